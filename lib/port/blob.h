@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blob.h: the door to the blob store, where pictures and archives lie.
+ *
+ * A blob is named by a URI: `blob:` and a path of safe components (letters, digits, `.`, `_`,
+ * `-`; none is `.` or `..`). Inputs are named by their content, blob:sha256/<hex>; outputs lie
+ * under blob:outputs/<batch>/<job>/<attempt>-<random>/, archives at
+ * blob:archives/<batch>/<run_no>.zip. A blob appears whole or not at all (written under a
+ * temporary name, fsync, rename, fsync of the folder) and never changes afterwards.
+ *
+ * Backend: a directory (BLOB_URI=file:///absolute/path). Verdicts: a missing blob and a malformed
+ * URI reject (code "blob_not_found", "bad_uri"); a full or sick disk asks for a retry.
+ */
+#ifndef BLOB_H
+#define BLOB_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/own.h"
+
+enum { BLOB_URI_MAX = 512 };	/* bytes with the NUL */
+
+struct blob_store;
+struct blob_writer;
+
+bool blob_open(struct blob_store **ret, const char *store_uri, struct err *err);
+void blob_free(struct blob_store *store);			/* NULL is fine */
+
+bool blob_uri_is_valid(const char *uri);
+
+/* Reading: *fd is the caller's to close; it is seekable and read-only. size may be NULL. */
+bool blob_read_open(const struct blob_store *store, const char *uri, int *fd, int64_t *size,
+    struct err *err);
+
+/* Writing. uri NULL: named by its SHA-256 when it is finished. The bytes go in by blob_write() or
+ * straight to blob_writer_fd() (then the writer reads them again for the hash). */
+bool blob_write_open(struct blob_store *store, struct blob_writer **ret, const char *uri,
+    struct err *err);
+bool blob_write(struct blob_writer *writer, const void *bytes, size_t size, struct err *err);
+int blob_writer_fd(struct blob_writer *writer);
+struct blob_done { char uri[BLOB_URI_MAX]; char sha256[SHA256_TEXT_SIZE]; int64_t size; };
+bool blob_write_finish(struct blob_writer *writer, struct blob_done *ret, struct err *err);
+void blob_writer_free(struct blob_writer *writer);	/* NULL is fine; unfinished: nothing stays */
+
+bool blob_put(struct blob_store *store, const void *bytes, size_t size, struct blob_done *ret,
+    struct err *err);		/* whole, named by its SHA-256; there already: nothing is written */
+
+bool blob_remove(struct blob_store *store, const char *uri, struct err *err);	/* gone is fine */
+/* Everything below blob:outputs/<batch>/ and the like; gone is fine. */
+bool blob_remove_below(struct blob_store *store, const char *uri_prefix, struct err *err);
+
+OWN_FREEP(struct blob_store, blob_free)
+OWN_FREEP(struct blob_writer, blob_writer_free)
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * service.h: the loop that every consumer runs.
+ *
+ * A service is a table: what it reads, its options, and the work. The loop owns order, retries,
+ * dead letters, signals, offsets, health and logging; turn() owns the work:
+ *
+ *	poll -> turn -> commit -> poll ..
+ *	          |
+ *	          +-- retry:  release, wait (polling), claim; the same records come again
+ *	          +-- reject: dead letter of the one record of the turn, then done
+ *	          +-- fatal:  leave the loop, exit 1
+ *
+ * What must hold on every path: a record is done only after its effect is durable. A crash
+ * between the two means a repeat, never a loss, so turn() gives the same result twice.
+ */
+#ifndef SERVICE_H
+#define SERVICE_H
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/option.h"
+#include "port/bus.h"
+
+enum { SERVICE_TOPICS_MAX = 4 };
+
+struct service_context {
+	const struct service *service;
+	const struct options *options;	/* the common ones and the service's own */
+	struct bus *bus;
+};
+
+struct service {
+	const char *name;		/* projector: binary, group, role and log tag come from it */
+	const char *what;		/* one sentence for --help */
+	enum topic reads[SERVICE_TOPICS_MAX];
+	size_t n_reads;
+	const struct option_row *options;	/* its own rows; may be NULL */
+	size_t turn_records;		/* at most so many a turn; 1 where turn() may reject */
+	int idle_ms;			/* a turn of 0 records comes at least so often */
+
+	bool (*open)(void **state, const struct service_context *context, struct err *err);
+	/* Optional: where to start (see bus_listener); without it the group's committed offsets. */
+	bool (*assigned)(void *state, struct bus_position *positions, size_t n, struct err *err);
+	void (*revoked)(void *state, const struct bus_position *positions, size_t n, bool lost);
+	/* The records of one turn, in order within a partition. n may be 0: time has passed. */
+	bool (*turn)(void *state, const struct bus_record *records, size_t n, struct err *err);
+	/* Optional: the positions that are done now (work that outlives a turn). Without it a turn
+	 * that succeeded is done as a whole. */
+	size_t (*done)(void *state, struct bus_position *positions, size_t max);
+	/* Optional: words for /readyz ("sandbox: seccomp rlimits"); false: not ready. */
+	bool (*ready)(void *state, struct buf *words);
+	void (*close)(void *state);	/* state may be NULL or half open */
+};
+
+/* True once SIGTERM or SIGINT came; long work looks at it. */
+bool service_is_stopping(void);
+
+/* The whole life of a service: 0 stopped, 1 restart me, 2 usage or configuration. */
+int service_main(const struct service *service, int argc, char **argv);
+#endif
