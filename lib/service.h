@@ -38,6 +38,8 @@ struct service {
 	size_t turn_records;		/* at most so many a turn; 1 where turn() may reject */
 	int idle_ms;			/* a turn of 0 records comes at least so often */
 
+	/* Optional: before any thread or connection exists, e.g. to fork. */
+	bool (*before)(const struct options *options, struct err *err);
 	bool (*open)(void **state, const struct service_context *context, struct err *err);
 	/* Optional: where to start (see bus_listener); without it the group's committed offsets. */
 	bool (*assigned)(void *state, struct bus_position *positions, size_t n, struct err *err);
@@ -51,6 +53,14 @@ struct service {
 	bool (*ready)(void *state, struct buf *words);
 	void (*close)(void *state);	/* state may be NULL or half open */
 };
+
+/* The rows every program of the line has: brokers, topic prefix, log format and level. */
+extern const struct option_row service_options[];
+/* What service_options say, as the bus wants it; group NULL: a producer alone. */
+struct bus_options service_bus_options(const struct options *options, const char *client_id,
+    const char *group);
+/* Blocks SIGTERM and SIGINT for later threads and makes service_is_stopping() tell of them. */
+void service_signals(void);
 
 /* True once SIGTERM or SIGINT came; long work looks at it. */
 bool service_is_stopping(void);
