@@ -25,6 +25,7 @@ struct bus;
 struct bus_options {
 	const char *brokers, *client_id;
 	const char *group;			/* NULL: producer alone */
+	const char *instance;			/* static member of the group, stable over restarts; "" none */
 	const char *topic_prefix;		/* "batchline." */
 	const char *const (*properties)[2];	/* librdkafka's own, passed through */
 	size_t n_properties;
@@ -104,10 +105,6 @@ bool bus_delivered(struct bus *bus, int timeout_ms, int64_t *ids, size_t max, si
     struct err *err);
 size_t bus_pending(const struct bus *bus);		/* sent and not yet told by bus_delivered() */
 void bus_purge(struct bus *bus);			/* forgets what was sent and is not acked */
-
-/* The record, its headers and why, to <topic>.dlq, acked. stage: decode, validate, apply. */
-bool bus_dead_letter(struct bus *bus, const struct bus_record *record, const char *group,
-    const char *stage, const struct err *why, struct err *err);
 
 OWN_FREEP(struct bus, bus_free)
 #endif
