@@ -59,7 +59,9 @@ extern const struct option_row service_options[];
 /* What service_options say, as the bus wants it; group NULL: a producer alone. */
 struct bus_options service_bus_options(const struct options *options, const char *client_id,
     const char *group);
-/* Blocks SIGTERM and SIGINT for later threads and makes service_is_stopping() tell of them. */
+/* Opens the log as the options say; name stands in every line. */
+bool service_log_open(const struct options *options, const char *name, struct err *err);
+/* SIGTERM and SIGINT make service_is_stopping() true; SIGPIPE is ignored. */
 void service_signals(void);
 
 /* True once SIGTERM or SIGINT came; long work looks at it. */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* utf8.h: is it UTF-8? (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.) */
+#ifndef UTF8_H
+#define UTF8_H
+#include <stdbool.h>
+#include <stddef.h>
+
+bool utf8_is_valid(const void *bytes, size_t size);
+/* Bytes of the character that starts here, 0 when none does. */
+size_t utf8_length(const void *bytes, size_t size);
+/* Neither controls (below U+0020, U+007F) nor a NUL. Says nothing about UTF-8. */
+bool utf8_is_printable(const void *bytes, size_t size);
+#endif

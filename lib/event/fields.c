@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fields.c: the tables of fields.h, one row a field, in the order of the schemas. */
+#include "event/fields.h"
+#include <stddef.h>
+
+#define ROW(S, f, KIND, null, fallback) { #f, KIND, null, offsetof(struct S, f), 0, fallback, NULL }
+#define UUID(S, f) ROW(S, f, FIELD_UUID, false, 0)
+#define INT(S, f) ROW(S, f, FIELD_INT, false, 0)
+#define LONG(S, f) ROW(S, f, FIELD_LONG, false, 0)
+#define BOOL(S, f) ROW(S, f, FIELD_BOOL, false, 0)
+#define TEXT(S, f) ROW(S, f, FIELD_TEXT, false, 0)
+#define INT_OR_NULL(S, f) ROW(S, f, FIELD_INT, true, EVENT_NULL_INT)
+#define LONG_OR_NULL(S, f) ROW(S, f, FIELD_LONG, true, EVENT_NULL_LONG)
+#define TEXT_OR_NULL(S, f) ROW(S, f, FIELD_TEXT, true, 0)
+#define BYTES_OR_NULL(S, f) ROW(S, f, FIELD_BYTES, true, 0)
+#define ARRAY(S, f, KIND, items) \
+	{ #f, KIND, false, offsetof(struct S, f), offsetof(struct S, n_##f), 0, items }
+#define RECORD_OR_NULL(S, f, items) \
+	{ #f, FIELD_RECORD, true, offsetof(struct S, f), 0, 0, items }
+#define END { NULL, FIELD_INT, false, 0, 0, 0, NULL }
+#define HEAD(S) UUID(S, event_id), LONG(S, occurred_at), UUID(S, batch_id)
+#define JOB_HEAD(S) HEAD(S), UUID(S, job_id), INT(S, run_no), INT(S, attempt), TEXT(S, worker)
+#define DELIVERY_HEAD(S) HEAD(S), INT(S, run_no), TEXT(S, service), TEXT(S, target)
+
+static const struct field file_fields[] = {
+	TEXT(submitted_file, file_name), TEXT_OR_NULL(submitted_file, source_uri),
+	BYTES_OR_NULL(submitted_file, data), LONG_OR_NULL(submitted_file, size),
+	TEXT_OR_NULL(submitted_file, sha256), END,
+};
+static const struct shape file_shape = { "SubmittedFile", sizeof(struct submitted_file),
+	file_fields };
+
+static const struct field submitted_fields[] = {
+	HEAD(batch_submitted), TEXT(batch_submitted, submitted_by),
+	INT(batch_submitted, pipeline_id),
+	ARRAY(batch_submitted, files, FIELD_RECORDS, &file_shape),
+	TEXT_OR_NULL(batch_submitted, customer_prefix),
+	TEXT_OR_NULL(batch_submitted, render_description),
+	ROW(batch_submitted, priority, FIELD_INT, false, 5),
+	INT_OR_NULL(batch_submitted, failures_tolerated), END,
+};
+
+static const struct field commanded_fields[] = {
+	HEAD(batch_commanded), TEXT(batch_commanded, command), TEXT(batch_commanded, requested_by),
+	ARRAY(batch_commanded, job_ids, FIELD_TEXTS, NULL), END,
+};
+
+static const struct field dispatched_fields[] = {
+	HEAD(job_dispatched), UUID(job_dispatched, job_id), INT(job_dispatched, partition),
+	INT(job_dispatched, run_no), INT(job_dispatched, attempt), INT(job_dispatched, position),
+	TEXT(job_dispatched, file_name), TEXT(job_dispatched, output_stem),
+	TEXT(job_dispatched, source_uri), LONG_OR_NULL(job_dispatched, size),
+	INT(job_dispatched, priority), INT(job_dispatched, pipeline_id),
+	TEXT(job_dispatched, pipeline), INT(job_dispatched, deadline_ms), END,
+};
+
+static const struct field started_fields[] = { JOB_HEAD(job_started), END };
+
+static const struct field output_fields[] = {
+	TEXT(rendered_output, view), TEXT(rendered_output, name), TEXT(rendered_output, uri),
+	TEXT(rendered_output, media_type), INT(rendered_output, width),
+	INT(rendered_output, height), LONG(rendered_output, size),
+	TEXT(rendered_output, sha256), LONG(rendered_output, crc32), END,
+};
+static const struct shape output_shape = { "RenderedOutput", sizeof(struct rendered_output),
+	output_fields };
+
+static const struct field completed_fields[] = {
+	JOB_HEAD(job_completed), ARRAY(job_completed, outputs, FIELD_RECORDS, &output_shape),
+	TEXT_OR_NULL(job_completed, preview_uri), INT(job_completed, duration_ms), END,
+};
+
+static const struct field failed_fields[] = {
+	JOB_HEAD(job_failed), TEXT(job_failed, error_code), TEXT(job_failed, error_message),
+	BOOL(job_failed, retryable), INT(job_failed, duration_ms), END,
+};
+
+static const struct field archived_fields[] = {
+	HEAD(archive_built), INT(archive_built, run_no), TEXT(archive_built, uri),
+	LONG(archive_built, size), TEXT(archive_built, sha256), INT(archive_built, entries), END,
+};
+
+static const struct field delivered_fields[] = {
+	DELIVERY_HEAD(delivery_succeeded), TEXT_OR_NULL(delivery_succeeded, external_id),
+	INT(delivery_succeeded, attempts), END,
+};
+
+static const struct field undelivered_fields[] = {
+	DELIVERY_HEAD(delivery_failed), TEXT(delivery_failed, error_code),
+	TEXT(delivery_failed, error_message), INT(delivery_failed, attempts), END,
+};
+
+static const struct field archive_fields[] = {
+	TEXT(batch_archive, uri), LONG(batch_archive, size), TEXT(batch_archive, sha256),
+	INT(batch_archive, entries), INT(batch_archive, run_no), END,
+};
+static const struct shape archive_shape = { "BatchArchive", sizeof(struct batch_archive),
+	archive_fields };
+
+static const struct field changed_fields[] = {
+	HEAD(batch_changed), LONG(batch_changed, revision), INT(batch_changed, run_no),
+	INT(batch_changed, partition), TEXT(batch_changed, status), TEXT(batch_changed, control),
+	TEXT(batch_changed, base_directory_name), TEXT(batch_changed, customer_prefix),
+	INT(batch_changed, batch_date), INT(batch_changed, batch_counter),
+	TEXT_OR_NULL(batch_changed, render_description), TEXT(batch_changed, submitted_by),
+	INT(batch_changed, pipeline_id), INT(batch_changed, priority),
+	INT_OR_NULL(batch_changed, failures_tolerated), INT(batch_changed, total_files),
+	INT(batch_changed, total_pipelines), LONG(batch_changed, total_size),
+	INT(batch_changed, jobs_queued), INT(batch_changed, jobs_dispatched),
+	INT(batch_changed, jobs_processing), INT(batch_changed, jobs_retry_wait),
+	INT(batch_changed, jobs_completed), INT(batch_changed, jobs_failed),
+	INT(batch_changed, jobs_cancelled),
+	RECORD_OR_NULL(batch_changed, archive, &archive_shape),
+	TEXT_OR_NULL(batch_changed, dropbox_directory_id),
+	TEXT_OR_NULL(batch_changed, monday_item_id), TEXT_OR_NULL(batch_changed, error_code),
+	TEXT_OR_NULL(batch_changed, error_message), LONG(batch_changed, created_at),
+	LONG(batch_changed, updated_at), LONG_OR_NULL(batch_changed, completed_at), END,
+};
+
+#define SHAPE(name, S, fields) { name, sizeof(struct S), fields }
+
+const struct shape event_shapes[EVENT_TYPES] = {
+	[EVENT_BATCH_SUBMITTED] = SHAPE("BatchSubmitted", batch_submitted, submitted_fields),
+	[EVENT_BATCH_COMMANDED] = SHAPE("BatchCommanded", batch_commanded, commanded_fields),
+	[EVENT_JOB_DISPATCHED] = SHAPE("JobDispatched", job_dispatched, dispatched_fields),
+	[EVENT_JOB_STARTED] = SHAPE("JobStarted", job_started, started_fields),
+	[EVENT_JOB_COMPLETED] = SHAPE("JobCompleted", job_completed, completed_fields),
+	[EVENT_JOB_FAILED] = SHAPE("JobFailed", job_failed, failed_fields),
+	[EVENT_ARCHIVE_BUILT] = SHAPE("ArchiveBuilt", archive_built, archived_fields),
+	[EVENT_DELIVERY_SUCCEEDED] = SHAPE("DeliverySucceeded", delivery_succeeded, delivered_fields),
+	[EVENT_DELIVERY_FAILED] = SHAPE("DeliveryFailed", delivery_failed, undelivered_fields),
+	[EVENT_BATCH_CHANGED] = SHAPE("BatchChanged", batch_changed, changed_fields),
+};
+
+const char *
+event_type_name(enum event_type type)
+{
+	return event_shapes[type].name;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fields.h: which Avro field is which member of our structs. Between the tables and the codec only. */
+#ifndef FIELDS_H
+#define FIELDS_H
+#include "event/event.h"
+
+enum field_kind {
+	FIELD_UUID, FIELD_INT, FIELD_LONG, FIELD_BOOL, FIELD_TEXT, FIELD_BYTES,
+	FIELD_TEXTS,		/* array of string: pointer, then count */
+	FIELD_RECORDS,		/* array of record: pointer, then count */
+	FIELD_RECORD,		/* null or record: pointer */
+};
+
+struct field {
+	const char *name;		/* NULL ends a table */
+	enum field_kind kind;
+	bool nullable;
+	size_t offset, count_offset;	/* count_offset: of arrays */
+	int64_t fallback;		/* of a number the writer does not have */
+	const struct shape *items;	/* of records */
+};
+
+struct shape {
+	const char *name;
+	size_t size;			/* of the C struct */
+	const struct field *fields;
+};
+
+extern const struct shape event_shapes[EVENT_TYPES];
+#endif
