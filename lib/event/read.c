@@ -194,7 +194,7 @@ static bool
 read_items(struct reader *r, const struct wire *wire, const struct field *field, uint8_t *object)
 {
 	uint8_t *items = NULL;
-	size_t n, done = 0;
+	size_t n = 0, done = 0;
 
 	do {
 		if (!read_count(r, wire->parts[0], &n))
