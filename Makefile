@@ -1,76 +1,115 @@
 # make              every program, into build/bin
 # make demo         on a fresh machine: set-up, build, stack, a real batch, its ZIP (PHOTOS=DIR)
-# make up, down     the local stack alone; docker/stack status, logs
+# make up, down     the local stack alone; docker/stack status and logs tell more
 # make test         set-up, then every ring of tests, on a stack of its own
 # make check        the fast rings: unit, bus, http (no server needed)
-# make sql, flow, web, check-sql    one ring of the others, on the test stack
+# make sql flow web one other ring, on the test stack; check-sql prepares every query
 # make asan         the fast rings under AddressSanitizer and UBSan
-# make fuzz, bench, chaos           the long ones
-# make format       clang-format on all of it
+# make fuzz bench chaos     the long ones
+# make format       clang-format on every C file
 # make install      programs and man pages (PREFIX, DESTDIR)
 # make clean
 #
 # Groups are found by wildcard: a new service, test, query or schema needs no edit here.
-# BUILD=dir builds elsewhere; SAN=flags adds sanitizers; WERROR=1 makes warnings errors.
+# BUILD=DIR builds elsewhere, SAN=FLAGS adds sanitizers, WERROR=1 makes warnings errors, V=1 shows
+# every command.
 
+VERSION   = 0.1.0
 BUILD    ?= build
 PREFIX   ?= /usr/local
-PKGS      = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcrypto zlib libseccomp
-VERSION  := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
-
-# $(call once,NAME,COMMAND): the answer of COMMAND, asked when first needed (set-up comes before).
-once      = $(eval $1 := $(shell $2))$($1)
-takes     = $(shell $(CC) -Werror $1 -x c -c -o /dev/null /dev/null 2>/dev/null && echo $1)
-PKG_FLAGS = $(call once,PKG_FLAGS,pkg-config --cflags $(PKGS))
-PKG_LIBS  = $(call once,PKG_LIBS,pkg-config --libs $(PKGS) vips)
-VIPS      = $(call once,VIPS,pkg-config --cflags vips)
-EXTRA     = $(eval EXTRA := $(foreach f,-ftrivial-auto-var-init=zero -fstrict-flex-arrays=3 \
-            -Wtrampolines,$(call takes,$f)))$(EXTRA)
-WARNINGS  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-            -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
-HARDENING = -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE $(EXTRA) \
-            $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+PHOTOS   ?= docker/demo/photos
 CFLAGS   ?= -O2 -g
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DBATCHLINE_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) -I. \
-             $(WARNINGS) $(HARDENING) $(PKG_FLAGS) $(CFLAGS) $(SAN)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS) $(SAN)
+PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcrypto zlib libseccomp
 
-objects   = $(patsubst %.c,$(BUILD)/%.o,$1)
-made      = $(addprefix $(BUILD)/,topics.h schemas.h sql.h web.h)
-lib       = $(call objects,$(wildcard lib/*.c lib/*/*.c)) $(addprefix $(BUILD)/,schemas.o sql.o web.o)
-mains     = $(wildcard consumers/*/main.c producers/*/main.c)
-services  = $(patsubst %/,%,$(dir $(mains)))
-name      = batchline$(filter-out -cli,-$(notdir $1))
-programs  = $(foreach s,$(services),$(BUILD)/bin/$(call name,$s))
-parts     = $(call objects,$(filter-out $(mains),$(foreach s,$(services),$(wildcard $s/*.c))))
-rings     = $(foreach r,unit bus http,$(if $(wildcard tests/$r/*.c),$(BUILD)/tests/$r))
-queries   = $(wildcard sql/queries/*/*.sql)
-schemas   = $(wildcard schemas/*.avsc schemas/released/*.avsc)
-pages     = $(filter %.html %.css %.js %.mjs %.svg %.png %.ico %.json %.webmanifest %.woff2, \
-            $(wildcard web/* web/*/*))
-TEST_STACK = STACK_DIR=.stack-test docker/stack
+# $(call once,NAME,COMMAND): what COMMAND says, asked when first needed, after the set-up.
+once      = $(if $(filter undefined,$(origin $1)),$(eval $1 := $$(shell $2)))$($1)
+try       = for f in $1; do $(CC) -Werror $$f -xc -c -o /dev/null /dev/null 2>/dev/null && echo $$f; done
+includes  = $(call once,pkg-flags,pkg-config --cflags $(PACKAGES))
+libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) vips) -lm -lpthread
+warnings  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+hardening = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+            $(call once,taken,$(call try,-ftrivial-auto-var-init=zero -fstrict-flex-arrays=3)) \
+            $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+compile   = $(CC) -std=c17 -D_GNU_SOURCE -DBATCHLINE_VERSION='"$(VERSION)"' -Ilib -Ischemas -Iweb -I$(BUILD) \
+            $(warnings) $(hardening) $(includes) $(CPPFLAGS) $(CFLAGS) $(SAN)
+link      = $(CC) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(CFLAGS) $(SAN) $(LDFLAGS)
+
+quiet     = $(if $(V),,@echo "  $@";)
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
+program   = $(BUILD)/bin/batchline$(filter-out -cli,-$(notdir $1))
+services  = $(patsubst %/main.c,%,$(wildcard consumers/*/main.c producers/*/main.c))
+programs  = $(foreach s,$(services),$(call program,$s))
+rings     = $(foreach r,unit bus http,$(if $(wildcard tests/$r/*_test.c),$(BUILD)/ring/$r))
+fuzzers   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+made      = $(BUILD)/topics.h $(BUILD)/sql.h
+parts     = $(filter-out %/main.o,$(call objects,consumers/*/*.c producers/*/*.c))
 
 all: $(programs)
 
-define program
-$(BUILD)/bin/$(call name,$1): $(call objects,$(wildcard $1/*.c)) $(BUILD)/libbatchline.a
-endef
-$(foreach s,$(services),$(eval $(call program,$s)))
-$(foreach r,unit bus http,$(eval $(BUILD)/tests/$r: $(call objects,$(wildcard tests/$r/*.c)) \
-    $(BUILD)/libparts.a $(BUILD)/libbatchline.a))
-$(BUILD)/tests/%: PKG_LIBS += -lcriterion
-$(programs) $(rings):
+$(foreach s,$(services),$(eval $(call program,$s): $(call objects,$s/*.c)))
+$(foreach r,unit bus http,$(eval $(BUILD)/ring/$r: $(call objects,tests/$r/*.c)))
+$(foreach f,$(fuzzers),$(eval $f: $(f:$(BUILD)/%=$(BUILD)/tests/%.o)))
+$(rings) $(fuzzers): $(BUILD)/libparts.a
+$(rings): libraries += -lcriterion
+$(fuzzers): SAN += -fsanitize=fuzzer
+$(programs) $(rings) $(fuzzers): $(BUILD)/libbatchline.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm -lpthread
+	$(quiet) $(link) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libraries)
 
-$(BUILD)/libbatchline.a: $(lib)
+$(BUILD)/libbatchline.a: $(call objects,lib/*.c lib/*/*.c) $(patsubst %,$(BUILD)/%.o,schemas sql web)
 $(BUILD)/libparts.a: $(parts)
 $(BUILD)/%.a:
-	rm -f $@ && $(AR) rcs $@ $^
+	$(quiet) rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/consumers/renderer/%.o: PKG_FLAGS += $(VIPS)
+$(BUILD)/consumers/renderer/%.o: includes += $(call once,vips-flags,pkg-config --cflags vips)
 $(BUILD)/%.o: %.c | $(made)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/%.o: $(BUILD)/%.c $(BUILD)/%.h
-	$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
+	$(quiet) $(compile) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: $(BUILD)/%.c | $(made)
+	$(quiet) $(compile) -Wno-overlength-strings -c -o $@ $<
+
+# What is made from data: the C names of topics, schemas, statements and the dashboard's files.
+queries   = $(wildcard sql/queries/*/*.sql)
+schemas   = $(wildcard schemas/*.avsc schemas/released/*.avsc)
+pages     = $(filter-out %.h %.sh %.md,$(wildcard web/*.* web/*/*.* docs/openapi.yaml))
+$(BUILD)/topics.h: schemas/topics.awk schemas/topics.tbl
+$(BUILD)/schemas.c: schemas/embed.awk $(schemas)
+$(BUILD)/sql.c: sql/embed.awk $(queries)
+$(BUILD)/sql.h: sql/header.awk $(queries)
+$(BUILD)/topics.h $(BUILD)/schemas.c $(BUILD)/sql.c $(BUILD)/sql.h:
+	@mkdir -p $(@D)
+	$(quiet) awk -f $^ /dev/null > $@
+$(BUILD)/web.c: web/embed.sh $(pages)
+	@mkdir -p $(@D)
+	$(quiet) $^ > $@
+
+# The stack and the tests: docker/setup, docker/stack and tests/run say what they do.
+demo: up
+	docker/demo/run $(PHOTOS)
+up:
+	docker/setup stack
+	$(MAKE) --no-print-directory all
+	docker/stack up
+down: ; docker/stack down
+test:
+	docker/setup stack test
+	$(MAKE) --no-print-directory all rings
+	tests/run unit bus http check-sql sql flow web
+rings: $(rings)
+check: $(rings) ; tests/run unit bus http
+check-sql sql flow web bench chaos: all ; tests/run $@
+asan: ; $(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-omit-frame-pointer" all check
+fuzz: ; $(MAKE) BUILD=build/fuzz CC=clang SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
+fuzzers: $(fuzzers) ; tests/run fuzz
+format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+clean: ; rm -rf $(BUILD)
+
+.PHONY: all demo up down test rings check check-sql sql flow web bench chaos asan fuzz fuzzers \
+        format install clean
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schemas.h: every schema text that was compiled in; the table is made by schemas/embed.awk. */
+/* schemas.h: the text of every schema, today's and the released ones; made by embed.awk. */
 #ifndef SCHEMAS_H
 #define SCHEMAS_H
 #include <stdbool.h>
 #include <stddef.h>
 
 struct schema_text {
-	const char *name;	/* BatchSubmitted */
-	bool released;		/* an older version, still read */
+	const char *name;	/* of the record: BatchSubmitted */
+	bool released;		/* an older version: it is read, never written */
 	const char *text;
 };
 

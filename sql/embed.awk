@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # embed.awk: sql/queries/<service>/<file>.sql as the constant sql_<service>_<file>. Lines that are
 # a comment alone stay behind; everything else goes to the server as it stands.
+BEGIN { print "/* Made from sql/queries. */\n#include \"sql.h\"" }
 FNR == 1 {
 	if (NR > 1)
 		print "\t;"
@@ -16,4 +17,4 @@ FNR == 1 {
 	gsub(/"/, "\\\"")
 	print "\t\"" $0 "\\n\""
 }
-END { if (NR) print "\t;" }
+END { print NR ? "\t;" : "typedef int no_statements;" }
