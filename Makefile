@@ -88,20 +88,20 @@ $(BUILD)/web.c: web/embed.sh $(pages)
 demo: up
 	docker/demo/run $(PHOTOS)
 up:
-	docker/setup stack
+	docker/setup run
 	$(MAKE) --no-print-directory all
 	docker/stack up
 down: ; docker/stack down
 test:
-	docker/setup stack test
+	docker/setup
 	$(MAKE) --no-print-directory all rings
-	tests/run unit bus http check-sql sql flow web
+	BUILD=$(BUILD) tests/run unit bus http check-sql sql flow web
 rings: $(rings)
-check: $(rings) ; tests/run unit bus http
-check-sql sql flow web bench chaos: all ; tests/run $@
+check: $(rings) ; BUILD=$(BUILD) tests/run unit bus http
+check-sql sql flow web bench chaos: all ; BUILD=$(BUILD) tests/run $@
 asan: ; $(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-omit-frame-pointer" all check
 fuzz: ; $(MAKE) BUILD=build/fuzz CC=clang SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
-fuzzers: $(fuzzers) ; tests/run fuzz
+fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
