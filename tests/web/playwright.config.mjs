@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The web ring: Debian's Chromium against the gateway that BATCHLINE_URL names (tests/run sets it).
+import { defineConfig } from '@playwright/test';
+import { mkdirSync } from 'node:fs';
+
+const asRoot = process.getuid() === 0;	// Chromium's own sandbox needs an ordinary user
+const results = process.env.WEB_RESULTS ?? 'test-results';
+mkdirSync(results, { recursive: true });
+
+export default defineConfig({
+	testDir: '.',
+	testMatch: '*.spec.mjs',
+	outputDir: results,
+	reporter: [['list']],
+	forbidOnly: true,
+	retries: 0,
+	workers: 1,			// the specs share one stack
+	use: {
+		baseURL: process.env.BATCHLINE_URL,
+		trace: 'retain-on-failure',
+		launchOptions: {
+			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+			args: [
+				'--disable-gpu',
+				'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+				...(asRoot ? ['--no-sandbox'] : []),
+			],
+		},
+	},
+});
