@@ -11,6 +11,9 @@ static size_t n_registered;
 void
 metrics_add(struct metric *metrics, size_t n)
 {
+	for (size_t i = 0; i < n_registered; i++)
+		if (registered[i] == metrics)
+			return;		/* a service may open more than once */
 	assert(n_registered + n <= METRICS_MAX);
 	for (size_t i = 0; i < n; i++)
 		registered[n_registered++] = &metrics[i];

@@ -182,6 +182,7 @@ db_array(struct db_array *array)
 static const struct { const char *prefix; enum err_verdict verdict; } verdicts[] = {
 	{ "08", ERR_RETRY }, { "40", ERR_RETRY }, { "53", ERR_RETRY }, { "55", ERR_RETRY },
 	{ "57", ERR_RETRY }, { "25006", ERR_RETRY }, { "22", ERR_REJECT }, { "23", ERR_REJECT },
+	{ "FN", ERR_RETRY },	/* our own: fenced, somebody else has the partition */
 };
 
 static enum err_verdict

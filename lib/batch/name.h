@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* name.h: how batches, inputs and outputs are called. Pure. */
+#ifndef NAME_H
+#define NAME_H
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	PREFIX_SIZE = 68,		/* four tokens of 16, three underscores, NUL */
+	FILE_NAME_MAX = 255,		/* bytes */
+	STEM_MAX = 120,			/* bytes of a safe stem, before anything is put behind it */
+	STEM_SIZE = 160,
+};
+#define PREFIX_UNSORTED "UNSORTED"
+
+/* ^[A-Z][A-Z0-9]{0,15}(_[A-Z][A-Z0-9]{0,15}){0,3}$ */
+bool prefix_is_valid(const char *prefix);
+
+/* From a file name: the leading tokens of capitals and digits that begin with a capital and are
+ * followed by `_`, at most `most` of them (PL_DXB_image.png -> PL_DXB); none: UNSORTED. */
+void prefix_of_file(char ret[PREFIX_SIZE], const char *file_name, int most);
+
+/* Why this is no file name ("holds a slash"), or NULL when it is one. */
+const char *file_name_defect(const char *file_name);
+
+/* The name without folder and last extension, as [A-Za-z0-9._-]; anything else becomes `-`, and
+ * never empty, never a dot first. */
+void stem_of_file(char ret[STEM_SIZE], const char *file_name);
+#endif

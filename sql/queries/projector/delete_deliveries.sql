@@ -1,0 +1,2 @@
+-- $1::uuid batch
+delete from deliveries where batch_id = $1

@@ -1,0 +1,35 @@
+-- $1::int[] partitions   $2::int window of outstanding jobs   $3::timestamptz lease until
+-- Moves queued jobs into the outbox: highest priority first, customers in turn, paused batches
+-- not at all. Only the first waiting batches are looked at, never all queued jobs.
+with room as (
+	select greatest($2 - coalesce(sum(jobs_dispatched + jobs_processing), 0), 0)::int as n
+	  from batches where partition = any ($1) and jobs_dispatched + jobs_processing > 0),
+waiting as (
+	select id, customer_prefix, priority, created_at, jobs_queued
+	  from batches
+	 where jobs_queued > 0 and control = 'run' and deleted_at is null and partition = any ($1)
+	 order by priority desc, created_at, id
+	 limit 1000),
+first_ones as (
+	select w.*, coalesce(sum(jobs_queued) over (partition by priority, customer_prefix
+	           order by created_at, id rows between unbounded preceding and 1 preceding), 0) as before
+	  from waiting w),
+picked as (
+	select j.id, j.batch_id, f.priority,
+	       row_number() over (partition by f.priority, f.customer_prefix
+	           order by f.created_at, f.id, j.position) as turn
+	  from first_ones f cross join room
+	 cross join lateral (select id, batch_id, position from jobs
+	           where batch_id = f.id and status = 'queued' order by position limit room.n) j
+	 where f.before < room.n),
+chosen as (
+	select id from picked order by priority desc, turn, id limit (select n from room)),
+moved as (
+	update jobs j set status = 'dispatched', lease_until = $3
+	  from chosen c where j.id = c.id and j.status = 'queued'
+	returning j.id, j.batch_id, j.attempt)
+insert into outbox as o (kind, partition, batch_id, job_id, attempt)
+select 'job', b.partition, m.batch_id, m.id, m.attempt
+  from moved m join batches b on b.id = m.batch_id
+on conflict (job_id) where kind = 'job'
+do update set id = excluded.id, attempt = excluded.attempt, created_at = excluded.created_at

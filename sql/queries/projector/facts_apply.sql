@@ -1,0 +1,25 @@
+-- $1 jobs  $2 attempts  $3 states  $4 started  $5 said at  $6 codes  $7 messages  $8 retryable  $9 previews  $10 durations
+-- $11::int attempts a run   $12::timestamptz lease until
+-- The best fact of each job. A late or repeated one changes nothing: the row keeps the highest
+-- (attempt, rank of state), and a final row is final for its attempt.
+update jobs j
+   set status = case when f.again then 'retry_wait' else f.status end,
+       attempt = f.attempt + f.again::int,
+       next_attempt_at = case when f.again
+	then f.at + interval '5 s' * 4 ^ least(f.attempt - j.first_attempt, 6) end,
+       lease_until = case when f.status = 'processing' then $12::timestamptz end,
+       started_at = coalesce(f.started_at, j.started_at),
+       completed_at = case when f.status <> 'processing' and not f.again then f.at end,
+       error_code = f.error_code, error_message = f.error_message,
+       preview_uri = coalesce(f.preview_uri, j.preview_uri), duration_ms = f.duration_ms
+  from (select w.*, w.retryable and k.attempt <= w.attempt
+	       and w.attempt - k.first_attempt + 1 < $11::int as again
+	  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+		$6::text[], $7::text[], $8::bool[], $9::text[], $10::int[])
+	       as w (job_id, attempt, status, started_at, at, error_code, error_message, retryable,
+		preview_uri, duration_ms)
+	  join jobs k on k.id = w.job_id) f
+ where j.id = f.job_id
+   and j.status in ('queued', 'dispatched', 'processing', 'retry_wait')
+   and (f.attempt > j.attempt
+        or f.attempt = j.attempt and (f.status <> 'processing' or j.status in ('queued', 'dispatched')))

@@ -1,0 +1,8 @@
+-- $1::uuid[] batches that are new in this turn   $2::int[] partitions
+-- Facts that came before their submission, once it is there.
+select topic, partition, record_offset, payload
+  from early_facts e
+ where e.partition = any ($2)
+   and (e.batch_id = any ($1) or exists (select from batches b where b.id = e.batch_id))
+ order by topic, partition, record_offset
+ limit 10000

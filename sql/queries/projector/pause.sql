@@ -1,0 +1,4 @@
+-- $1::uuid batch   $2::text control: pause or run
+update batches set control = $2
+ where id = $1 and control in ('run', 'pause') and control <> $2 and deleted_at is null
+   and status in ('queued', 'processing', 'paused')

@@ -1,0 +1,16 @@
+-- $1::uuid batch   $2::uuid[] jobs, none: all that failed or were cancelled
+-- A finished batch opens again with a new run; attempts go on counting.
+with b as (
+	update batches set run_no = run_no + 1, control = 'run'
+	 where id = $1 and deleted_at is null and error_code is null
+	   and status in ('failed', 'partial', 'cancelled')
+	   and exists (select from jobs where batch_id = $1 and status in ('failed', 'cancelled')
+	       and (cardinality($2::uuid[]) = 0 or id = any ($2)))
+	returning id)
+update jobs j
+   set status = 'queued', attempt = j.attempt + 1, first_attempt = j.attempt + 1,
+       error_code = null, error_message = null, started_at = null, completed_at = null,
+       next_attempt_at = null, lease_until = null
+  from b
+ where j.batch_id = b.id and j.status in ('failed', 'cancelled')
+   and (cardinality($2::uuid[]) = 0 or j.id = any ($2))

@@ -1,0 +1,1 @@
+begin; drop schema batchline_base cascade; commit;

@@ -1,0 +1,1 @@
+begin; drop schema :"schema" cascade; commit;

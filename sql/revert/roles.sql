@@ -1,0 +1,16 @@
+-- Roles are dropped when no other database of the cluster needs them.
+begin;
+do $$
+declare
+	r text;
+begin
+	foreach r in array array['projector', 'archiver', 'gateway', 'janitor', 'reader'] loop
+		begin
+			execute format('drop role if exists batchline_%s', r);
+		exception when dependent_objects_still_exist then
+			null;
+		end;
+	end loop;
+end
+$$;
+commit;

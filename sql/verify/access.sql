@@ -1,0 +1,2 @@
+select 1 / has_table_privilege('batchline_projector', :'schema' || '.jobs', 'update')::int;
+select 1 / (not has_table_privilege('batchline_gateway', :'schema' || '.jobs', 'update'))::int;

@@ -1,0 +1,3 @@
+select 1 / (count(*) = 5)::int from pg_roles
+ where rolname in ('batchline_projector', 'batchline_archiver', 'batchline_gateway',
+                   'batchline_janitor', 'batchline_reader');
