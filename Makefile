@@ -31,8 +31,9 @@ warnings  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 hardening = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
             $(call once,taken,$(call try,-ftrivial-auto-var-init=zero -fstrict-flex-arrays=3)) \
             $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-compile   = $(CC) -std=c17 -D_GNU_SOURCE -DBATCHLINE_VERSION='"$(VERSION)"' -I. -Ilib -Ischemas -Iweb -I$(BUILD) \
-            $(warnings) $(hardening) $(includes) $(CPPFLAGS) $(CFLAGS) $(SAN)
+compile   = $(CC) -std=c17 -D_GNU_SOURCE -DBATCHLINE_VERSION='"$(VERSION)"' \
+            -I. -Ilib -Ischemas -Iweb -I$(BUILD) $(warnings) $(hardening) $(includes) \
+            $(CPPFLAGS) $(CFLAGS) $(SAN)
 link      = $(CC) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(CFLAGS) $(SAN) $(LDFLAGS)
 
 quiet     = $(if $(V),,@echo "  $@";)

@@ -25,9 +25,9 @@ SHIFT = int(os.environ.get("STACK_PORT_SHIFT", 0))
 PORTS = {
     name: int(os.environ.get(f"STACK_{name.upper()}_PORT", port + SHIFT))
     for name, port in {
-        "kafka": 19092, "controller": 19093, "postgres": 15432, "gateway": 8080,
+        "kafka": 19092, "controller": 19093, "postgres": 15432,
         "projector": 9101, "renderer": 9102, "archiver": 9103, "janitor": 9104,
-        "dropbox": 9105, "monday": 9106, "webhook": 9107,
+        "dropbox": 9105, "monday": 9106, "webhook": 9107, "gateway": 8080,
     }.items()
 }
 SERVICES = [name for name in PORTS if name not in ("kafka", "controller", "postgres")]
