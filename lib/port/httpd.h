@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * httpd.h: answering HTTP. The only module that includes microhttpd.h.
+ *
+ * A server calls its handler once for each request, with the whole body in memory (up to a limit;
+ * more is answered 413 before the rest is read). Each connection has its own thread, so a handler
+ * may wait; the number of connections is bounded. The answer is bytes or a part of a file.
+ */
+#ifndef HTTPD_H
+#define HTTPD_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/own.h"
+
+enum { HTTPD_HEADERS_MAX = 16 };
+
+struct httpd;
+
+struct httpd_request {
+	const char *method, *path;		/* path: decoded, without the query */
+	const void *body;
+	size_t body_size;
+	void *connection;			/* the server's own */
+};
+
+struct httpd_answer {
+	int status;				/* 200 unless set */
+	const char *type;			/* Content-Type; NULL: none */
+	struct buf body;			/* freed by the server */
+	int fd;					/* -1: body is the answer; else closed by the server */
+	int64_t fd_offset, fd_size;
+	struct { const char *name; char value[512]; } headers[HTTPD_HEADERS_MAX];
+	size_t n_headers;
+};
+
+struct httpd_options {
+	const char *listen;			/* host:port; port 0: any free one */
+	size_t body_max;			/* bytes */
+	unsigned connections_max;
+	void (*handler)(void *state, const struct httpd_request *request, struct httpd_answer *answer);
+	/* A body over the limit; NULL: an empty 413. */
+	void (*too_large)(void *state, const struct httpd_request *request,
+	    struct httpd_answer *answer);
+	void *state;
+};
+
+/* code "option" when listen is malformed, "port_taken" when it cannot be had. */
+bool httpd_start(struct httpd **ret, const struct httpd_options *options, struct err *err);
+void httpd_free(struct httpd *httpd);		/* NULL is fine; waits for the requests under way */
+int httpd_port(const struct httpd *httpd);
+
+const char *httpd_header(const struct httpd_request *request, const char *name);
+const char *httpd_query(const struct httpd_request *request, const char *name);	/* first one */
+/* Every query argument in order; value NULL for a bare name. False from `each` ends it. */
+void httpd_query_each(const struct httpd_request *request,
+    bool (*each)(void *state, const char *name, const char *value), void *state);
+
+/* value is copied, cut at 511 bytes; CR and LF end it. */
+void httpd_answer_header(struct httpd_answer *answer, const char *name, const char *value);
+
+OWN_FREEP(struct httpd, httpd_free)
+#endif
