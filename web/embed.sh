@@ -29,7 +29,8 @@ done
 echo 'const struct web_file web_files[] = {'
 n=0
 for file; do
-	echo "	{ \"/${file#web/}\", \"$(type_of "$file")\", bytes_$n, sizeof(bytes_$n) - 1 },"
+	path=${file#web/}
+	echo "	{ \"/${path#docs/}\", \"$(type_of "$file")\", bytes_$n, sizeof(bytes_$n) - 1 },"
 	n=$((n + 1))
 done
 echo '	{ 0 }'
