@@ -23,7 +23,7 @@ PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcr
 
 # $(call once,NAME,COMMAND): what COMMAND says, asked when first needed, after the set-up.
 once      = $(if $(filter undefined,$(origin $1)),$(eval $1 := $$(shell $2)))$($1)
-try       = for f in $1; do $(CC) -Werror $$f -xc -c -o /dev/null /dev/null 2>/dev/null && echo $$f; done
+try       = for f in $1; do $(CC) -Werror $$$$f -xc -c -o /dev/null /dev/null 2>/dev/null && echo $$$$f; done
 includes  = $(call once,pkg-flags,pkg-config --cflags $(PACKAGES))
 libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) vips) -lm -lpthread
 warnings  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -36,12 +36,14 @@ compile   = $(CC) -std=c17 -D_GNU_SOURCE -DBATCHLINE_VERSION='"$(VERSION)"' \
             $(CPPFLAGS) $(CFLAGS) $(SAN)
 link      = $(CC) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(CFLAGS) $(SAN) $(LDFLAGS)
 
+parallel  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 quiet     = $(if $(V),,@echo "  $@";)
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $1))
 program   = $(BUILD)/bin/batchline$(filter-out -cli,-$(notdir $1))
 services  = $(patsubst %/main.c,%,$(wildcard consumers/*/main.c producers/*/main.c))
 programs  = $(foreach s,$(services),$(call program,$s))
 rings     = $(foreach r,unit bus http,$(if $(wildcard tests/$r/*_test.c),$(BUILD)/ring/$r))
+manuals   = $(wildcard docs/man/*.1)
 fuzzers   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 made      = $(BUILD)/topics.h $(BUILD)/sql.h
 parts     = $(filter-out %/main.o,$(call objects,consumers/*/*.c producers/*/*.c))
@@ -53,12 +55,12 @@ $(foreach r,unit bus http,$(eval $(BUILD)/ring/$r: $(call objects,tests/$r/*.c))
 $(foreach f,$(fuzzers),$(eval $f: $(f:$(BUILD)/%=$(BUILD)/tests/%.o)))
 $(rings) $(fuzzers): $(BUILD)/libparts.a
 $(rings): libraries += -lcriterion
-$(fuzzers): SAN += -fsanitize=fuzzer
+$(fuzzers): libraries += -fsanitize=fuzzer
 $(programs) $(rings) $(fuzzers): $(BUILD)/libbatchline.a
 	@mkdir -p $(@D)
 	$(quiet) $(link) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libraries)
 
-$(BUILD)/libbatchline.a: $(call objects,lib/*.c lib/*/*.c) $(patsubst %,$(BUILD)/%.o,schemas sql web)
+$(BUILD)/libbatchline.a: $(call objects,lib/*.c lib/*/*.c) $(addprefix $(BUILD)/,schemas.o sql.o web.o)
 $(BUILD)/libparts.a: $(parts)
 $(BUILD)/%.a:
 	$(quiet) rm -f $@ && $(AR) rcs $@ $^
@@ -90,24 +92,27 @@ demo: up
 	docker/demo/run $(PHOTOS)
 up:
 	docker/setup run
-	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory $(parallel) all
 	docker/stack up
 down: ; docker/stack down
 test:
 	docker/setup
-	$(MAKE) --no-print-directory all rings
+	$(MAKE) --no-print-directory $(parallel) all rings
 	BUILD=$(BUILD) tests/run unit bus http check-sql sql flow web
 rings: $(rings)
 check: $(rings) ; BUILD=$(BUILD) tests/run unit bus http
 check-sql sql flow web bench chaos: all ; BUILD=$(BUILD) tests/run $@
-asan: ; $(MAKE) BUILD=build/asan SAN="-fsanitize=address,undefined -fno-omit-frame-pointer" all check
-fuzz: ; $(MAKE) BUILD=build/fuzz CC=clang SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
+asan:
+	$(MAKE) $(parallel) BUILD=build/asan SAN="-fsanitize=address,undefined" all check
+fuzz:
+	$(MAKE) $(parallel) BUILD=build/fuzz CC=clang \
+	    SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
 fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
 .PHONY: all demo up down test rings check check-sql sql flow web bench chaos asan fuzz fuzzers \
