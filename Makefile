@@ -89,7 +89,7 @@ $(BUILD)/web.c: web/embed.sh $(pages)
 
 # The stack and the tests: docker/setup, docker/stack and tests/run say what they do.
 demo: up
-	docker/demo/run $(PHOTOS)
+	BUILD=$(BUILD) docker/demo/run $(PHOTOS)
 up:
 	docker/setup run
 	$(MAKE) --no-print-directory $(parallel) all

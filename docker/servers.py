@@ -214,7 +214,8 @@ def service_environment(name):
            listen: f"127.0.0.1:{PORTS[name]}", "BATCHLINE_INSTANCE": f"{name}-1"}
     if name == "renderer":		# it holds no key to the database
         del env["DATABASE_URL"]
-        env["BATCHLINE_COMMANDS"] = str(ROOT / "docker/commands.json")
+        if (ROOT / "docker/commands.json").exists():
+            env["BATCHLINE_COMMANDS"] = str(ROOT / "docker/commands.json")
     return env
 
 
