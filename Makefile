@@ -89,11 +89,11 @@ $(BUILD)/web.c: web/embed.sh $(pages)
 
 # The stack and the tests: docker/setup, docker/stack and tests/run say what they do.
 demo: up
-	BUILD=$(BUILD) docker/demo/run $(PHOTOS)
+	BUILD=$(BUILD) docker/demo/run "$(PHOTOS)"
 up:
 	docker/setup run
 	$(MAKE) --no-print-directory $(parallel) all
-	docker/stack up
+	STACK_BIN=$(BUILD)/bin docker/stack up
 down: ; docker/stack down
 test:
 	docker/setup
