@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// api.js: the gateway's HTTP interface; the only module that knows its addresses. Whatever goes
+// wrong is an ApiError, whose message is a sentence for a person.
+
+export class ApiError extends Error {
+	constructor(message, status = 0, fields = []) {
+		super(message);
+		this.status = status;		// 0: no answer came
+		this.fields = fields;		// [{field, detail}], what of the request was wrong
+	}
+}
+
+const PATIENCE_MS = 20_000;
+const SILENT = 'The gateway does not answer. Is it running?';
+
+const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+// Problem documents (RFC 9457) speak for themselves; anything else gets words by its number.
+function problem(status, type, text) {
+	let said = {};
+	if (type?.includes('json')) {
+		try {
+			said = JSON.parse(text);
+		} catch {
+			// cut short on its way: the number must do
+		}
+	}
+	const words = [said.title, said.detail].filter(Boolean).map(sentence).join(' ');
+	return new ApiError(words || `The gateway answered ${status}.`, status, said.errors ?? []);
+}
+
+async function call(method, path, signal) {
+	const patience = AbortSignal.timeout(PATIENCE_MS);
+	const either = new AbortController();
+	for (const s of [patience, signal])
+		s?.addEventListener('abort', () => either.abort(s.reason), { once: true });
+	if (signal?.aborted)
+		either.abort(signal.reason);
+	try {
+		const answer = await fetch(path, { method, signal: either.signal });
+		const text = await answer.text();
+		if (!answer.ok)
+			throw problem(answer.status, answer.headers.get('content-type'), text);
+		return text ? JSON.parse(text) : null;
+	} catch (error) {
+		if (error instanceof ApiError || signal?.aborted)
+			throw error;
+		if (error instanceof SyntaxError)
+			throw new ApiError('The gateway answered with something that is not JSON.');
+		throw new ApiError(patience.aborted ? 'The gateway took too long to answer.' : SILENT);
+	}
+}
+
+const batch = (id) => `api/batches/${encodeURIComponent(id)}`;
+const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
+
+export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
+export const readBatch = (id) => call('GET', batch(id));
+export const readJobs = (id, cursor) =>
+	call('GET', `${batch(id)}/jobs?cursor=${encodeURIComponent(cursor)}`);
+export const readStats = () => call('GET', 'api/batches/stats');
+export const deleteBatch = (id) => call('DELETE', batch(id));
+export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);
+export const retryBatch = (id) => call('POST', `${batch(id)}/retry`);
+
+export async function listPipelines() {
+	const answer = await call('GET', 'api/pipelines');
+	return Array.isArray(answer) ? answer : answer.data;
+}
+
+export const downloadOf = (id) => `${batch(id)}/download`;
+export const previewOf = (id) => `${job(id)}/preview`;
+export const outputOf = (id, name) => `${job(id)}/outputs/${encodeURIComponent(name)}`;
+
+// An XMLHttpRequest, because fetch cannot tell how much has been sent.
+export function submitBatch(form, progress) {
+	return new Promise((resolve, reject) => {
+		const request = new XMLHttpRequest();
+		request.open('POST', 'api/jobs/batch');
+		request.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
+		request.onerror = () => reject(new ApiError(SILENT));
+		request.onload = () => {
+			const { status, responseText } = request;
+			if (status < 200 || status > 299)
+				return reject(problem(status, request.getResponseHeader('content-type'), responseText));
+			try {
+				resolve(JSON.parse(responseText));
+			} catch {
+				reject(new ApiError('The gateway answered with something that is not JSON.'));
+			}
+		};
+		request.send(form);
+	});
+}

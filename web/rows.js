@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// rows.js: one batch of the list: its line, and under it, once unfolded, its jobs. A row lives as
+// long as its batch is shown and is updated in place.
+import { downloadOf } from './api.js';
+import { attribute, fromTemplate, part, put, putTime, shape, show } from './dom.js';
+import { jobList } from './jobs.js';
+import { BATCH_STATES, bytes, duration, number, plural, stateOf } from './words.js';
+
+export const isFinal = (batch) => Boolean(stateOf(BATCH_STATES, batch.status).final);
+const hasZip = (batch) => Boolean(batch.archive) && batch.archive.run_no === batch.run_no;
+
+// Nothing more is to be expected: it is final, and its ZIP stands if there is anything to put in.
+export const isSettled = (batch) => isFinal(batch) && (hasZip(batch) || !batch.jobs_completed);
+
+function whyNoDownload(batch) {
+	if (!isFinal(batch))
+		return 'Ready when the batch is finished';
+	if (!batch.jobs_completed)
+		return 'No picture was rendered';
+	return hasZip(batch) ? '' : 'The ZIP is being built';
+}
+
+function putDownload(link, batch) {
+	const reason = whyNoDownload(batch);
+	attribute(link, 'href', reason ? null : downloadOf(batch.id));
+	attribute(link, 'role', reason ? 'link' : null);
+	attribute(link, 'aria-disabled', reason ? 'true' : null);
+	attribute(link, 'tabindex', reason ? '0' : null);
+	attribute(link, 'data-reason', reason || null);
+	attribute(link, 'aria-label', reason
+		? `Download ${batch.base_directory_name}: ${reason}`
+		: `Download ${batch.base_directory_name}, ZIP of ${bytes(batch.archive.size)}`);
+	attribute(link, 'title', reason ? null : `ZIP, ${bytes(batch.archive.size)}, ${plural(batch.archive.entries, 'entry', 'entries')}`);
+}
+
+// One small button for the two turns: an open batch can be cancelled, a finished one with pictures
+// missing can be tried again.
+function putTurn(button, batch) {
+	const missing = batch.jobs_failed + batch.jobs_cancelled > 0;
+	const verb = !isFinal(batch) ? 'cancel' : missing ? 'retry' : '';
+	const words = { cancel: 'Cancel', retry: 'Retry what is missing of', '': 'Nothing to retry in' }[verb];
+	attribute(button, 'data-verb', verb);
+	attribute(button, 'aria-label', `${words} ${batch.base_directory_name}`);
+	attribute(button, 'title', { cancel: 'Cancel', retry: 'Retry what is missing', '': 'Nothing to retry' }[verb]);
+	button.disabled = !verb;
+	shape(button, verb === 'cancel' ? 'stop' : 'retry');
+}
+
+function numbersOf(batch) {
+	const words = [`${number(batch.jobs_completed)} of ${number(batch.total_files)}`];
+	if (batch.jobs_failed)
+		words.push(`${number(batch.jobs_failed)} failed`);
+	if (batch.jobs_cancelled)
+		words.push(`${number(batch.jobs_cancelled)} cancelled`);
+	if (batch.jobs_retry_wait)
+		words.push(`${number(batch.jobs_retry_wait)} to retry`);
+	return words.join(', ');
+}
+
+function putProgress(root, batch) {
+	const bar = root.querySelector('.bar');
+	const share = (n) => (batch.total_files ? (100 * n) / batch.total_files : 0).toFixed(2);
+	const pieces = {
+		'--done': batch.jobs_completed, '--bad-share': batch.jobs_failed,
+		'--off': batch.jobs_cancelled, '--busy-share': batch.jobs_processing,
+	};
+	for (const [name, n] of Object.entries(pieces))
+		if (bar.style.getPropertyValue(name) !== `${share(n)}%`)
+			bar.style.setProperty(name, `${share(n)}%`);
+	const numbers = batch.total_files ? numbersOf(batch) : 'Not accepted';
+	attribute(bar, 'aria-valuemax', Math.max(batch.total_files, 1));
+	attribute(bar, 'aria-valuenow', batch.jobs_completed + batch.jobs_failed + batch.jobs_cancelled);
+	attribute(bar, 'aria-valuetext', numbers);
+	attribute(bar, 'aria-label', `Progress of ${batch.base_directory_name}`);
+	put(part(root, 'numbers'), numbers);
+}
+
+function putTimes(root, batch) {
+	const took = batch.completed_at ? new Date(batch.completed_at) - new Date(batch.created_at) : null;
+	putTime(part(root, 'created'), batch.created_at);
+	show(part(root, 'ended').parentElement, batch.completed_at);
+	if (!batch.completed_at)
+		return;
+	put(part(root, 'ended-word'), `done in ${duration(Math.max(took, 0))}, `);
+	putTime(part(root, 'ended'), batch.completed_at);
+}
+
+function factsOf(batch, pipelineName) {
+	const { archive } = batch;
+	return [
+		['Customer', batch.customer_prefix],
+		['Day', batch.batch_date],
+		['Pipeline', pipelineName(batch.pipeline_id)],
+		['Submitted by', batch.submitted_by],
+		['Priority', batch.priority],
+		['Run', batch.run_no],
+		['Received', bytes(batch.total_size)],
+		['ZIP', archive ? `${bytes(archive.size)}, ${plural(archive.entries, 'entry', 'entries')}` : 'none yet'],
+		['Batch id', batch.id],
+	];
+}
+
+function putFacts(list, batch, pipelineName) {
+	const facts = factsOf(batch, pipelineName);
+	while (list.children.length < facts.length) {
+		const pair = document.createElement('div');
+		pair.append(document.createElement('dt'), document.createElement('dd'));
+		list.append(pair);
+	}
+	facts.forEach(([name, value], i) => {
+		put(list.children[i].firstChild, name);
+		put(list.children[i].lastChild, value ?? '');
+	});
+}
+
+// asks: toggle(batch), turn(batch, verb), remove(batch), pipelineName(id)
+export function batchRow(first, asks) {
+	const element = fromTemplate('t-batch');
+	const line = element.querySelector('.row');
+	const toggle = element.querySelector('.toggle');
+	const detail = element.querySelector('.detail');
+	const jobs = jobList(detail);
+	let batch = first;
+	let open = false;
+
+	detail.id = `detail-${first.id}`;
+	attribute(toggle, 'aria-controls', detail.id);
+	line.addEventListener('click', (e) => {
+		const other = e.target.closest('a, button, [data-reason]');
+		if ((!other || other === toggle) && getSelection().isCollapsed)
+			asks.toggle(batch);
+	});
+	part(line, 'turn').addEventListener('click', () => asks.turn(batch, part(line, 'turn').dataset.verb));
+	part(line, 'delete').addEventListener('click', () => asks.remove(batch));
+
+	function update(now) {
+		const state = stateOf(BATCH_STATES, now.status);
+		batch = now;
+		put(part(line, 'name'), batch.base_directory_name);
+		put(part(line, 'description'), batch.render_description ?? '');
+		attribute(element, 'data-status', batch.status);
+		put(part(line, 'word'), state.word);
+		shape(line.querySelector('.status'), state.shape);
+		putProgress(line, batch);
+		put(part(line, 'files'), number(batch.total_files));
+		put(part(line, 'size'), batch.total_size ? bytes(batch.total_size) : '');
+		putTimes(line, batch);
+		putDownload(part(line, 'download'), batch);
+		putTurn(part(line, 'turn'), batch);
+		attribute(part(line, 'delete'), 'aria-label', `Delete ${batch.base_directory_name}`);
+		attribute(part(line, 'delete'), 'title', 'Delete');
+		if (open)
+			fill();
+	}
+	function fill() {
+		const why = [batch.error_message, batch.error_code && `(${batch.error_code})`].filter(Boolean);
+		put(part(detail, 'error'), why.join(' '));
+		show(part(detail, 'error'), why.length);
+		putFacts(part(detail, 'facts'), batch, asks.pipelineName);
+		jobs.follow(batch);
+	}
+	function unfold(opened) {
+		if (open === opened)
+			return;
+		open = opened;
+		attribute(toggle, 'aria-expanded', open);
+		show(detail, open);
+		if (open)
+			fill();
+	}
+	return { element, update, unfold, focus: () => toggle.focus(), batch: () => batch };
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// submit.js: the form that makes a batch of chosen or dropped pictures. Files are gathered first,
+// sent as one multipart request; what the gateway refuses is said beside the form.
+import { listPipelines, submitBatch } from './api.js';
+import { byId, put, show } from './dom.js';
+import { bytes, plural } from './words.js';
+
+// What was dropped, folders walked to their leaves.
+async function filesOf(entry) {
+	if (entry.isFile)
+		return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+	const reader = entry.createReader();
+	const found = [];
+	for (;;) {	// a reader hands out a hundred at a time
+		const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+		if (!some.length)
+			break;
+		found.push(...some);
+	}
+	found.sort((a, b) => (a.name < b.name ? -1 : 1));
+	return (await Promise.all(found.map(filesOf))).flat();
+}
+
+const isPicture = (file) => !file.name.startsWith('.') && !/^(text|audio|video)\//.test(file.type);
+
+function dropped(transfer) {
+	const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+	return entries.length
+		? Promise.all(entries.map(filesOf)).then((lists) => lists.flat().filter(isPicture))
+		: Promise.resolve([...transfer.files]);
+}
+
+// done(answer) hears of each accepted batch. Returns what the page needs: opening, closing, the
+// names of pipelines.
+export function submitForm(done) {
+	const section = byId('submit');
+	const opener = byId('new-batch');
+	const form = byId('submit-form');
+	const problems = byId('submit-problems');
+	const names = new Map();
+	let chosen = [];
+
+	function choose(files) {
+		chosen = files;
+		const size = files.reduce((sum, file) => sum + file.size, 0);
+		put(byId('chosen'), files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
+		show(problems, false);
+	}
+	function say(lines) {
+		problems.replaceChildren(...lines.map((line) => {
+			const item = document.createElement('li');
+			item.textContent = line;
+			return item;
+		}));
+		show(problems, lines.length);
+	}
+	async function readPipelines() {
+		const select = byId('pipeline');
+		const kept = select.value;
+		for (const { id, name } of await listPipelines())
+			names.set(id, name);
+		select.replaceChildren(...[...names].map(([id, name]) => new Option(`${id} – ${name}`, id)));
+		if (kept)
+			select.value = kept;
+	}
+	function open(shown) {
+		show(section, shown);
+		opener.setAttribute('aria-expanded', shown);
+		if (shown)
+			readPipelines().catch((error) => say([`The pipelines could not be read. ${error.message}`]));
+	}
+	async function send() {
+		const body = new FormData();
+		for (const name of ['pipeline_id', 'batch_description', 'customer_prefix'])
+			if (form.elements[name].value.trim())
+				body.append(name, form.elements[name].value.trim());
+		for (const file of chosen)
+			body.append('files', file, file.name);
+		byId('send').disabled = true;
+		byId('sending').value = 0;
+		show(byId('sending'), true);
+		try {
+			const answer = await submitBatch(body, (share) => { byId('sending').value = share; });
+			form.reset();
+			choose([]);
+			done(answer);
+		} catch (error) {
+			say([error.message, ...error.fields.map((f) => `${f.field}: ${f.detail}`)]);
+		} finally {
+			byId('send').disabled = false;
+			show(byId('sending'), false);
+		}
+	}
+
+	opener.addEventListener('click', () => {
+		open(section.hidden);
+		if (!section.hidden)
+			byId('files').focus();
+	});
+	byId('submit-close').addEventListener('click', () => {
+		open(false);
+		opener.focus();
+	});
+	byId('files').addEventListener('change', () => choose([...byId('files').files]));
+	form.addEventListener('submit', (e) => {
+		e.preventDefault();
+		if (chosen.length)
+			send();
+		else
+			say(['Choose at least one picture.']);
+	});
+	for (const kind of ['dragenter', 'dragover'])
+		document.addEventListener(kind, (e) => {
+			if (![...e.dataTransfer.types].includes('Files'))
+				return;
+			e.preventDefault();
+			byId('drop').classList.add('over');
+			if (section.hidden)
+				open(true);
+		});
+	for (const kind of ['dragleave', 'drop'])
+		document.addEventListener(kind, (e) => {
+			if (kind === 'drop' || !e.relatedTarget)
+				byId('drop').classList.remove('over');
+		});
+	document.addEventListener('drop', async (e) => {
+		e.preventDefault();
+		choose(await dropped(e.dataTransfer));
+	});
+	put(byId('curl'), [
+		`curl ${location.origin}/api/jobs/batch \\`,
+		'  -F pipeline_id=2 \\',
+		'  -F files=@PL_DXB_lobby.jpg \\',
+		'  -F files=@PL_DXB_pool.jpg',
+	].join('\n'));
+
+	return {
+		open,
+		// On an installation without any batch the form is the page, and cannot be closed.
+		teach(alone) {
+			put(byId('submit-title'), alone ? 'Submit the first batch' : 'New batch');
+			show(byId('submit-lead'), alone);
+			show(byId('submit-close'), !alone);
+			show(opener, !alone);
+			if (alone && section.hidden)
+				open(true);
+		},
+		readPipelines,
+		pipelineName: (id) => (names.has(id) ? `${id} – ${names.get(id)}` : String(id)),
+	};
+}

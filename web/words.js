@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// words.js: how states, numbers, sizes and times are said.
+
+// state -> its word, and the shape that stands before it (a symbol of index.html)
+export const BATCH_STATES = {
+	queued: { word: 'Queued', shape: 'queued' },
+	processing: { word: 'Processing', shape: 'processing' },
+	paused: { word: 'Paused', shape: 'paused' },
+	completed: { word: 'Completed', shape: 'completed', final: true },
+	partial: { word: 'Partial', shape: 'partial', final: true },
+	failed: { word: 'Failed', shape: 'failed', final: true },
+	cancelled: { word: 'Cancelled', shape: 'cancelled', final: true },
+};
+export const JOB_STATES = {
+	queued: { word: 'Queued', shape: 'queued' },
+	dispatched: { word: 'Sent out', shape: 'queued' },
+	processing: { word: 'Processing', shape: 'processing' },
+	retry_wait: { word: 'Will retry', shape: 'retry' },
+	completed: { word: 'Completed', shape: 'completed' },
+	failed: { word: 'Failed', shape: 'failed' },
+	cancelled: { word: 'Cancelled', shape: 'cancelled' },
+};
+export const stateOf = (states, name) => states[name] ?? { word: name, shape: 'queued' };
+
+const grouped = new Intl.NumberFormat('en');
+export const number = (n) => grouped.format(n);
+export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
+
+export function bytes(n) {
+	const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+	let i = 0;
+	for (; n >= 999.5 && i < units.length - 1; i++)
+		n /= 1000;
+	return `${i && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+}
+
+export function duration(ms) {
+	const s = Math.round(ms / 1000);
+	if (ms < 950)
+		return `${Math.round(ms)} ms`;
+	if (ms < 9950)
+		return `${(ms / 1000).toFixed(1)} s`;
+	if (s < 60)
+		return `${s} s`;
+	if (s < 3600)
+		return `${Math.floor(s / 60)} min ${s % 60} s`;
+	return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+export const exact = (iso) => `${exactly.format(new Date(iso))} (${iso})`;
+
+export function relative(iso, now = Date.now()) {
+	const s = Math.round((now - new Date(iso)) / 1000);
+	if (s < 5)
+		return 'just now';
+	if (s < 60)
+		return `${s} s ago`;
+	if (s < 3600)
+		return `${Math.floor(s / 60)} min ago`;
+	if (s < 86_400)
+		return `${Math.floor(s / 3600)} h ago`;
+	if (s < 14 * 86_400)
+		return `${plural(Math.floor(s / 86_400), 'day')} ago`;
+	return day.format(new Date(iso));
+}
+
+// The day of a batch is the day in UTC.
+export const dayAgo = (days, now = Date.now()) =>
+	new Date(now - days * 86_400_000).toISOString().slice(0, 10);
