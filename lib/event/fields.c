@@ -3,21 +3,26 @@
 #include "event/fields.h"
 #include <stddef.h>
 
-#define ROW(S, f, KIND, null, fallback) { #f, KIND, null, offsetof(struct S, f), 0, fallback, NULL }
+#define ROW(S, f, KIND, optional, fallback) \
+	{ #f, KIND, false, optional, offsetof(struct S, f), 0, fallback, NULL }
+#define NULLABLE(S, f, KIND, fallback, items) \
+	{ #f, KIND, true, true, offsetof(struct S, f), 0, fallback, items }
+#define ARRAY(S, f, KIND, optional, items) \
+	{ #f, KIND, false, optional, offsetof(struct S, f), offsetof(struct S, n_##f), 0, items }
 #define UUID(S, f) ROW(S, f, FIELD_UUID, false, 0)
 #define INT(S, f) ROW(S, f, FIELD_INT, false, 0)
+#define INT_OR(S, f, fallback) ROW(S, f, FIELD_INT, true, fallback)
 #define LONG(S, f) ROW(S, f, FIELD_LONG, false, 0)
 #define BOOL(S, f) ROW(S, f, FIELD_BOOL, false, 0)
 #define TEXT(S, f) ROW(S, f, FIELD_TEXT, false, 0)
-#define INT_OR_NULL(S, f) ROW(S, f, FIELD_INT, true, EVENT_NULL_INT)
-#define LONG_OR_NULL(S, f) ROW(S, f, FIELD_LONG, true, EVENT_NULL_LONG)
-#define TEXT_OR_NULL(S, f) ROW(S, f, FIELD_TEXT, true, 0)
-#define BYTES_OR_NULL(S, f) ROW(S, f, FIELD_BYTES, true, 0)
-#define ARRAY(S, f, KIND, items) \
-	{ #f, KIND, false, offsetof(struct S, f), offsetof(struct S, n_##f), 0, items }
-#define RECORD_OR_NULL(S, f, items) \
-	{ #f, FIELD_RECORD, true, offsetof(struct S, f), 0, 0, items }
-#define END { NULL, FIELD_INT, false, 0, 0, 0, NULL }
+#define INT_OR_NULL(S, f) NULLABLE(S, f, FIELD_INT, EVENT_NULL_INT, NULL)
+#define LONG_OR_NULL(S, f) NULLABLE(S, f, FIELD_LONG, EVENT_NULL_LONG, NULL)
+#define TEXT_OR_NULL(S, f) NULLABLE(S, f, FIELD_TEXT, 0, NULL)
+#define BYTES_OR_NULL(S, f) NULLABLE(S, f, FIELD_BYTES, 0, NULL)
+#define RECORD_OR_NULL(S, f, items) NULLABLE(S, f, FIELD_RECORD, 0, items)
+#define RECORDS(S, f, items) ARRAY(S, f, FIELD_RECORDS, false, items)
+#define TEXTS_OR_NONE(S, f) ARRAY(S, f, FIELD_TEXTS, true, NULL)
+#define END { NULL, FIELD_INT, false, false, 0, 0, 0, NULL }
 #define HEAD(S) UUID(S, event_id), LONG(S, occurred_at), UUID(S, batch_id)
 #define JOB_HEAD(S) HEAD(S), UUID(S, job_id), INT(S, run_no), INT(S, attempt), TEXT(S, worker)
 #define DELIVERY_HEAD(S) HEAD(S), INT(S, run_no), TEXT(S, service), TEXT(S, target)
@@ -33,16 +38,16 @@ static const struct shape file_shape = { "SubmittedFile", sizeof(struct submitte
 static const struct field submitted_fields[] = {
 	HEAD(batch_submitted), TEXT(batch_submitted, submitted_by),
 	INT(batch_submitted, pipeline_id),
-	ARRAY(batch_submitted, files, FIELD_RECORDS, &file_shape),
+	RECORDS(batch_submitted, files, &file_shape),
 	TEXT_OR_NULL(batch_submitted, customer_prefix),
 	TEXT_OR_NULL(batch_submitted, render_description),
-	ROW(batch_submitted, priority, FIELD_INT, false, 5),
+	INT_OR(batch_submitted, priority, 5),
 	INT_OR_NULL(batch_submitted, failures_tolerated), END,
 };
 
 static const struct field commanded_fields[] = {
 	HEAD(batch_commanded), TEXT(batch_commanded, command), TEXT(batch_commanded, requested_by),
-	ARRAY(batch_commanded, job_ids, FIELD_TEXTS, NULL), END,
+	TEXTS_OR_NONE(batch_commanded, job_ids), END,
 };
 
 static const struct field dispatched_fields[] = {
@@ -66,7 +71,7 @@ static const struct shape output_shape = { "RenderedOutput", sizeof(struct rende
 	output_fields };
 
 static const struct field completed_fields[] = {
-	JOB_HEAD(job_completed), ARRAY(job_completed, outputs, FIELD_RECORDS, &output_shape),
+	JOB_HEAD(job_completed), RECORDS(job_completed, outputs, &output_shape),
 	TEXT_OR_NULL(job_completed, preview_uri), INT(job_completed, duration_ms), END,
 };
 

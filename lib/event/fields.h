@@ -15,8 +15,9 @@ struct field {
 	const char *name;		/* NULL ends a table */
 	enum field_kind kind;
 	bool nullable;
+	bool optional;			/* a writer may lack it: then null, fallback, no items */
 	size_t offset, count_offset;	/* count_offset: of arrays */
-	int64_t fallback;		/* of a number the writer does not have */
+	int64_t fallback;		/* of a number; of a nullable one its null */
 	const struct shape *items;	/* of records */
 };
 

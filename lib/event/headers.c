@@ -5,19 +5,23 @@
 #include <string.h>
 #include "base/clock.h"
 
-/* 00-<32 hex>-<16 hex>-<2 hex>, neither id all zero (W3C Trace Context, 3.2.2). */
+/* Two hex digits of version, 32 of trace, 16 of step, 2 of flags; neither id all zero. A version
+ * after 00 may say more behind them (W3C Trace Context, 3.2.2 and 4.1). */
 static bool
 trace_is_valid(const char *text, size_t size)
 {
+	static const char shape[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
 	static const char zeros[] = "00000000000000000000000000000000";
 
-	if (size != TRACEPARENT_SIZE - 1 || memcmp(text, "00-", 3) || text[35] != '-'
-	    || text[52] != '-')
+	if (size < sizeof(shape) - 1)
 		return false;
-	for (size_t i = 3; i < size; i++)
-		if (i != 35 && i != 52 && (!text[i] || !strchr("0123456789abcdef", text[i])))
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == '-' ? text[i] != '-'
+		    : !text[i] || !strchr("0123456789abcdef", text[i]))
 			return false;
-	return memcmp(text + 3, zeros, 32) && memcmp(text + 36, zeros, 16);
+	if (size > sizeof(shape) - 1 && (!memcmp(text, "00", 2) || text[sizeof(shape) - 1] != '-'))
+		return false;
+	return memcmp(text, "ff", 2) && memcmp(text + 3, zeros, 32) && memcmp(text + 36, zeros, 16);
 }
 
 void
@@ -30,8 +34,7 @@ headers_trace(char ret[TRACEPARENT_SIZE], const struct bus_record *record)
 	if (!record || !bus_header_find(record, "traceparent", &value, &size)
 	    || !value || !trace_is_valid(value, size))
 		return;
-	memcpy(ret, value, size);
-	ret[size] = '\0';
+	snprintf(ret, TRACEPARENT_SIZE, "00%.*s", TRACEPARENT_SIZE - 3, (const char *)value + 2);
 }
 
 static void

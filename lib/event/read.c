@@ -125,7 +125,7 @@ read_record(struct reader *r, const struct wire *wire, uint8_t *object)
 		fill_defaults(object, wire->shape);
 	for (size_t i = 0; i < wire->n; i++)
 		if (!read_value(r, wire->parts[i], object ? wire->fields[i] : NULL, object))
-			return err_at(r->err, "%s", wire->fields[i] ? wire->fields[i]->name : "?");
+			return err_at(r->err, "%s", wire->names[i]);
 	return true;
 }
 
@@ -157,25 +157,34 @@ item_size(const struct field *field)
 	return field->kind == FIELD_TEXTS ? sizeof(const char *) : field->items->size;
 }
 
-/* Room for n more items behind those that are there. */
+/* Room for n more items behind those that are there. It doubles, so that a sender of tiny blocks
+ * does not make us copy without end: a power of two is the room, the count tells which. */
 static bool
 items_grow(struct reader *r, const struct field *field, uint8_t *object, size_t n, uint8_t **ret)
 {
-	size_t have, size = item_size(field);
-	void *was, *now;
+	size_t have, room = 1, size = item_size(field);
+	uint8_t *items;
 
 	memcpy(&have, object + field->count_offset, sizeof(have));
-	memcpy(&was, object + field->offset, sizeof(was));
-	if (have + n > EVENT_ITEMS_MAX)
+	memcpy(&items, object + field->offset, sizeof(items));
+	if (n > EVENT_ITEMS_MAX - have)
 		return bad(r, "too many items");
-	now = take(r, (have + n) * size);
-	if (!now)
-		return false;
-	if (have)
-		memcpy(now, was, have * size);
-	*ret = (uint8_t *)now + have * size;
+	while (room < have)
+		room *= 2;
+	if (!items || have + n > room) {
+		const uint8_t *was = items;
+
+		while (room < have + n)
+			room *= 2;
+		items = take(r, room * size);
+		if (!items)
+			return false;
+		if (have)
+			memcpy(items, was, have * size);
+	}
+	*ret = items + have * size;
 	have += n;
-	memcpy(object + field->offset, &now, sizeof(now));
+	memcpy(object + field->offset, &items, sizeof(items));
 	memcpy(object + field->count_offset, &have, sizeof(have));
 	return true;
 }

@@ -35,8 +35,11 @@ wire_free(struct wire *wire)
 		return;
 	for (size_t i = 0; wire->parts && i < wire->n; i++)
 		wire_free(wire->parts[i]);
+	for (size_t i = 0; wire->names && i < wire->n; i++)
+		free(wire->names[i]);
 	free(wire->parts);
 	free(wire->fields);
+	free(wire->names);
 	free(wire);
 }
 
@@ -83,7 +86,24 @@ parts_new(struct wire *wire, size_t n, struct err *err)
 	wire->n = n;
 	wire->parts = calloc(n + 1, sizeof(struct wire *));
 	wire->fields = calloc(n + 1, sizeof(struct field *));
-	return (wire->parts && wire->fields) || no_memory(err);
+	wire->names = calloc(n + 1, sizeof(char *));
+	return (wire->parts && wire->fields && wire->names) || no_memory(err);
+}
+
+/* What the writer lacks must have a default of ours. */
+static bool
+has_all(const struct wire *wire, struct err *err)
+{
+	for (const struct field *f = wire->shape ? wire->shape->fields : NULL; f && f->name; f++) {
+		bool found = f->optional;
+
+		for (size_t i = 0; i < wire->n && !found; i++)
+			found = wire->fields[i] == f;
+		if (!found)
+			return err_set(err, ERR_FATAL, "field %s: missing, and without a default",
+			    f->name);
+	}
+	return true;
 }
 
 static void
@@ -108,6 +128,9 @@ build_record(struct wire *wire, avro_schema_t schema, const struct shape *shape,
 		const char *name = avro_schema_record_field_name(schema, (int)i);
 		const struct field *field = field_named(shape, name);
 
+		wire->names[i] = strdup(name);
+		if (!wire->names[i])
+			return no_memory(err);
 		buf_print(canonical, "%s{\"name\":\"%s\",\"type\":", i ? "," : "", name);
 		if (!build(&wire->parts[i],
 		    avro_schema_record_field_get_by_index(schema, (int)i),
@@ -120,7 +143,7 @@ build_record(struct wire *wire, avro_schema_t schema, const struct shape *shape,
 		wire->least += wire->parts[i]->least;
 	}
 	buf_add_text(canonical, "]}");
-	return true;
+	return has_all(wire, err);
 }
 
 static bool

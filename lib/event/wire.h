@@ -20,13 +20,15 @@ struct wire {
 	size_t n;			/* parts: fields, branches, or the one item type */
 	struct wire **parts;
 	const struct field **fields;	/* of a record: ours, or NULL to skip the part */
+	char **names;			/* of a record: the writer's words for its parts */
 	size_t fixed;			/* bytes of a fixed, symbols of an enum */
 	size_t least;			/* bytes that a value takes at least */
 	const struct shape *shape;	/* of a record that we know */
 };
 
 /* text: the schema as JSON; shape: what its record becomes. Checks that every field of ours that
- * the writer has is of a type we can take. canonical: receives the Parsing Canonical Form. */
+ * the writer has is of a type we can take, and every one it lacks has a default of ours.
+ * canonical: receives the Parsing Canonical Form. */
 bool wire_new(struct wire **ret, const char *text, const struct shape *shape,
     struct buf *canonical, struct err *err);
 void wire_free(struct wire *wire);		/* NULL is fine */
