@@ -13,13 +13,15 @@ import { BATCH_STATES, bytes, number, plural, stateOf } from './words.js';
 
 const SOON_MS = 1500;		// something shown is unfinished
 const SELDOM_MS = 10_000;	// a new batch may have come from elsewhere
-const AGAIN_MS = 5000;		// after a failure
+const AGAIN_MS = 5000;		// after a failure that may pass
+const HURRY_MS = 15_000;	// what a person asked for may take a moment to be seen
 
 let view = readView(location.search);
 let list = null;		// the last answer
 let stats = null;
 let looking = null;		// the AbortController of the request under way
 let timer = 0;
+let hurry = 0;			// until then: soon
 const rows = new Map();		// batch id -> row
 const deleted = new Set();	// asked for, and perhaps not yet gone
 
@@ -79,7 +81,7 @@ const asks = {
 			await (verb === 'cancel' ? api.cancelBatch : api.retryBatch)(batch.id);
 			tell(`${batch.base_directory_name}: ${verb} asked for`);
 			calm(what);
-			look();
+			lookSoon();
 		} catch (error) {
 			complain(what, error, () => asks.turn(batch, verb));
 		}
@@ -102,7 +104,7 @@ const asks = {
 		tell(`${name} was deleted`);
 		draw();
 		(rows.get(after) ?? { focus: () => byId('batches').focus() }).focus();
-		look();
+		lookSoon();
 	},
 	pipelineName: (id) => form.pipelineName(id),
 };
@@ -110,6 +112,7 @@ const asks = {
 function submitted(answer) {
 	tell(`${answer.base_directory_name} was submitted, ${plural(answer.job_count, 'picture')}`);
 	form.open(false);
+	lookSoon();
 	go({ ...withoutFilters(view), sort: 'created_at', order: 'desc', open: [answer.batch_id] });
 }
 
@@ -183,14 +186,30 @@ async function readTotals() {
 	}
 }
 
-function nextLook(failed) {
-	clearTimeout(timer);
-	const busy = list && (!list.total || list.data.some((batch) => !isSettled(batch)));
-	const wait = failed ? AGAIN_MS : busy ? SOON_MS : SELDOM_MS;
-	byId('pulse').dataset.state = failed ? 'lost' : busy && list.total ? 'live' : 'calm';
-	put(byId('pulse'), failed ? 'No connection' : busy && list.total ? 'Live' : 'Up to date');
+function nextLook() {
+	const waiting = !list.total && !countFilters(view);
+	const busy = waiting || list.data.some((batch) => !isSettled(batch));
+	byId('pulse').dataset.state = busy && !waiting ? 'live' : 'calm';
+	put(byId('pulse'), waiting ? 'Waiting for the first batch' : busy ? 'Live' : 'Up to date');
 	if (!document.hidden)
-		timer = setTimeout(look, wait);
+		timer = setTimeout(look, busy || Date.now() < hurry ? SOON_MS : SELDOM_MS);
+}
+
+// What the gateway refused it would refuse again; all else may pass.
+function lost(error) {
+	complain(LOST, error, () => look(true));
+	show(byId('loading'), false);
+	show(byId('list'), list || countFilters(view));
+	drawFilters(stats);
+	byId('pulse').dataset.state = 'lost';
+	put(byId('pulse'), error.status ? 'Not loaded' : 'No connection');
+	if (!document.hidden && !(error.status >= 400 && error.status < 500))
+		timer = setTimeout(look, AGAIN_MS);
+}
+
+function lookSoon() {
+	hurry = Date.now() + HURRY_MS;
+	look();
 }
 
 const LOST = 'The list could not be loaded.';
@@ -218,14 +237,10 @@ async function look(asked = false) {
 			tell(`${plural(list.total, 'batch', 'batches')}, ${byId('page').textContent}`);
 		if (before !== signOf(list))
 			readTotals();
-		nextLook(false);
+		nextLook();
 	} catch (error) {
-		if (mine !== looking)
-			return;
-		complain(LOST, error, () => look(true));
-		show(byId('loading'), false);
-		show(byId('list'), list || countFilters(view));
-		nextLook(true);
+		if (mine === looking)
+			lost(error);
 	}
 }
 
@@ -236,8 +251,8 @@ document.addEventListener('visibilitychange', () => {
 });
 addEventListener('online', () => look());
 part(byId('alert'), 'close').addEventListener('click', () => show(byId('alert'), false));
-byId('previous').addEventListener('click', () => go({ ...view, page: view.page - 1 }));
-byId('next').addEventListener('click', () => go({ ...view, page: view.page + 1 }));
+byId('previous').addEventListener('click', () => go({ ...view, page: view.page - 1, open: [] }));
+byId('next').addEventListener('click', () => go({ ...view, page: view.page + 1, open: [] }));
 byId('size').addEventListener('change', () => go({ ...view, page: 1, size: Number(byId('size').value) }));
 setInterval(refreshTimes, 5000);
 

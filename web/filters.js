@@ -106,7 +106,7 @@ export function filterBar(viewNow, ask) {
 			ask({ sort: head.dataset.sort, order: sort === head.dataset.sort ? flipped : head.dataset.first });
 		});
 	// On a wide screen all filters are in sight, on a phone they are folded away.
-	const wide = matchMedia('(min-width: 860px)');
+	const wide = matchMedia('(min-width: 1020px)');
 	const fold = () => { byId('more').open = wide.matches || byId('more').open; };
 	wide.addEventListener('change', fold);
 	fold();

@@ -67,7 +67,8 @@ function putProgress(root, batch) {
 	for (const [name, n] of Object.entries(pieces))
 		if (bar.style.getPropertyValue(name) !== `${share(n)}%`)
 			bar.style.setProperty(name, `${share(n)}%`);
-	const numbers = batch.total_files ? numbersOf(batch) : 'Not accepted';
+	const refused = ['Not accepted', batch.error_message].filter(Boolean).join(': ');
+	const numbers = batch.total_files ? numbersOf(batch) : refused;
 	attribute(bar, 'aria-valuemax', Math.max(batch.total_files, 1));
 	attribute(bar, 'aria-valuenow', batch.jobs_completed + batch.jobs_failed + batch.jobs_cancelled);
 	attribute(bar, 'aria-valuetext', numbers);
