@@ -45,7 +45,7 @@ trace_step(char ret[TRACEPARENT_SIZE], const char *traceparent)
 	bool goes_on = traceparent && trace_is_valid(traceparent, strlen(traceparent));
 
 	if (goes_on)
-		memcpy(ret, traceparent, 36);
+		snprintf(ret, TRACEPARENT_SIZE, "00%.34s", traceparent + 2);
 	else
 		snprintf(ret, TRACEPARENT_SIZE, "00-%02x%02x%02x%02x%02x%02x%02x%02x"
 		    "%02x%02x%02x%02x%02x%02x%02x%02x-", f[0], f[1], f[2], f[3], f[4], f[5], f[6],

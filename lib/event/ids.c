@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ids.c: see ids.h; the test vector stands in docs/events.md and tests/unit/ids_test.c. */
+/* ids.c: see ids.h; the test vector stands in docs/events.md and tests/unit/event_ids_test.c. */
 #include "event/ids.h"
 #include <inttypes.h>
 #include <stdio.h>
