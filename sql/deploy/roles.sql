@@ -1,22 +1,28 @@
--- One role a service. Roles belong to the cluster: a second database finds them there.
+-- One role a service; the renderer has none. Roles belong to the cluster: a second database finds
+-- them there. None may wait for ever, and who only reads cannot write by mistake.
 begin;
-do $$
-declare
-	r text;
+create function pg_temp.set_up(role text, statement text, idle text) returns void language plpgsql as $$
 begin
-	foreach r in array array['projector', 'archiver', 'gateway', 'janitor', 'reader'] loop
-		begin
-			execute format('create role batchline_%s login', r);
-		exception when duplicate_object then
-			null;
-		end;
-		execute format('alter role batchline_%s set search_path to batchline, batchline_base', r);
-		execute format('alter role batchline_%s set lock_timeout to ''2s''', r);
-		execute format('alter role batchline_%s set statement_timeout to ''30s''', r);
-		execute format('alter role batchline_%s set idle_in_transaction_session_timeout to ''20s''', r);
-	end loop;
+	begin
+		execute format('create role %I login', role);
+	exception when duplicate_object or unique_violation then
+		null;
+	end;
+	execute format('alter role %I set search_path to batchline, batchline_base', role);
+	execute format('alter role %I set lock_timeout to ''2s''', role);
+	execute format('alter role %I set statement_timeout to %L', role, statement);
+	execute format('alter role %I set idle_in_transaction_session_timeout to %L', role, idle);
 end
 $$;
--- Arrays of a turn are known when it runs: a plan made for an empty table must not stay.
+select pg_temp.set_up('batchline_projector', '30s', '20s');
+select pg_temp.set_up('batchline_gateway', '10s', '10s');
+select pg_temp.set_up('batchline_archiver', '60s', '60s');
+select pg_temp.set_up('batchline_janitor', '60s', '20s');
+select pg_temp.set_up('batchline_reader', '60s', '60s');
+
+alter role batchline_archiver set default_transaction_read_only to on;
+alter role batchline_archiver set default_transaction_isolation to 'repeatable read';
+alter role batchline_reader set default_transaction_read_only to on;
+-- How large the arrays of a turn are is known when it runs: a plan made for none must not stay.
 alter role batchline_projector set plan_cache_mode to force_custom_plan;
 commit;

@@ -1,4 +1,6 @@
--- The rules that hold whoever writes: status, counters, revision, names, the fence.
+-- The rules that hold whoever writes: status, counters, revision. The functions keep the
+-- search_path of this deployment; a schema that is renamed needs
+-- alter function ... set search_path for the four trigger functions.
 begin;
 set local search_path to :"schema", batchline_base;
 
@@ -20,10 +22,15 @@ returns text language sql immutable parallel safe as $$
 		when failed > failures_tolerated then 'failed'
 		else 'partial' end
 $$;
+comment on function batch_status is 'The status that follows from the numbers of a batch.';
 
 -- What follows from a batch's own columns. last_fact_at comes with the facts, so completed_at is
--- the same in a rebuild. A revision that was raised by hand stays.
-create function batches_derive() returns trigger language plpgsql as $$
+-- the same in a rebuild. What only the projector uses is no visible change. A revision that was
+-- raised by hand stays.
+create function batches_derive() returns trigger language plpgsql
+set search_path from current as $$
+declare
+	seen batches;
 begin
 	new.has_started := new.has_started or new.run_no > 1 or new.jobs_processing
 		+ new.jobs_retry_wait + new.jobs_completed + new.jobs_failed > 0;
@@ -32,31 +39,57 @@ begin
 		new.error_code, new.deleted_at);
 	new.completed_at := case when new.status in ('completed', 'partial', 'failed', 'cancelled')
 		then greatest(new.created_at, new.last_fact_at, new.deleted_at) end;
-	if tg_op = 'INSERT' then
-		return new;
+	if tg_op = 'UPDATE' then
+		new.updated_at := old.updated_at;
+		seen := old;
+		seen.has_started := new.has_started;
+		seen.last_fact_at := new.last_fact_at;
+		seen.announced_revision := new.announced_revision;
+		seen.announced_status := new.announced_status;
+		seen.announced_at := new.announced_at;
+		seen.traceparent := new.traceparent;
+		seen.queued_from := new.queued_from;
+		seen.outstanding := new.outstanding;
+		seen.unannounced := new.unannounced;
+		seen.updated_minute := new.updated_minute;
+		if new.revision < old.revision then
+			raise check_violation using message = 'the revision of a batch never falls',
+				detail = format('%s from %s to %s', new.id, old.revision, new.revision);
+		end if;
+		if new is distinct from seen then
+			new.revision := greatest(new.revision, old.revision + 1);
+			new.updated_at := greatest(now(), old.updated_at);
+		end if;
 	end if;
-	if new.revision > old.revision then
-		new.updated_at := greatest(now(), old.updated_at);
-	elsif (new.announced_revision, new.announced_status, new.announced_at)
-	      is not distinct from (old.announced_revision, old.announced_status, old.announced_at)
-	      and new is distinct from old then
-		new.revision := old.revision + 1;
-		new.updated_at := greatest(now(), old.updated_at);
-	end if;
+	new.outstanding := new.jobs_dispatched + new.jobs_processing > 0;
+	new.unannounced := new.announced_revision < new.revision;
+	new.updated_minute := date_trunc('minute', new.updated_at, 'UTC');
 	return new;
 end
 $$;
+comment on function batches_derive is 'Derives status, completed_at, revision and updated_at of a batch.';
 create trigger batches_derive before insert or update on batches
 	for each row execute function batches_derive();
 
 -- Counters move by the difference, once a statement. Old rows are never joined with new ones: both
--- are added up with their sign, and `batches` is reached by its key. The settings keep that plan
--- also when it was first made on empty tables.
+-- are added up with their sign. plpgsql keeps the plan of its first call, made when the tables may
+-- have been empty; so the plan is given no choice: = any (array[..]) can be neither hashed nor
+-- merged, and without sequential scans only the key of batches is left, batch after batch in the
+-- order of their ids, which is also the order of the row locks.
 create function jobs_count_insert() returns trigger language plpgsql
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+set search_path from current set enable_seqscan = off as $$
 begin
-	with delta as (
-		select batch_id,
+	update batches b
+	   set jobs_queued = b.jobs_queued + d.queued,
+	       jobs_dispatched = b.jobs_dispatched + d.dispatched,
+	       jobs_processing = b.jobs_processing + d.processing,
+	       jobs_retry_wait = b.jobs_retry_wait + d.retry_wait,
+	       jobs_completed = b.jobs_completed + d.completed,
+	       jobs_failed = b.jobs_failed + d.failed,
+	       jobs_cancelled = b.jobs_cancelled + d.cancelled,
+	       queued_from = least(b.queued_from, d.queued_from),
+	       last_fact_at = greatest(b.last_fact_at, d.at)
+	  from (select batch_id,
 		       count(*) filter (where status = 'queued')     as queued,
 		       count(*) filter (where status = 'dispatched') as dispatched,
 		       count(*) filter (where status = 'processing') as processing,
@@ -64,31 +97,28 @@ begin
 		       count(*) filter (where status = 'completed')  as completed,
 		       count(*) filter (where status = 'failed')     as failed,
 		       count(*) filter (where status = 'cancelled')  as cancelled,
+		       min(position) filter (where status = 'queued') as queued_from,
 		       max(coalesce(completed_at, started_at))       as at
-		  from new_rows group by batch_id)
-	update batches b
-	   set jobs_queued = jobs_queued + d.queued,
-	       jobs_dispatched = jobs_dispatched + d.dispatched,
-	       jobs_processing = jobs_processing + d.processing,
-	       jobs_retry_wait = jobs_retry_wait + d.retry_wait,
-	       jobs_completed = jobs_completed + d.completed,
-	       jobs_failed = jobs_failed + d.failed,
-	       jobs_cancelled = jobs_cancelled + d.cancelled,
-	       last_fact_at = greatest(last_fact_at, d.at)
-	  from delta d where b.id = d.batch_id;
+		  from new_rows group by batch_id order by batch_id) d
+	 where b.id = any (array[d.batch_id]);
 	return null;
 end
 $$;
 
 create function jobs_count_update() returns trigger language plpgsql
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+set search_path from current set enable_seqscan = off as $$
 begin
-	with signed as (
-		select batch_id, status, 1 as n, coalesce(completed_at, started_at) as at from new_rows
-		union all
-		select batch_id, status, -1, null from old_rows),
-	delta as (
-		select batch_id,
+	update batches b
+	   set jobs_queued = b.jobs_queued + d.queued,
+	       jobs_dispatched = b.jobs_dispatched + d.dispatched,
+	       jobs_processing = b.jobs_processing + d.processing,
+	       jobs_retry_wait = b.jobs_retry_wait + d.retry_wait,
+	       jobs_completed = b.jobs_completed + d.completed,
+	       jobs_failed = b.jobs_failed + d.failed,
+	       jobs_cancelled = b.jobs_cancelled + d.cancelled,
+	       queued_from = least(b.queued_from, d.queued_from),
+	       last_fact_at = greatest(b.last_fact_at, d.at)
+	  from (select batch_id,
 		       coalesce(sum(n) filter (where status = 'queued'), 0)     as queued,
 		       coalesce(sum(n) filter (where status = 'dispatched'), 0) as dispatched,
 		       coalesce(sum(n) filter (where status = 'processing'), 0) as processing,
@@ -96,30 +126,32 @@ begin
 		       coalesce(sum(n) filter (where status = 'completed'), 0)  as completed,
 		       coalesce(sum(n) filter (where status = 'failed'), 0)     as failed,
 		       coalesce(sum(n) filter (where status = 'cancelled'), 0)  as cancelled,
-		       max(at) as at
-		  from signed group by batch_id)
-	update batches b
-	   set jobs_queued = jobs_queued + d.queued,
-	       jobs_dispatched = jobs_dispatched + d.dispatched,
-	       jobs_processing = jobs_processing + d.processing,
-	       jobs_retry_wait = jobs_retry_wait + d.retry_wait,
-	       jobs_completed = jobs_completed + d.completed,
-	       jobs_failed = jobs_failed + d.failed,
-	       jobs_cancelled = jobs_cancelled + d.cancelled,
-	       last_fact_at = greatest(last_fact_at, d.at)
-	  from delta d
-	 where b.id = d.batch_id
-	   and (d.queued, d.dispatched, d.processing, d.retry_wait, d.completed, d.failed, d.cancelled)
-	       is distinct from (0, 0, 0, 0, 0, 0, 0);
+		       min(position) filter (where status = 'queued' and n > 0) as queued_from,
+		       max(at)                                                  as at
+		  from (select batch_id, status, 1 as n, position, coalesce(completed_at, started_at) as at
+			  from new_rows
+			union all
+			select batch_id, status, -1, null, null from old_rows) signed
+		 group by batch_id order by batch_id) d
+	 where b.id = any (array[d.batch_id])
+	   and ((d.queued, d.dispatched, d.processing, d.retry_wait, d.completed, d.failed, d.cancelled)
+	        is distinct from (0, 0, 0, 0, 0, 0, 0) or d.queued_from < b.queued_from);
 	return null;
 end
 $$;
 
 create function jobs_count_delete() returns trigger language plpgsql
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+set search_path from current set enable_seqscan = off as $$
 begin
-	with delta as (
-		select batch_id,
+	update batches b
+	   set jobs_queued = b.jobs_queued - d.queued,
+	       jobs_dispatched = b.jobs_dispatched - d.dispatched,
+	       jobs_processing = b.jobs_processing - d.processing,
+	       jobs_retry_wait = b.jobs_retry_wait - d.retry_wait,
+	       jobs_completed = b.jobs_completed - d.completed,
+	       jobs_failed = b.jobs_failed - d.failed,
+	       jobs_cancelled = b.jobs_cancelled - d.cancelled
+	  from (select batch_id,
 		       count(*) filter (where status = 'queued')     as queued,
 		       count(*) filter (where status = 'dispatched') as dispatched,
 		       count(*) filter (where status = 'processing') as processing,
@@ -127,19 +159,14 @@ begin
 		       count(*) filter (where status = 'completed')  as completed,
 		       count(*) filter (where status = 'failed')     as failed,
 		       count(*) filter (where status = 'cancelled')  as cancelled
-		  from old_rows group by batch_id)
-	update batches b
-	   set jobs_queued = jobs_queued - d.queued,
-	       jobs_dispatched = jobs_dispatched - d.dispatched,
-	       jobs_processing = jobs_processing - d.processing,
-	       jobs_retry_wait = jobs_retry_wait - d.retry_wait,
-	       jobs_completed = jobs_completed - d.completed,
-	       jobs_failed = jobs_failed - d.failed,
-	       jobs_cancelled = jobs_cancelled - d.cancelled
-	  from delta d where b.id = d.batch_id;
+		  from old_rows group by batch_id order by batch_id) d
+	 where b.id = any (array[d.batch_id]);
 	return null;
 end
 $$;
+comment on function jobs_count_insert is 'Moves the counters of batches by what was inserted.';
+comment on function jobs_count_update is 'Moves the counters of batches by the difference.';
+comment on function jobs_count_delete is 'Moves the counters of batches by what was deleted.';
 
 create trigger jobs_count_insert after insert on jobs
 	referencing new table as new_rows for each statement execute function jobs_count_insert();
@@ -149,75 +176,22 @@ create trigger jobs_count_update after update on jobs
 create trigger jobs_count_delete after delete on jobs
 	referencing old table as old_rows for each statement execute function jobs_count_delete();
 
--- Every batch whose counters differ from its rows: always empty.
+-- The projection's one check of itself.
 create function verify_batches()
-returns table (batch_id uuid, counted int[], kept int[]) language sql stable as $$
-	select b.id, c.counted, k.kept
+returns table (batch_id uuid, counted int[], kept int[]) language sql stable
+set search_path from current as $$
+	select b.id, coalesce(c.counted, '{0,0,0,0,0,0,0,0}'), k.kept
 	  from batches b
-	 cross join lateral (select array[
+	 cross join lateral (select array[b.jobs_queued, b.jobs_dispatched, b.jobs_processing,
+		b.jobs_retry_wait, b.jobs_completed, b.jobs_failed, b.jobs_cancelled,
+		case when b.deleted_at is null then b.total_files else 0 end] as kept) k
+	  left join (select j.batch_id, array[
 		count(*) filter (where status = 'queued'), count(*) filter (where status = 'dispatched'),
 		count(*) filter (where status = 'processing'), count(*) filter (where status = 'retry_wait'),
 		count(*) filter (where status = 'completed'), count(*) filter (where status = 'failed'),
 		count(*) filter (where status = 'cancelled'), count(*)]::int[] as counted
-		from jobs j where j.batch_id = b.id) c
-	 cross join lateral (select array[b.jobs_queued, b.jobs_dispatched, b.jobs_processing,
-		b.jobs_retry_wait, b.jobs_completed, b.jobs_failed, b.jobs_cancelled,
-		case when b.deleted_at is null then b.total_files else 0 end] as kept) k
-	 where c.counted is distinct from k.kept
+		from jobs j group by j.batch_id) c on c.batch_id = b.id
+	 where coalesce(c.counted, '{0,0,0,0,0,0,0,0}') <> k.kept
 $$;
-
--- Gives each batch its counter within customer and day: the one it has, or the next. Customers are
--- locked in sorted order, so that two projectors wait for each other and never deadlock.
-create function allocate_names(batch_ids uuid[], prefixes text[], dates date[])
-returns table (batch_id uuid, batch_counter int) language plpgsql as $$
-declare
-	g record;
-	last int;
-begin
-	for g in
-		select w.prefix, w.day, array_agg(w.id order by w.at) as ids
-		  from unnest(batch_ids, prefixes, dates) with ordinality as w (id, prefix, day, at)
-		 where not exists (select 1 from batch_names n where n.batch_id = w.id)
-		 group by w.prefix, w.day order by w.prefix, w.day
-	loop
-		insert into name_counters as c (customer_prefix, batch_date, last_counter)
-		values (g.prefix, g.day, cardinality(g.ids))
-		on conflict (customer_prefix, batch_date)
-		do update set last_counter = c.last_counter + excluded.last_counter
-		returning c.last_counter into last;
-		insert into batch_names (batch_id, customer_prefix, batch_date, batch_counter)
-		select i.id, g.prefix, g.day, last - cardinality(g.ids) + i.at
-		  from unnest(g.ids) with ordinality as i (id, at);
-	end loop;
-	return query select n.batch_id, n.batch_counter from batch_names n
-	              where n.batch_id = any (batch_ids);
-end
-$$;
-
--- The raising fence, first statement of a turn: offsets move from where this owner left them, or
--- nothing of the turn happens. A fence that only answered 0 rows would not stop what is already in
--- the pipeline behind it.
-create function fence(the_grp text, topics text[], partitions int[], epochs bigint[],
-	froms bigint[], tos bigint[], timestamps bigint[])
-returns void language plpgsql as $$
-declare
-	p record;
-begin
-	for p in
-		select * from unnest(topics, partitions, epochs, froms, tos, timestamps)
-		           as f (topic, part, epoch, from_offset, to_offset, stamp)
-		 order by topic, part
-	loop
-		update consumer_offsets o
-		   set next_offset = p.to_offset, record_timestamp = coalesce(p.stamp, o.record_timestamp)
-		 where o.grp = the_grp and o.topic = p.topic and o.partition = p.part
-		   and o.epoch = p.epoch and o.next_offset = p.from_offset;
-		if not found then
-			raise exception using errcode = 'FN001', message = 'fenced',
-				detail = format('%s/%s is no longer at epoch %s, offset %s',
-					p.topic, p.part, p.epoch, p.from_offset);
-		end if;
-	end loop;
-end
-$$;
+comment on function verify_batches is 'Recounts: every batch whose counters differ from its rows. Always empty.';
 commit;

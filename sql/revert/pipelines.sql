@@ -1,1 +1,3 @@
-begin; delete from batchline_base.pipelines where id in (1, 2, 3); commit;
+begin;
+delete from batchline_base.pipelines where id in (1, 2, 3);
+commit;

@@ -1,4 +1,4 @@
--- Roles are dropped when no other database of the cluster needs them.
+-- A role that another database of the cluster still needs stays.
 begin;
 do $$
 declare

@@ -1,15 +1,10 @@
 begin;
 set local search_path to :"schema", batchline_base;
-drop function fence(text, text[], int[], bigint[], bigint[], bigint[], bigint[]);
-drop function allocate_names(uuid[], text[], date[]);
-drop function verify_batches();
+drop function verify_batches;
 drop trigger jobs_count_delete on jobs;
 drop trigger jobs_count_update on jobs;
 drop trigger jobs_count_insert on jobs;
-drop function jobs_count_delete();
-drop function jobs_count_update();
-drop function jobs_count_insert();
+drop function jobs_count_delete, jobs_count_update, jobs_count_insert;
 drop trigger batches_derive on batches;
-drop function batches_derive();
-drop function batch_status(int, int, int, int, boolean, text, int, text, timestamptz);
+drop function batches_derive, batch_status;
 commit;

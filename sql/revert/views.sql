@@ -1,4 +1,5 @@
 begin;
 set local search_path to :"schema";
-drop view customer_totals, job_overview, batch_overview;
+drop view failures, backlog, status_totals, day_totals, customer_totals, delivery_overview,
+	job_overview, batch_overview;
 commit;
