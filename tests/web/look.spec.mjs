@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the page looks and reads: accessibility, dark, phone, keyboard alone, and the policy under
+// which its scripts live. LOOK=DIR keeps a picture of each state for people to look at.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, isList, names, noPicture, pictures, rowOf, submitAndFinish, test } from './line.mjs';
+
+const picture = (page, name) => process.env.LOOK
+	&& page.screenshot({ path: `${process.env.LOOK}/${name}.png`, fullPage: true });
+
+async function expectAccessible(page) {
+	const { violations } = await new AxeBuilder({ page })
+		.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+	expect(violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target).join(' | ')}`)).toEqual([]);
+}
+const expectNoSidewaysScroll = async (page) =>
+	expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+
+// A list of several states, one row unfolded.
+async function openList(page, customer) {
+	await submitAndFinish(customer, [noPicture()], { description: 'Nothing of it is a picture' });
+	await submitAndFinish(customer, pictures(1));
+	const batch = await submitAndFinish(customer, [...pictures(3), noPicture('a-file-name-that-is-longer-than-its-place.jpg')],
+		{ pipeline: 2, description: 'A description that is a good deal longer than the place that is left for it in a row' });
+	await page.goto(`/?customer=${customer}&open=${batch.id}`);
+	await expect(rowOf(page, batch).locator('.job')).toHaveCount(4);
+	await expect(rowOf(page, batch).locator('.job img').first()).toBeVisible();
+	return batch;
+}
+async function openEmpty(page, customer) {
+	await page.route(isList, (route) =>
+		route.continue({ url: `${route.request().url()}&customer_prefix=${customer}` }));
+	await page.goto('/');
+	await expect(page.getByRole('heading', { name: 'Submit the first batch' })).toBeVisible();
+	await expect(page.getByLabel('Pipeline').locator('option').first()).toBeAttached();
+}
+
+for (const colorScheme of ['light', 'dark']) {
+	test.describe(() => {
+		test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
+
+		test(`the list has no accessibility violations, ${colorScheme}`, async ({ page, customer }) => {
+			await openList(page, customer);
+			await expectAccessible(page);
+			await picture(page, `list-${colorScheme}`);
+		});
+
+		test(`the question before a delete has none either, ${colorScheme}`, async ({ page, customer }) => {
+			const batch = await openList(page, customer);
+			await rowOf(page, batch).getByRole('button', { name: /^Delete/ }).click();
+			await expect(page.getByRole('dialog')).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, `delete-${colorScheme}`);
+		});
+
+		test(`nor has the empty page, ${colorScheme}`, async ({ page, customer }) => {
+			await openEmpty(page, customer);
+			await expectAccessible(page);
+			await picture(page, `empty-${colorScheme}`);
+		});
+
+		test(`nor has the page in trouble, ${colorScheme}`, async ({ page, customer, expected }) => {
+			expected.push(/400/);
+			await page.goto(`/?customer=${customer}&from=someday`);
+			await expect(page.locator('#alert')).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, `trouble-${colorScheme}`);
+		});
+	});
+}
+
+test('dark is dark and light is light', async ({ page, customer }) => {
+	await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	const brightness = () => page.evaluate(() => {
+		const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+		return (r + g + b) / 3;
+	});
+	await page.emulateMedia({ colorScheme: 'light' });
+	expect(await brightness()).toBeGreaterThan(230);
+	await page.emulateMedia({ colorScheme: 'dark' });
+	expect(await brightness()).toBeLessThan(40);
+});
+
+test.describe(() => {
+	test.use({ viewport: { width: 375, height: 812 }, hasTouch: true, contextOptions: { reducedMotion: 'reduce' } });
+
+	test('on a phone the list fits, filters fold away, and all is within reach', async ({ page, customer }) => {
+		const batch = await openList(page, customer);
+		await expectNoSidewaysScroll(page);
+		await expect(page.getByRole('group', { name: 'Status' })).toBeHidden();
+		await page.getByText('Filters (1)').tap();
+		await expect(page.getByRole('group', { name: 'Status' })).toBeVisible();
+		await expectNoSidewaysScroll(page);
+		await picture(page, 'phone-list');
+		await page.getByRole('group', { name: 'Status' }).getByRole('button', { name: /^Partial/ }).tap();
+		await expect(names(page)).toHaveText([batch.base_directory_name]);
+		await rowOf(page, batch).getByRole('button', { name: /^Delete/ }).tap();
+		await expect(page.getByRole('dialog')).toBeVisible();
+		await expectNoSidewaysScroll(page);
+		await expectAccessible(page);
+	});
+
+	test('on a phone the empty page fits', async ({ page, customer }) => {
+		await openEmpty(page, customer);
+		await expectNoSidewaysScroll(page);
+		await expectAccessible(page);
+		await picture(page, 'phone-empty');
+	});
+});
+
+test('no width between phone and wide screen scrolls sideways', async ({ page, customer }) => {
+	await openList(page, customer);
+	for (const width of [320, 414, 600, 768, 900, 1024, 1160, 1280, 1920]) {
+		await page.setViewportSize({ width, height: 800 });
+		await expectNoSidewaysScroll(page);
+	}
+});
+
+test('everything can be done by keyboard alone', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(2), { description: 'by hand' });
+	await page.goto('/');
+	const press = async (key, times = 1) => {
+		for (let i = 0; i < times; i++)
+			await page.keyboard.press(key);
+	};
+	const tabTo = async (target) => {	// forward until it has the focus, and the focus can be seen
+		for (let i = 0; i < 80 && !(await target.evaluate((n) => n === document.activeElement)); i++)
+			await press('Tab');
+		await expect(target).toBeFocused();
+		const seen = await page.evaluate(() => {
+			const node = document.activeElement.closest('.drop') ?? document.activeElement;
+			return getComputedStyle(node).outlineStyle;
+		});
+		expect(seen).not.toBe('none');
+	};
+	await press('Tab');
+	await expect(page.getByRole('link', { name: 'Skip to the batches' })).toBeFocused();
+	await tabTo(page.getByRole('searchbox'));
+	await page.keyboard.type(batch.base_directory_name);
+	await expect(names(page)).toHaveText([batch.base_directory_name]);
+	const row = rowOf(page, batch);
+	await tabTo(row.locator('.toggle'));
+	await press('Enter');
+	await expect(row.locator('.job')).toHaveCount(2);
+	await press('Space');
+	await expect(row.locator('.job').first()).toBeHidden();
+	await tabTo(row.getByRole('link', { name: /^Download/ }));
+	const coming = page.waitForEvent('download');
+	await press('Enter');
+	expect((await coming).suggestedFilename()).toBe(`${batch.base_directory_name}.zip`);
+	await tabTo(row.getByRole('button', { name: /^Delete/ }));
+	await press('Enter');
+	await expect(page.getByRole('button', { name: 'Keep it' })).toBeFocused();
+	await press('Tab');
+	await press('Enter');
+	await expect(row).toHaveCount(0);
+});
+
+test('the skip link leads to the batches', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	await expect(names(page)).toHaveCount(1);
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	await expect(page.locator('#batches')).toBeFocused();
+	await page.keyboard.press('Tab');
+	await expect(page.locator('#heads button').first()).toBeFocused();
+	await expect(rowOf(page, batch)).toBeVisible();
+});
+
+test('the page lives under a policy that allows nothing but its own files', async ({ page, customer }) => {
+	await submitAndFinish(customer, pictures(1));
+	const foreign = [];
+	page.on('request', (request) => {
+		if (new URL(request.url()).origin !== new URL(process.env.BATCHLINE_URL).origin)
+			foreign.push(request.url());
+	});
+	const answer = await page.goto(`/?customer=${customer}`);
+	const policy = answer.headers()['content-security-policy'];
+	expect(policy).toContain("default-src 'self'");
+	expect(policy).not.toContain('unsafe');
+	expect(answer.headers()['x-content-type-options']).toBe('nosniff');
+	await expect(names(page)).toHaveCount(1);
+	expect(foreign).toEqual([]);
+});
