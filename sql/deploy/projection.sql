@@ -67,7 +67,8 @@ create table batches (
 	constraint batches_name check (starts_with(base_directory_name, customer_prefix || '_')
 		and base_directory_name like '%\_batch-' || batch_counter),
 	constraint batches_numbers check (batch_counter > 0 and run_no > 0 and revision > 0
-		and partition >= 0 and priority between 0 and 9 and failures_tolerated >= 0
+		and partition >= 0 and priority between 0 and 9
+		and (failures_tolerated >= 0 or error_code is not null)
 		and total_files >= 0 and total_pipelines >= 0 and total_size >= 0 and queued_from >= 0),
 	constraint batches_counters check (least(jobs_queued, jobs_dispatched, jobs_processing,
 		jobs_retry_wait, jobs_completed, jobs_failed, jobs_cancelled) >= 0

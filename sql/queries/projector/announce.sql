@@ -4,7 +4,7 @@ with due as (
 	update batches
 	   set announced_revision = revision, announced_at = now(),
 	       announced_status = status || ' ' || control || ' ' || run_no
-	 where partition = any ($1) and announced_revision < revision
+	 where partition = any ($1) and unannounced
 	   and (announced_status is distinct from status || ' ' || control || ' ' || run_no
 	        or status in ('completed', 'partial', 'failed', 'cancelled')
 	        or announced_at < now() - interval '1 second')

@@ -1,13 +1,15 @@
 -- $1::int[] partitions   $2::int window of outstanding jobs   $3::timestamptz lease until
 -- Moves queued jobs into the outbox: highest priority first, customers in turn, paused batches
--- not at all. Only the first waiting batches are looked at, never all queued jobs.
+-- not at all. Only the first waiting batches are looked at, never all queued jobs; within a batch
+-- the lowest positions go first, and queued_from skips what a large batch has behind it.
 with room as (
 	select greatest($2 - coalesce(sum(jobs_dispatched + jobs_processing), 0), 0)::int as n
-	  from batches where partition = any ($1) and jobs_dispatched + jobs_processing > 0),
+	  from batches where partition = any ($1) and outstanding),
 waiting as (
-	select id, customer_prefix, priority, created_at, jobs_queued
+	select id, customer_prefix, priority, created_at, jobs_queued, queued_from
 	  from batches
-	 where jobs_queued > 0 and control = 'run' and deleted_at is null and partition = any ($1)
+	 where status in ('queued', 'processing') and jobs_queued > 0 and control = 'run'
+	   and partition = any ($1)
 	 order by priority desc, created_at, id
 	 limit 1000),
 first_ones as (
@@ -20,14 +22,19 @@ picked as (
 	           order by f.created_at, f.id, j.position) as turn
 	  from first_ones f cross join room
 	 cross join lateral (select id, batch_id, position from jobs
-	           where batch_id = f.id and status = 'queued' order by position limit room.n) j
+	           where batch_id = f.id and position >= f.queued_from and status = 'queued'
+	           order by position limit room.n) j
 	 where f.before < room.n),
 chosen as (
 	select id from picked order by priority desc, turn, id limit (select n from room)),
 moved as (
 	update jobs j set status = 'dispatched', lease_until = $3
 	  from chosen c where j.id = c.id and j.status = 'queued'
-	returning j.id, j.batch_id, j.attempt)
+	returning j.id, j.batch_id, j.attempt, j.position),
+skipped as (
+	update batches b set queued_from = m.upto
+	  from (select batch_id, max(position) as upto from moved group by batch_id) m
+	 where b.id = m.batch_id and m.upto >= b.queued_from + 500)
 insert into outbox as o (kind, partition, batch_id, job_id, attempt)
 select 'job', b.partition, m.batch_id, m.id, m.attempt
   from moved m join batches b on b.id = m.batch_id
