@@ -1,0 +1,5 @@
+-- $1::uuid batch   $2::int position of the first   $3::int rows
+select id, position, file_name, source_uri, size, status, attempt, next_attempt_at, error_code,
+       error_message, preview_uri is not null as has_preview, duration_ms, created_at, started_at,
+       completed_at, batch_id
+  from jobs where batch_id = $1 and position >= $2 order by position limit $3::int

@@ -1,0 +1,5 @@
+-- $1::bytea SHA-256 of the key; a row for each customer it is limited to, one with null for none
+select k.name, 'read' = any (k.scopes), 'submit' = any (k.scopes), 'operate' = any (k.scopes),
+       c.prefix, k.customers is not null
+  from api_keys k left join lateral unnest(k.customers) as c (prefix) on true
+ where k.key_sha256 = $1 and k.revoked_at is null
