@@ -9,15 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { IDLE_S = 60, HOST_MAX = 256 };
+enum { IDLE_S = 60, HOST_MAX = 256, CONNECTION_BYTES = 64 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
 	struct httpd_options options;
 };
-
-/* One request while its body comes in. */
-struct intake { struct buf body; bool too_large; };
 
 /* ---- the answer ---- */
 
@@ -34,19 +31,20 @@ httpd_answer_header(struct httpd_answer *answer, const char *name, const char *v
 	answer->n_headers++;
 }
 
+/* The body's bytes become the response's. */
 static struct MHD_Response *
 response_of(struct httpd_answer *answer)
 {
-	if (answer->fd < 0) {
-		struct MHD_Response *response = MHD_create_response_from_buffer(answer->body.size,
-		    answer->body.data, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response;
 
-		buf_clear(&answer->body);
-		return response;
-	}
-	buf_clear(&answer->body);
-	return MHD_create_response_from_fd_at_offset64((uint64_t)answer->fd_size, answer->fd,
-	    (uint64_t)answer->fd_offset);
+	if (answer->fd >= 0)
+		return MHD_create_response_from_fd_at_offset64((uint64_t)answer->fd_size, answer->fd,
+		    (uint64_t)answer->fd_offset);
+	response = MHD_create_response_from_buffer(answer->body.size, answer->body.data,
+	    MHD_RESPMEM_MUST_FREE);
+	if (response)
+		answer->body = (struct buf){0};
+	return response;
 }
 
 static enum MHD_Result
@@ -55,6 +53,7 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 	struct MHD_Response *response = response_of(answer);
 	enum MHD_Result sent;
 
+	buf_clear(&answer->body);
 	if (!response) {
 		if (answer->fd >= 0)
 			close(answer->fd);
@@ -71,51 +70,123 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 
 /* ---- the request ---- */
 
+/* One request while its body comes in. */
+struct intake {
+	struct buf body;
+	void *taker;			/* of a body that goes piece by piece */
+	bool drops;			/* nothing more of the body is wanted */
+	bool too_large, refused;
+	size_t dropped;
+	struct httpd_answer answer;	/* of a refusal */
+};
+
+static int64_t
+length_of(const struct httpd_request *request)
+{
+	const char *text = httpd_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return text ? strtoll(text, NULL, 10) : -1;
+}
+
+static enum MHD_Result
+answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_request *request)
+{
+	struct httpd_answer *answer = &intake->answer;
+
+	if (intake->refused)
+		;
+	else if (!intake->too_large)
+		httpd->options.handler(httpd->options.state, request, answer);
+	else if (httpd->options.too_large)
+		httpd->options.too_large(httpd->options.state, request, answer);
+	else
+		answer->status = MHD_HTTP_CONTENT_TOO_LARGE;
+	return answer_send(request->connection, answer);
+}
+
+/* The headers are here. What is refused now is answered now when the client waits for that, when
+ * it sends no body, or when the body is too long to be read for nothing. */
+static enum MHD_Result
+begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
+{
+	const struct httpd_options *o = &httpd->options;
+	struct intake *intake = calloc(1, sizeof(*intake));
+	bool has_body = request->length > 0
+	    || (request->length < 0 && httpd_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING));
+
+	*mine = intake;
+	if (!intake)
+		return MHD_NO;
+	intake->answer = (struct httpd_answer){ .status = 200, .fd = -1 };
+	intake->body.limit = o->body_max;
+	if (o->begin && !o->begin(o->state, request, &intake->taker, &intake->answer))
+		intake->refused = true;
+	else if (!intake->taker && request->length > (int64_t)o->body_max)
+		intake->too_large = true;
+	else
+		return MHD_YES;
+	intake->drops = true;
+	if (has_body && request->length <= HTTPD_DRAIN_MAX
+	    && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
+		return MHD_YES;
+	return answer_now(httpd, intake, request);
+}
+
+/* A piece of the body. MHD_NO cuts the connection. */
+static enum MHD_Result
+take(struct httpd *httpd, struct intake *intake, const char *piece, size_t size)
+{
+	if (intake->drops) {
+		intake->dropped += size;
+		return intake->dropped <= HTTPD_DRAIN_MAX ? MHD_YES : MHD_NO;
+	}
+	if (intake->taker) {
+		intake->drops = !httpd->options.piece(intake->taker, piece, size);
+	} else if (!buf_add(&intake->body, piece, size)) {
+		intake->drops = intake->too_large = true;
+		buf_clear(&intake->body);
+	}
+	return MHD_YES;
+}
+
 static enum MHD_Result
 on_request(void *state, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *piece, size_t *piece_size, void **mine)
 {
 	struct httpd *httpd = state;
 	struct intake *intake = *mine;
-	struct httpd_answer answer = { .status = 200, .fd = -1 };
 	struct httpd_request request = { .method = method, .path = url, .connection = connection };
 
 	(void)version;
-	if (!intake) {
-		*mine = intake = calloc(1, sizeof(*intake));
-		if (intake)
-			intake->body.limit = httpd->options.body_max;
-		return intake ? MHD_YES : MHD_NO;
-	}
+	request.length = length_of(&request);
+	if (!intake)
+		return begin(httpd, &request, mine);
 	if (*piece_size) {
-		if (!intake->too_large && !buf_add(&intake->body, piece, *piece_size)) {
-			intake->too_large = true;
-			buf_clear(&intake->body);
-		}
+		size_t size = *piece_size;
+
 		*piece_size = 0;
-		return MHD_YES;
+		return take(httpd, intake, piece, size);
 	}
 	request.body = intake->body.data;
 	request.body_size = intake->body.size;
-	if (!intake->too_large)
-		httpd->options.handler(httpd->options.state, &request, &answer);
-	else if (httpd->options.too_large)
-		httpd->options.too_large(httpd->options.state, &request, &answer);
-	else
-		answer.status = MHD_HTTP_CONTENT_TOO_LARGE;
-	return answer_send(connection, &answer);
+	request.intake = intake->taker;
+	return answer_now(httpd, intake, &request);
 }
 
 static void
 on_completed(void *state, struct MHD_Connection *connection, void **mine,
     enum MHD_RequestTerminationCode why)
 {
+	struct httpd *httpd = state;
 	struct intake *intake = *mine;
 
-	(void)state, (void)connection, (void)why;
+	(void)connection, (void)why;
 	if (!intake)
 		return;
+	if (intake->taker)
+		httpd->options.end(intake->taker);
 	buf_clear(&intake->body);
+	buf_clear(&intake->answer.body);
 	free(intake);
 	*mine = NULL;
 }
@@ -133,26 +204,49 @@ httpd_query(const struct httpd_request *request, const char *name)
 }
 
 struct visit {
-	bool (*each)(void *state, const char *name, const char *value);
+	bool (*each)(void *state, const char *name, size_t name_size, const char *value,
+	    size_t value_size);
 	void *state;
 };
 
 static enum MHD_Result
-on_argument(void *state, enum MHD_ValueKind kind, const char *name, const char *value)
+on_argument(void *state, enum MHD_ValueKind kind, const char *name, size_t name_size,
+    const char *value, size_t value_size)
 {
 	struct visit *visit = state;
 
 	(void)kind;
-	return visit->each(visit->state, name, value) ? MHD_YES : MHD_NO;
+	return visit->each(visit->state, name, name_size, value, value_size) ? MHD_YES : MHD_NO;
 }
 
 void
 httpd_query_each(const struct httpd_request *request,
-    bool (*each)(void *state, const char *name, const char *value), void *state)
+    bool (*each)(void *state, const char *name, size_t name_size, const char *value,
+        size_t value_size),
+    void *state)
 {
 	struct visit visit = { each, state };
 
-	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_argument, &visit);
+	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_argument, &visit);
+}
+
+bool
+httpd_is_local(const struct httpd_request *request)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	const struct sockaddr_in6 *six = (const void *)address;
+	const struct sockaddr_in *four = (const void *)address;
+
+	if (!address)
+		return false;
+	if (address->sa_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+	if (address->sa_family != AF_INET6)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)
+	    || (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == 127);
 }
 
 /* ---- life ---- */
@@ -196,7 +290,8 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	    MHD_OPTION_SOCK_ADDR, address->ai_addr,
 	    MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
 	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
 	    MHD_OPTION_END);
 	freeaddrinfo(address);

@@ -3,8 +3,13 @@
  * httpd.h: answering HTTP. The only module that includes microhttpd.h.
  *
  * A server calls its handler once for each request, with the whole body in memory (up to a limit;
- * more is answered 413 before the rest is read). Each connection has its own thread, so a handler
- * may wait; the number of connections is bounded. The answer is bytes or a part of a file.
+ * more is a 413). A server that wants large bodies takes them piece by piece: begin() is asked when
+ * the headers are there. Each connection has its own thread, so a handler may wait; the number of
+ * connections is bounded. The answer is bytes or a part of a file. HEAD is answered like GET, and
+ * its body stays here.
+ *
+ * A refusal before the body is sent at once to a client that waits for it (Expect: 100-continue);
+ * from others the body is read first, up to HTTPD_DRAIN_MAX, so that they hear the answer.
  */
 #ifndef HTTPD_H
 #define HTTPD_H
@@ -15,7 +20,7 @@
 #include "base/err.h"
 #include "base/own.h"
 
-enum { HTTPD_HEADERS_MAX = 16 };
+enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 256 << 20 };
 
 struct httpd;
 
@@ -23,6 +28,8 @@ struct httpd_request {
 	const char *method, *path;		/* path: decoded, without the query */
 	const void *body;
 	size_t body_size;
+	int64_t length;				/* Content-Length; -1: not said */
+	void *intake;				/* what begin() set */
 	void *connection;			/* the server's own */
 };
 
@@ -44,6 +51,13 @@ struct httpd_options {
 	/* A body over the limit; NULL: an empty 413. */
 	void (*too_large)(void *state, const struct httpd_request *request,
 	    struct httpd_answer *answer);
+	/* Optional, before the body. False: the answer is filled, there is nothing to handle. With
+	 * *intake set the body goes to piece(), whose false drops the rest, and end() frees it after
+	 * the handler, or without it when the client went away. */
+	bool (*begin)(void *state, const struct httpd_request *request, void **intake,
+	    struct httpd_answer *answer);
+	bool (*piece)(void *intake, const void *bytes, size_t size);
+	void (*end)(void *intake);
 	void *state;
 };
 
@@ -54,9 +68,13 @@ int httpd_port(const struct httpd *httpd);
 
 const char *httpd_header(const struct httpd_request *request, const char *name);
 const char *httpd_query(const struct httpd_request *request, const char *name);	/* first one */
-/* Every query argument in order; value NULL for a bare name. False from `each` ends it. */
+/* Every query argument in order, decoded; value NULL for a bare name. Sizes tell of a NUL within.
+ * False from `each` ends it. */
 void httpd_query_each(const struct httpd_request *request,
-    bool (*each)(void *state, const char *name, const char *value), void *state);
+    bool (*each)(void *state, const char *name, size_t name_size, const char *value,
+        size_t value_size),
+    void *state);
+bool httpd_is_local(const struct httpd_request *request);	/* the other side is this machine */
 
 /* value is copied, cut at 511 bytes; CR and LF end it. */
 void httpd_answer_header(struct httpd_answer *answer, const char *name, const char *value);
