@@ -26,14 +26,16 @@ const rows = new Map();		// batch id -> row
 const deleted = new Set();	// asked for, and perhaps not yet gone
 
 const form = submitForm(submitted);
-const drawFilters = filterBar(() => view, (change, typed) => go({ ...view, page: 1, ...change }, typed));
+const drawFilters = filterBar(() => view,
+	(change, typed) => go({ ...view, page: 1, ...change }, typed));
 
 // ---- what is said
 
 function complain(what, error, again) {
 	const box = byId('alert');
 	put(part(box, 'what'), what);
-	put(part(box, 'why'), [error.message, ...(error.fields ?? []).map((f) => `${f.field}: ${f.detail}.`)].join(' '));
+	const fields = (error.fields ?? []).map((f) => `${f.field}: ${f.detail}.`);
+	put(part(box, 'why'), [error.message, ...fields].join(' '));
 	part(box, 'again').onclick = () => {
 		show(box, false);
 		again();
@@ -73,10 +75,12 @@ function setOpen(ids) {
 
 const asks = {
 	toggle({ id }) {
-		setOpen(view.open.includes(id) ? view.open.filter((other) => other !== id) : [...view.open, id]);
+		const others = view.open.filter((other) => other !== id);
+		setOpen(view.open.includes(id) ? others : [...others, id]);
 	},
 	async turn(batch, verb) {
-		const what = `${batch.base_directory_name} was not ${verb === 'cancel' ? 'cancelled' : 'started again'}.`;
+		const wanted = verb === 'cancel' ? 'cancelled' : 'started again';
+		const what = `${batch.base_directory_name} was not ${wanted}.`;
 		try {
 			await (verb === 'cancel' ? api.cancelBatch : api.retryBatch)(batch.id);
 			tell(`${batch.base_directory_name}: ${verb} asked for`);
@@ -91,7 +95,8 @@ const asks = {
 		const running = isFinal(batch) ? '' : ' What still runs is stopped.';
 		const gone = await confirmThen({
 			title: `Delete ${name}?`,
-			text: `${plural(batch.total_files, 'picture')}, what was rendered of them, and the ZIP go for good.${running}`,
+			text: `${plural(batch.total_files, 'picture')}, what was rendered of them, `
+				+ `and the ZIP go for good.${running}`,
 			yes: 'Delete batch',
 			act: () => api.deleteBatch(batch.id),
 		});
@@ -143,8 +148,9 @@ function draw() {
 	for (const [id, row] of rows)
 		row.unfold(view.open.includes(id));
 	const first = list.offset + 1;
-	const range = list.total > batches.length ? `${number(first)} to ${number(first + batches.length - 1)} of ` : '';
-	put(byId('found'), `${range}${plural(list.total, 'batch', 'batches')}`);
+	const range = `${number(first)} to ${number(first + batches.length - 1)} of `;
+	const all = plural(list.total, 'batch', 'batches');
+	put(byId('found'), list.total > batches.length && batches.length ? range + all : all);
 	show(byId('none'), !batches.length);
 	show(byId('batches'), batches.length);
 	show(byId('list'), !empty);
@@ -160,7 +166,8 @@ function drawTotals() {
 	const { batches, jobs, total_size } = stats;
 	const totals = {
 		batches: number(batches.total ?? 0),
-		open: number(['queued', 'processing', 'paused'].reduce((sum, s) => sum + (batches[s] ?? 0), 0)),
+		open: number(Object.keys(BATCH_STATES).filter((status) => !isFinal({ status }))
+			.reduce((sum, status) => sum + (batches[status] ?? 0), 0)),
 		done: number(jobs.completed ?? 0),
 		failed: number(jobs.failed ?? 0),
 		size: bytes(total_size),
@@ -253,7 +260,8 @@ addEventListener('online', () => look());
 part(byId('alert'), 'close').addEventListener('click', () => show(byId('alert'), false));
 byId('previous').addEventListener('click', () => go({ ...view, page: view.page - 1, open: [] }));
 byId('next').addEventListener('click', () => go({ ...view, page: view.page + 1, open: [] }));
-byId('size').addEventListener('change', () => go({ ...view, page: 1, size: Number(byId('size').value) }));
+byId('size').addEventListener('change', () =>
+	go({ ...view, page: 1, size: Number(byId('size').value), open: [] }));
 setInterval(refreshTimes, 5000);
 
 form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });

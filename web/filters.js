@@ -78,7 +78,8 @@ export function filterBar(viewNow, ask) {
 			button.dataset.customer = prefix;
 			return button;
 		});
-		others.replaceChildren(new Option(`All ${number(listed.length)} …`, ''), ...listed.map((p) => new Option(p, p)));
+		others.replaceChildren(new Option(`All ${number(listed.length)} customers …`, ''),
+			...listed.map((prefix) => new Option(prefix, prefix)));
 		customers.replaceChildren(...buttons, ...(listed.length > near.length ? [others] : []));
 		if (had !== undefined)
 			buttons.find((b) => b.dataset.customer === had)?.focus();
@@ -101,9 +102,10 @@ export function filterBar(viewNow, ask) {
 	});
 	for (const head of byId('heads').querySelectorAll('[data-sort]'))
 		head.addEventListener('click', () => {
-			const { sort, order } = viewNow();
-			const flipped = order === 'asc' ? 'desc' : 'asc';
-			ask({ sort: head.dataset.sort, order: sort === head.dataset.sort ? flipped : head.dataset.first });
+			const { sort, first } = head.dataset;
+			const now = viewNow();
+			const flipped = now.order === 'asc' ? 'desc' : 'asc';
+			ask({ sort, order: now.sort === sort ? flipped : first });
 		});
 	// On a wide screen all filters are in sight, on a phone they are folded away.
 	const wide = matchMedia('(min-width: 1020px)');
@@ -124,7 +126,7 @@ export function filterBar(viewNow, ask) {
 			attribute(button, 'aria-pressed', button.dataset.customer === view.customer);
 			put(button.querySelector('.count'), its ? number(its.batches) : '');
 		}
-		others.value = view.customer;
+		others.value = '';	// the chosen one stands among the buttons
 		for (const button of byId('by-date').querySelectorAll('button')) {
 			const days = DAYS.find((d) => d.word === button.dataset.day);
 			attribute(button, 'aria-pressed', view.from === days.from() && view.to === days.to());

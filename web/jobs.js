@@ -18,7 +18,8 @@ function putOutputs(node, job) {
 		link.href = outputOf(job.id, output.name);
 		link.textContent = output.view ?? output.name;
 		link.title = `${output.name}, ${output.width} × ${output.height}`;
-		link.setAttribute('aria-label', `${output.view ?? 'output'} of ${job.file_name}, ${output.width} by ${output.height}`);
+		link.setAttribute('aria-label',
+			`${link.textContent} of ${job.file_name}, ${output.width} by ${output.height}`);
 		return link;
 	}));
 }
@@ -59,7 +60,7 @@ function jobCard() {
 		const why = ['failed', 'retry_wait', 'cancelled'].includes(job.status)
 			? job.error_message || job.error_code || '' : '';
 		put(part(element, 'why'), why);
-		attribute(part(element, 'why'), 'title', why ? [why, job.error_code].filter(Boolean).join(' – ') : null);
+		attribute(part(element, 'why'), 'title', why ? `${why} (${job.error_code})` : null);
 		putPreview(job);
 		putOutputs(part(element, 'outputs'), job);
 	}
@@ -68,7 +69,7 @@ function jobCard() {
 
 const FILTERS = [
 	{ name: 'all', word: 'All', takes: () => true },
-	{ name: 'open', word: 'In work', takes: (j) => !['completed', 'failed', 'cancelled'].includes(j.status) },
+	{ name: 'open', word: 'In work', takes: (j) => !JOB_STATES[j.status]?.final },
 	{ name: 'completed', word: 'Completed', takes: (j) => j.status === 'completed' },
 	{ name: 'failed', word: 'Failed', takes: (j) => j.status === 'failed' },
 	{ name: 'cancelled', word: 'Cancelled', takes: (j) => j.status === 'cancelled' },

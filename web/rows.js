@@ -20,6 +20,9 @@ function whyNoDownload(batch) {
 	return hasZip(batch) ? '' : 'The ZIP is being built';
 }
 
+const sizeOf = (archive) =>
+	`${bytes(archive.size)}, ${plural(archive.entries, 'entry', 'entries')}`;
+
 function putDownload(link, batch) {
 	const reason = whyNoDownload(batch);
 	attribute(link, 'href', reason ? null : downloadOf(batch.id));
@@ -27,10 +30,9 @@ function putDownload(link, batch) {
 	attribute(link, 'aria-disabled', reason ? 'true' : null);
 	attribute(link, 'tabindex', reason ? '0' : null);
 	attribute(link, 'data-reason', reason || null);
-	attribute(link, 'aria-label', reason
-		? `Download ${batch.base_directory_name}: ${reason}`
-		: `Download ${batch.base_directory_name}, ZIP of ${bytes(batch.archive.size)}`);
-	attribute(link, 'title', reason ? null : `ZIP, ${bytes(batch.archive.size)}, ${plural(batch.archive.entries, 'entry', 'entries')}`);
+	attribute(link, 'title', reason ? null : `ZIP, ${sizeOf(batch.archive)}`);
+	attribute(link, 'aria-label',
+		`Download ${batch.base_directory_name}: ${reason || `ZIP, ${sizeOf(batch.archive)}`}`);
 }
 
 // One small button for the two turns: an open batch can be cancelled, a finished one with pictures
@@ -38,10 +40,10 @@ function putDownload(link, batch) {
 function putTurn(button, batch) {
 	const missing = batch.jobs_failed + batch.jobs_cancelled > 0;
 	const verb = !isFinal(batch) ? 'cancel' : missing ? 'retry' : '';
-	const words = { cancel: 'Cancel', retry: 'Retry what is missing of', '': 'Nothing to retry in' }[verb];
+	const words = verb === 'cancel' ? 'Cancel' : 'Retry what is missing';
 	attribute(button, 'data-verb', verb);
-	attribute(button, 'aria-label', `${words} ${batch.base_directory_name}`);
-	attribute(button, 'title', { cancel: 'Cancel', retry: 'Retry what is missing', '': 'Nothing to retry' }[verb]);
+	attribute(button, 'aria-label', `${words}: ${batch.base_directory_name}`);
+	attribute(button, 'title', words);
 	button.disabled = !verb;
 	shape(button, verb === 'cancel' ? 'stop' : 'retry');
 }
@@ -77,12 +79,12 @@ function putProgress(root, batch) {
 }
 
 function putTimes(root, batch) {
-	const took = batch.completed_at ? new Date(batch.completed_at) - new Date(batch.created_at) : null;
 	putTime(part(root, 'created'), batch.created_at);
 	show(part(root, 'ended').parentElement, batch.completed_at);
 	if (!batch.completed_at)
 		return;
-	put(part(root, 'ended-word'), `done in ${duration(Math.max(took, 0))}, `);
+	const took = Math.max(new Date(batch.completed_at) - new Date(batch.created_at), 0);
+	put(part(root, 'ended-word'), `done in ${duration(took)}, `);
 	putTime(part(root, 'ended'), batch.completed_at);
 }
 
@@ -96,7 +98,7 @@ function factsOf(batch, pipelineName) {
 		['Priority', batch.priority],
 		['Run', batch.run_no],
 		['Received', bytes(batch.total_size)],
-		['ZIP', archive ? `${bytes(archive.size)}, ${plural(archive.entries, 'entry', 'entries')}` : 'none yet'],
+		['ZIP', archive ? sizeOf(archive) : 'none'],
 		['Batch id', batch.id],
 	];
 }
@@ -131,7 +133,8 @@ export function batchRow(first, asks) {
 		if ((!other || other === toggle) && getSelection().isCollapsed)
 			asks.toggle(batch);
 	});
-	part(line, 'turn').addEventListener('click', () => asks.turn(batch, part(line, 'turn').dataset.verb));
+	part(line, 'turn').addEventListener('click', (e) =>
+		asks.turn(batch, e.currentTarget.dataset.verb));
 	part(line, 'delete').addEventListener('click', () => asks.remove(batch));
 
 	function update(now) {
@@ -144,6 +147,7 @@ export function batchRow(first, asks) {
 		shape(line.querySelector('.status'), state.shape);
 		putProgress(line, batch);
 		put(part(line, 'files'), number(batch.total_files));
+		put(line.querySelector('.unit'), batch.total_files === 1 ? ' file' : ' files');
 		put(part(line, 'size'), batch.total_size ? bytes(batch.total_size) : '');
 		putTimes(line, batch);
 		putDownload(part(line, 'download'), batch);

@@ -43,7 +43,8 @@ export function submitForm(done) {
 	function choose(files) {
 		chosen = files;
 		const size = files.reduce((sum, file) => sum + file.size, 0);
-		put(byId('chosen'), files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
+		put(byId('chosen'),
+			files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
 		show(problems, false);
 	}
 	function say(lines) {

@@ -50,7 +50,9 @@ export function queryOf(view) {
 	});
 	for (const status of view.status)
 		query.append('status', status);
-	const optional = { customer_prefix: view.customer, date_from: view.from, date_to: view.to, q: view.q };
+	const optional = {
+		customer_prefix: view.customer, date_from: view.from, date_to: view.to, q: view.q,
+	};
 	for (const [name, value] of Object.entries(optional))
 		if (value)
 			query.set(name, value);

@@ -16,9 +16,9 @@ export const JOB_STATES = {
 	dispatched: { word: 'Sent out', shape: 'queued' },
 	processing: { word: 'Processing', shape: 'processing' },
 	retry_wait: { word: 'Will retry', shape: 'retry' },
-	completed: { word: 'Completed', shape: 'completed' },
-	failed: { word: 'Failed', shape: 'failed' },
-	cancelled: { word: 'Cancelled', shape: 'cancelled' },
+	completed: { word: 'Completed', shape: 'completed', final: true },
+	failed: { word: 'Failed', shape: 'failed', final: true },
+	cancelled: { word: 'Cancelled', shape: 'cancelled', final: true },
 };
 export const stateOf = (states, name) => states[name] ?? { word: name, shape: 'queued' };
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person can do to a batch: delete, cancel, retry; and submit a new one.
+import { execSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { expect, finished, isList, names, noPicture, pictures, readBatch, rowOf, submit, submitAndFinish, test } from './line.mjs';
+import {
+	expect, finished, isList, names, noPicture, pictures, readBatch, rowOf, submit,
+	submitAndFinish, test,
+} from './line.mjs';
 
-const button = (page, batch, verb) => rowOf(page, batch).getByRole('button', { name: new RegExp(`^${verb}`) });
+const button = (page, batch, verb) =>
+	rowOf(page, batch).getByRole('button', { name: new RegExp(`^${verb}`) });
 
 test('delete asks first, and keeps the batch when told so', async ({ page, customer }) => {
 	const batch = await submitAndFinish(customer, pictures(1));
@@ -35,7 +40,8 @@ test('delete takes the batch away and leaves the focus beside it', async ({ page
 	await expect(names(page)).toHaveText([older.base_directory_name]);
 });
 
-test('a delete that fails is said in the dialog and can be tried again', async ({ page, customer, expected }) => {
+test('a delete that fails is said in the dialog and can be tried again',
+async ({ page, customer, expected }) => {
 	expected.push(/503/);
 	const batch = await submitAndFinish(customer, pictures(1));
 	await page.goto(`/?customer=${customer}`);
@@ -60,7 +66,8 @@ test('an unfinished batch can be cancelled', async ({ page, customer }) => {
 	await expect(rowOf(page, batch).locator('.c-status')).toHaveText('Cancelled', { timeout: 30_000 });
 	const after = await finished(batch);
 	expect(after.jobs_cancelled).toBeGreaterThan(0);
-	await expect(rowOf(page, batch).locator('.numbers')).toContainText(`${after.jobs_cancelled} cancelled`);
+	await expect(rowOf(page, batch).locator('.numbers'))
+		.toContainText(`${after.jobs_cancelled} cancelled`);
 	await expect(button(page, batch, 'Retry')).toBeVisible();
 });
 
@@ -75,17 +82,22 @@ test('what failed can be tried again', async ({ page, customer }) => {
 	await expect(row.locator('.job').filter({ hasText: 'broken.jpg' })).toContainText('attempt 2');
 });
 
-test('a command that fails is said with the batch it was meant for', async ({ page, customer, expected }) => {
+test('a command that fails is said with the batch it was meant for',
+async ({ page, customer, expected }) => {
 	expected.push(/503/);
 	const batch = await submitAndFinish(customer, [...pictures(1), noPicture()]);
 	await page.goto(`/?customer=${customer}`);
 	await page.route('**/retry', (route) => route.fulfill({ status: 503, body: 'no' }));
 	await button(page, batch, 'Retry').click();
 	const alert = page.getByRole('alert').filter({ hasText: 'was not started again' });
-	await expect(alert).toContainText(`${batch.base_directory_name} was not started again. The gateway answered 503.`);
+	await expect(alert).toContainText(batch.base_directory_name);
+	await expect(alert).toContainText('was not started again. The gateway answered 503.');
 	await alert.getByRole('button', { name: 'Dismiss' }).click();
 	await expect(alert).toBeHidden();
 });
+
+const chosen = (n) => pictures(n).map(({ name, bytes }) =>
+	({ name, mimeType: 'image/jpeg', buffer: bytes }));
 
 // The real list of a customer without any batch: what a new installation answers.
 const asIfNew = (page, customer) => page.route(isList, (route) => {
@@ -99,8 +111,10 @@ test('an empty page teaches the first submission', async ({ page, customer }) =>
 	await page.goto('/');
 	await expect(page.getByRole('heading', { name: 'Submit the first batch' })).toBeVisible();
 	await expect(page.getByText('batchline submit PICTURES/ --pipeline 2 --watch')).toBeVisible();
-	await expect(page.locator('#curl')).toContainText(`curl ${new URL(page.url()).origin}/api/jobs/batch`);
-	await expect(page.getByLabel('Pipeline').locator('option')).toContainText(['1 – web', '2 – 3-view render']);
+	await expect(page.locator('#curl'))
+		.toContainText(`curl ${new URL(page.url()).origin}/api/jobs/batch`);
+	await expect(page.getByLabel('Pipeline').locator('option'))
+		.toContainText(['1 – web', '2 – 3-view render']);
 	await expect(page.locator('#list')).toBeHidden();
 	await expect(page.getByRole('button', { name: 'New batch' })).toBeHidden();
 });
@@ -111,18 +125,18 @@ test('the lines that the empty page teaches are right', async ({ page, customer 
 	const curl = await page.locator('#curl').textContent();
 	for (const name of ['PL_DXB_lobby.jpg', 'PL_DXB_pool.jpg'])
 		writeFileSync(info.outputPath(name), pictures(1)[0].bytes);
-	const { execSync } = await import('node:child_process');
-	const answer = JSON.parse(execSync(`${curl} --silent`, { cwd: info.outputPath('.'), encoding: 'utf8' }));
+	const said = execSync(`${curl} --silent`, { cwd: info.outputPath('.'), encoding: 'utf8' });
+	const answer = JSON.parse(said);
 	expect(answer.job_count).toBe(2);
 	expect(answer.base_directory_name).toMatch(/^PL_DXB_/);
 	await finished(answer);
 });
 
-test('the first batch is submitted from the empty page and followed', async ({ page, customer }) => {
+test('the first batch is submitted from the empty page and followed',
+async ({ page, customer }) => {
 	await asIfNew(page, customer);
 	await page.goto('/');
-	await page.getByLabel('Choose pictures').setInputFiles(pictures(2).map(({ name, bytes }) =>
-		({ name, mimeType: 'image/jpeg', buffer: bytes })));
+	await page.getByLabel('Choose pictures').setInputFiles(chosen(2));
 	await expect(page.getByText(/^2 files, \d+ kB$/)).toBeVisible();
 	await page.getByLabel('Pipeline').selectOption('2');
 	await page.getByRole('textbox', { name: 'Description' }).fill('From the page');
@@ -158,7 +172,8 @@ test('pictures dropped on the page are taken', async ({ page, customer }) => {
 	await expect(page.locator('.job .file').first()).toHaveText('dropped.jpg');
 });
 
-test('a submission that is refused is said beside the form', async ({ page, customer, expected }) => {
+test('a submission that is refused is said beside the form',
+async ({ page, customer, expected }) => {
 	expected.push(/4\d\d/);
 	await submitAndFinish(customer, pictures(1));
 	await page.goto(`/?customer=${customer}`);
@@ -166,7 +181,7 @@ test('a submission that is refused is said beside the form', async ({ page, cust
 	await expect(page.getByLabel('Choose pictures')).toBeFocused();
 	await page.getByRole('button', { name: 'Submit batch' }).click();
 	await expect(page.locator('#submit-problems')).toHaveText('Choose at least one picture.');
-	await page.getByLabel('Choose pictures').setInputFiles([{ name: 'a.jpg', mimeType: 'image/jpeg', buffer: pictures(1)[0].bytes }]);
+	await page.getByLabel('Choose pictures').setInputFiles(chosen(1));
 	await expect(page.locator('#submit-problems')).toBeHidden();
 	await page.getByRole('textbox', { name: 'Customer' }).fill('not a prefix');
 	await page.getByRole('button', { name: 'Submit batch' }).click();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // line.mjs: what the specs share. Batches are made by submitting real pictures to the gateway, each
-// test under a customer of its own, so that tests see only what is theirs. Every page is watched: an
-// error in its console or a script that throws fails the test, unless the test said it expects one.
+// test under a customer of its own, so that tests see only what is theirs. Every page is watched:
+// an error in its console or a script that throws fails the test, unless it said it expects one.
 import { test as base, expect } from '@playwright/test';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,15 @@ const GATEWAY = process.env.BATCHLINE_URL;
 const photoDir = fileURLToPath(new URL('../../docker/demo/photos/', import.meta.url));
 const photos = readdirSync(photoDir).filter((name) => name.endsWith('.jpg')).sort()
 	.map((name) => readFileSync(photoDir + name));
+const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
 const FINAL = ['completed', 'partial', 'failed', 'cancelled'];
 
 // n photographs; the names say where they stand in the batch.
 export const pictures = (n) =>
-	Array.from({ length: n }, (_, i) => ({ name: `lobby-${i + 1}.jpg`, bytes: photos[i % photos.length] }));
-export const noPicture = (name = 'broken.jpg') => ({ name, bytes: Buffer.from('this is no picture') });
+	Array.from({ length: n }, (_, i) =>
+		({ name: `lobby-${i + 1}.jpg`, bytes: photos[i % photos.length] }));
+export const noPicture = (name = 'broken.jpg') =>
+	({ name, bytes: Buffer.from('this is no picture') });
 
 export async function submit(customer, files, { pipeline = 1, description } = {}) {
 	const form = new FormData();
@@ -51,7 +54,7 @@ export const isList = (url) => url.pathname === '/api/batches';
 
 export const test = base.extend({
 	customer: async ({}, use) => {
-		const letters = Array.from({ length: 9 }, () => 'ABCDEFGHJKLMNPQRSTUVWXYZ'[Math.floor(Math.random() * 24)]);
+		const letters = Array.from({ length: 9 }, () => LETTERS[Math.floor(Math.random() * 24)]);
 		await use(`W_${letters.join('')}`);
 	},
 	expected: async ({}, use) => use([]),	// patterns of errors that the test brings about

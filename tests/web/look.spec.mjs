@@ -2,7 +2,9 @@
 // How the page looks and reads: accessibility, dark, phone, keyboard alone, and the policy under
 // which its scripts live. LOOK=DIR keeps a picture of each state for people to look at.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, isList, names, noPicture, pictures, rowOf, submitAndFinish, test } from './line.mjs';
+import {
+	expect, isList, names, noPicture, pictures, rowOf, submitAndFinish, test,
+} from './line.mjs';
 
 const picture = (page, name) => process.env.LOOK
 	&& page.screenshot({ path: `${process.env.LOOK}/${name}.png`, fullPage: true });
@@ -10,17 +12,20 @@ const picture = (page, name) => process.env.LOOK
 async function expectAccessible(page) {
 	const { violations } = await new AxeBuilder({ page })
 		.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-	expect(violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target).join(' | ')}`)).toEqual([]);
+	const said = ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((n) => n.target).join(' | ')}`;
+	expect(violations.map(said)).toEqual([]);
 }
 const expectNoSidewaysScroll = async (page) =>
-	expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+	expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
+		.toBeLessThanOrEqual(0);
 
 // A list of several states, one row unfolded.
 async function openList(page, customer) {
 	await submitAndFinish(customer, [noPicture()], { description: 'Nothing of it is a picture' });
 	await submitAndFinish(customer, pictures(1));
-	const batch = await submitAndFinish(customer, [...pictures(3), noPicture('a-file-name-that-is-longer-than-its-place.jpg')],
-		{ pipeline: 2, description: 'A description that is a good deal longer than the place that is left for it in a row' });
+	const files = [...pictures(3), noPicture('a-file-name-that-is-longer-than-its-place.jpg')];
+	const description = 'A description that is a good deal longer than the place it has in a row';
+	const batch = await submitAndFinish(customer, files, { pipeline: 2, description });
 	await page.goto(`/?customer=${customer}&open=${batch.id}`);
 	await expect(rowOf(page, batch).locator('.job')).toHaveCount(4);
 	await expect(rowOf(page, batch).locator('.job img').first()).toBeVisible();
@@ -44,7 +49,8 @@ for (const colorScheme of ['light', 'dark']) {
 			await picture(page, `list-${colorScheme}`);
 		});
 
-		test(`the question before a delete has none either, ${colorScheme}`, async ({ page, customer }) => {
+		test(`the question before a delete has none either, ${colorScheme}`,
+		async ({ page, customer }) => {
 			const batch = await openList(page, customer);
 			await rowOf(page, batch).getByRole('button', { name: /^Delete/ }).click();
 			await expect(page.getByRole('dialog')).toBeVisible();
@@ -82,9 +88,13 @@ test('dark is dark and light is light', async ({ page, customer }) => {
 });
 
 test.describe(() => {
-	test.use({ viewport: { width: 375, height: 812 }, hasTouch: true, contextOptions: { reducedMotion: 'reduce' } });
+	test.use({
+		viewport: { width: 375, height: 812 }, hasTouch: true,
+		contextOptions: { reducedMotion: 'reduce' },
+	});
 
-	test('on a phone the list fits, filters fold away, and all is within reach', async ({ page, customer }) => {
+	test('on a phone the list fits, filters fold away, and all is within reach',
+	async ({ page, customer }) => {
 		const batch = await openList(page, customer);
 		await expectNoSidewaysScroll(page);
 		await expect(page.getByRole('group', { name: 'Status' })).toBeHidden();
@@ -168,7 +178,8 @@ test('the skip link leads to the batches', async ({ page, customer }) => {
 	await expect(rowOf(page, batch)).toBeVisible();
 });
 
-test('the page lives under a policy that allows nothing but its own files', async ({ page, customer }) => {
+test('the page lives under a policy that allows nothing but its own files',
+async ({ page, customer }) => {
 	await submitAndFinish(customer, pictures(1));
 	const foreign = [];
 	page.on('request', (request) => {
