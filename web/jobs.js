@@ -3,9 +3,10 @@
 // revision has moved, one request at a time; the sheet grows by hand, a screenful or two at once.
 import { outputOf, previewOf, readBatch, readJobs } from './api.js';
 import { attribute, fromTemplate, keyed, part, put, shape, show } from './dom.js';
-import { JOB_STATES, duration, number, stateOf } from './words.js';
+import { BATCH_STATES, JOB_STATES, duration, number, stateOf } from './words.js';
 
 const STEP = 60;	// how many more are shown at once
+const REST_MS = 4;	// for each job, between two readings of a running batch
 
 function putOutputs(node, job) {
 	const outputs = job.outputs ?? [];
@@ -35,7 +36,7 @@ function jobCard() {
 
 	// Each attempt has its own preview under the same address.
 	function putPreview(job) {
-		const ready = job.status === 'completed';
+		const ready = job.has_preview ?? job.status === 'completed';
 		if (ready && attempt !== job.attempt) {
 			attempt = job.attempt;
 			image.src = previewOf(job.id);
@@ -85,6 +86,7 @@ export function jobList(detail) {
 	let wanted = null;	// the batch as the list last said it
 	let revision = -1;	// what of it stands here
 	let reading = false;
+	let readAt = 0;
 	let jobs = [];
 	let cursor = null;	// where the jobs not read yet begin
 	let room = STEP;
@@ -123,6 +125,7 @@ export function jobList(detail) {
 			show(trouble, true);
 		} finally {
 			reading = false;
+			readAt = Date.now();
 			attribute(sheet, 'aria-busy', null);
 		}
 	}
@@ -159,8 +162,9 @@ export function jobList(detail) {
 
 	return {
 		follow(batch) {
+			const rest = stateOf(BATCH_STATES, batch.status).final ? 0 : REST_MS * jobs.length;
 			wanted = batch;
-			if (!reading && batch.revision > revision)
+			if (!reading && batch.revision > revision && Date.now() - readAt >= rest)
 				read();
 		},
 	};

@@ -21,6 +21,7 @@ async function filesOf(entry) {
 	return (await Promise.all(found.map(filesOf))).flat();
 }
 
+const isFiles = (transfer) => transfer.types.includes('Files');	// and not a piece of text
 const isPicture = (file) => !file.name.startsWith('.') && !/^(text|audio|video)\//.test(file.type);
 
 function dropped(transfer) {
@@ -58,9 +59,11 @@ export function submitForm(done) {
 	async function readPipelines() {
 		const select = byId('pipeline');
 		const kept = select.value;
-		for (const { id, name } of await listPipelines())
+		const pipelines = await listPipelines();
+		for (const { id, name } of pipelines)
 			names.set(id, name);
-		select.replaceChildren(...[...names].map(([id, name]) => new Option(`${id} – ${name}`, id)));
+		select.replaceChildren(...pipelines.filter((pipeline) => pipeline.enabled !== false)
+			.map(({ id, name }) => new Option(`${id} – ${name}`, id)));
 		if (kept)
 			select.value = kept;
 	}
@@ -112,7 +115,7 @@ export function submitForm(done) {
 	});
 	for (const kind of ['dragenter', 'dragover'])
 		document.addEventListener(kind, (e) => {
-			if (![...e.dataTransfer.types].includes('Files'))
+			if (!isFiles(e.dataTransfer))
 				return;
 			e.preventDefault();
 			byId('drop').classList.add('over');
@@ -125,6 +128,8 @@ export function submitForm(done) {
 				byId('drop').classList.remove('over');
 		});
 	document.addEventListener('drop', async (e) => {
+		if (!isFiles(e.dataTransfer))
+			return;
 		e.preventDefault();
 		choose(await dropped(e.dataTransfer));
 	});
