@@ -23,6 +23,12 @@ select pg_temp.set_up('batchline_reader', '60s', '60s');
 alter role batchline_archiver set default_transaction_read_only to on;
 alter role batchline_archiver set default_transaction_isolation to 'repeatable read';
 alter role batchline_reader set default_transaction_read_only to on;
--- How large the arrays of a turn are is known when it runs: a plan made for none must not stay.
-alter role batchline_projector set plan_cache_mode to force_custom_plan;
+-- The projector keeps its plans, also those that were made on empty tables: they must be the right
+-- ones for large tables. Its statements reach rows by a key that can be neither hashed nor merged
+-- (= any (array[..])), and with sequential scans out of the way only the index on it is left.
+-- force_custom_plan would be no way: it plans the check of the foreign key anew for every row
+-- (inserting jobs takes three times as long).
+alter role batchline_projector set plan_cache_mode to force_generic_plan;
+alter role batchline_projector set enable_seqscan to off;
+alter role batchline_projector set jit to off;
 commit;

@@ -5,5 +5,5 @@ update batches b
        archive_entries = a.entries, archive_run_no = a.run_no
   from unnest($1::uuid[], $2::int[], $3::text[], $4::int8[], $5::text[], $6::int[])
        as a (batch_id, run_no, uri, size, sha256, entries)
- where b.id = a.batch_id and b.run_no = a.run_no and b.deleted_at is null
+ where b.id = any (array[a.batch_id]) and b.run_no = a.run_no and b.deleted_at is null
    and b.archive_run_no is distinct from a.run_no

@@ -7,4 +7,4 @@ with b as (
 update jobs j
    set status = 'cancelled', completed_at = $2, lease_until = null, next_attempt_at = null
   from b
- where j.batch_id = b.id and j.status in ('queued', 'dispatched', 'processing', 'retry_wait')
+ where j.batch_id = any (array[b.id]) and j.status in ('queued', 'dispatched', 'processing', 'retry_wait')

@@ -29,14 +29,14 @@ chosen as (
 	select id from picked order by priority desc, turn, id limit (select n from room)),
 moved as (
 	update jobs j set status = 'dispatched', lease_until = $3
-	  from chosen c where j.id = c.id and j.status = 'queued'
+	  from chosen c where j.id = any (array[c.id]) and j.status = 'queued'
 	returning j.id, j.batch_id, j.attempt, j.position),
 skipped as (
 	update batches b set queued_from = m.upto
 	  from (select batch_id, max(position) as upto from moved group by batch_id) m
-	 where b.id = m.batch_id and m.upto >= b.queued_from + 500)
+	 where b.id = any (array[m.batch_id]) and m.upto >= b.queued_from + 500)
 insert into outbox as o (kind, partition, batch_id, job_id, attempt)
 select 'job', b.partition, m.batch_id, m.id, m.attempt
-  from moved m join batches b on b.id = m.batch_id
+  from moved m join batches b on b.id = any (array[m.batch_id])
 on conflict (job_id) where kind = 'job'
 do update set id = excluded.id, attempt = excluded.attempt, created_at = excluded.created_at

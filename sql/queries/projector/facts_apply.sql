@@ -18,8 +18,8 @@ update jobs j
 		$6::text[], $7::text[], $8::bool[], $9::text[], $10::int[])
 	       as w (job_id, attempt, status, started_at, at, error_code, error_message, retryable,
 		preview_uri, duration_ms)
-	  join jobs k on k.id = w.job_id) f
- where j.id = f.job_id
+	  join jobs k on k.id = any (array[w.job_id])) f
+ where j.id = any (array[f.job_id])
    and j.status in ('queued', 'dispatched', 'processing', 'retry_wait')
    and (f.attempt > j.attempt
         or f.attempt = j.attempt and (f.status <> 'processing' or j.status in ('queued', 'dispatched')))

@@ -8,4 +8,4 @@ update jobs j
        error_code = 'lease_expired', error_message = 'no renderer answered in time'
   from batches b
  where j.status in ('dispatched', 'processing') and j.lease_until < now()
-   and b.id = j.batch_id and b.outstanding and b.partition = any ($1)
+   and j.batch_id = any (array[b.id]) and b.outstanding and b.partition = any ($1)

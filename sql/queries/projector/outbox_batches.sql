@@ -8,7 +8,7 @@ select o.id, b.id, b.revision, b.run_no, b.partition, b.status, b.control, b.bas
        b.monday_item_id, b.error_code, b.error_message, b.created_at, b.updated_at,
        b.completed_at, b.deleted_at is not null, b.traceparent
   from outbox o
-  join batches b on b.id = o.batch_id
+  join batches b on b.id = any (array[o.batch_id])
  where o.kind = 'batch' and o.partition = any ($1) and o.id > $2::int8
  order by o.id
  limit 5000

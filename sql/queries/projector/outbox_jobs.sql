@@ -3,8 +3,8 @@ select o.id, o.job_id, o.batch_id, o.partition, o.attempt, o.created_at, b.run_n
        j.file_name, j.output_stem, j.source_uri, j.size, b.priority, b.pipeline_id,
        p.definition::text, b.traceparent
   from outbox o
-  join jobs j on j.id = o.job_id
-  join batches b on b.id = j.batch_id
+  join jobs j on j.id = any (array[o.job_id])
+  join batches b on b.id = any (array[j.batch_id])
   join pipelines p on p.id = b.pipeline_id
  where o.kind = 'job' and o.partition = any ($1) and o.id > $2::int8
  order by o.id

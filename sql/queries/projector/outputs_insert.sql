@@ -7,5 +7,5 @@ select o.job_id, j.batch_id, o.view, o.name, o.uri, o.media_type, o.width, o.hei
   from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
 	$8::int[], $9::int8[], $10::text[], $11::int8[])
        as o (job_id, attempt, view, name, uri, media_type, width, height, size, sha256, crc32)
-  join jobs j on j.id = o.job_id and j.status = 'completed' and j.attempt = o.attempt
+  join jobs j on j.id = any (array[o.job_id]) and j.status = 'completed' and j.attempt = o.attempt
 on conflict do nothing

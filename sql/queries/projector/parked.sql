@@ -3,6 +3,6 @@
 select topic, partition, record_offset, payload
   from early_facts e
  where e.partition = any ($2)
-   and (e.batch_id = any ($1) or exists (select from batches b where b.id = e.batch_id))
+   and (e.batch_id = any ($1) or exists (select from batches b where b.id = any (array[e.batch_id])))
  order by topic, partition, record_offset
  limit 10000

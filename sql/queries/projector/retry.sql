@@ -12,5 +12,5 @@ update jobs j
        error_code = null, error_message = null, started_at = null, completed_at = null,
        next_attempt_at = null, lease_until = null
   from b
- where j.batch_id = b.id and j.status in ('failed', 'cancelled')
+ where j.batch_id = any (array[b.id]) and j.status in ('failed', 'cancelled')
    and (cardinality($2::uuid[]) = 0 or j.id = any ($2))
