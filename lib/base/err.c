@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+__attribute__((format(printf, 4, 0)))
 static void
 err_fill(struct err *err, enum err_verdict verdict, const char *code, const char *fmt, va_list ap)
 {
