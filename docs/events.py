@@ -109,7 +109,8 @@ def main():
                           lambda m: m[1] + "\n" + draw(schemas) + "\n\n" + m[2], page, flags=re.S)
         assert n == 1, f"docs/events.md has no place for {what}"
     if sys.argv[1:] == ["--check"]:
-        sys.exit("docs/events.md is not what schemas/ says: run docs/events.py" if page != was else 0)
+        sys.exit("docs/events.md is not what schemas/ says: run docs/events.py"
+                 if page != was else 0)
     PAGE.write_text(page)
 
 

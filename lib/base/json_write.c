@@ -102,6 +102,13 @@ put_null(struct put *put)
 }
 
 void
+put_raw(struct put *put, const char *json)
+{
+	before_value(put);
+	buf_add_text(put->buf, json);
+}
+
+void
 put_uuid(struct put *put, struct uuid uuid)
 {
 	char text[UUID_TEXT_SIZE];

@@ -21,6 +21,7 @@ void put_text(struct put *put, const char *text);	/* NULL is null; must be UTF-8
 void put_int(struct put *put, int64_t number);
 void put_bool(struct put *put, bool truth);
 void put_null(struct put *put);
+void put_raw(struct put *put, const char *json);	/* JSON already */
 void put_uuid(struct put *put, struct uuid uuid);
 void put_time(struct put *put, int64_t time_us);	/* RFC 3339 UTC; INT64_MIN is null */
 void put_date(struct put *put, int32_t days);		/* since 1970-01-01: YYYY-MM-DD */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.h: which Avro field is which member of our structs. Between the tables and the codec only. */
+/* fields.h: which Avro field is which member of our structs. For the codec alone. */
 #ifndef FIELDS_H
 #define FIELDS_H
 #include "event/event.h"

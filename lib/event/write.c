@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write.c: our struct as a datum. Our own promises are asserted; the buffer's limit is the caller's. */
+/* write.c: our struct as a datum. Our promises are asserted; the buffer's limit is the caller's. */
 #include <assert.h>
 #include <string.h>
 #include "event/wire.h"
@@ -70,7 +70,8 @@ write_record(struct buf *b, const struct wire *wire, const uint8_t *object)
 }
 
 static void
-write_items(struct buf *b, const struct wire *wire, const struct field *field, const uint8_t *object)
+write_items(struct buf *b, const struct wire *wire, const struct field *field,
+    const uint8_t *object)
 {
 	const uint8_t *items;
 	size_t n;
@@ -124,7 +125,8 @@ write_string(struct buf *b, const struct field *field, const uint8_t *object)
 }
 
 static void
-write_value(struct buf *b, const struct wire *wire, const struct field *field, const uint8_t *object)
+write_value(struct buf *b, const struct wire *wire, const struct field *field,
+    const uint8_t *object)
 {
 	struct bytes bytes;
 	const uint8_t *inner;

@@ -11,7 +11,8 @@ import fastavro
 import fastavro.schema
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "schemas").glob("*.avsc"))}
+TEXTS = {path.stem: json.loads(path.read_text())
+         for path in sorted((ROOT / "schemas").glob("*.avsc"))}
 
 
 def without_logic(schema):

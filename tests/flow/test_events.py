@@ -107,8 +107,8 @@ def story():
 
     def finished(records):
         """the three batches' last states"""
-        last = [(states(records, b) or [None])[-1] for b in (s.good, s.broken, s.unknown)]
-        return all(last) and last[0]["archive"] and last[1]["completed_at"] and last[2]["completed_at"]
+        good, *others = [(states(records, b) or [None])[-1] for b in (s.good, s.broken, s.unknown)]
+        return good and good["archive"] and all(b and b["completed_at"] for b in others)
 
     topics.read_until(finished)
     s.last = {b: states(topics.records, b)[-1] for b in (s.good, s.broken, s.unknown)}
@@ -139,7 +139,8 @@ def test_every_kind_of_record_was_seen(story):
 
 def test_every_topic_holds_its_records_alone(story):
     for m, record, _ in story.events:
-        assert name_of(m) == {"JobDispatched": "jobs", "BatchChanged": "batches"}.get(record, "events")
+        topic = {"JobDispatched": "jobs", "BatchChanged": "batches"}.get(record, "events")
+        assert name_of(m) == topic, record
 
 
 def test_headers_are_those_of_cloudevents(story):
@@ -180,13 +181,14 @@ def test_every_answer_goes_to_the_home_of_its_batch(story):
 
 def test_ids_are_the_derived_ones(story):
     for _, record, value in story.events:
+        batch = value["batch_id"]
         if record.startswith("Job"):
-            assert value["job_id"] in [job_id(value["batch_id"], i) for i in range(2)]
+            assert value["job_id"] in [job_id(batch, i) for i in range(2)]
             assert value["event_id"] == uuid.uuid5(value["job_id"], f"{record}/{value['attempt']}")
         elif record == "BatchChanged":
-            assert value["event_id"] == uuid.uuid5(value["batch_id"], f"revision/{value['revision']}")
+            assert value["event_id"] == uuid.uuid5(batch, f"revision/{value['revision']}")
         elif record == "ArchiveBuilt":
-            assert value["event_id"] == uuid.uuid5(value["batch_id"], f"ArchiveBuilt/{value['run_no']}")
+            assert value["event_id"] == uuid.uuid5(batch, f"ArchiveBuilt/{value['run_no']}")
 
 
 def test_revisions_rise_and_are_never_used_twice(story):
@@ -204,7 +206,8 @@ def test_a_finished_batch_says_what_became_of_it(story):
 
     assert (good["status"], good["jobs_completed"], good["total_files"]) == ("completed", 2, 2)
     assert good["render_description"] == "two – zwei"
-    assert good["base_directory_name"] == f"PL_DXB_{good['batch_date']}_batch-{good['batch_counter']}"
+    day, counter = good["batch_date"], good["batch_counter"]
+    assert good["base_directory_name"] == f"PL_DXB_{day}_batch-{counter}"
     assert good["total_size"] == sum(p.stat().st_size for p in PHOTOS[:2])
     assert good["archive"]["entries"] >= 3 and good["archive"]["run_no"] == good["run_no"]
     assert good["occurred_at"] == good["updated_at"]
@@ -236,7 +239,8 @@ BAD = {
     "with another key": (GOOD, str(uuid.UUID(int=8)), "wrong_key"),
     "a forged completion": (events.encode("ArchiveBuilt", {
         "event_id": uuid.UUID(int=1), "occurred_at": 0, "batch_id": uuid.UUID(int=7), "run_no": 1,
-        "uri": "blob:x", "size": 1, "sha256": "", "entries": 1}), str(uuid.UUID(int=7)), "wrong_topic"),
+        "uri": "blob:x", "size": 1, "sha256": "", "entries": 1}),
+        str(uuid.UUID(int=7)), "wrong_topic"),
 }
 
 
@@ -291,8 +295,10 @@ def test_the_same_submission_twice_is_one_batch_and_with_other_content_a_dead_le
 
 # The page's own lines.
 
-EXAMPLES = re.findall(r"```(python|js)\n(.*?)```", (events.ROOT / "docs/events.md").read_text(), re.S)
-NODE = {"NODE_PATH": str(events.ROOT / "tests/web/node_modules"), "KAFKAJS_NO_PARTITIONER_WARNING": "1"}
+PAGE = (events.ROOT / "docs/events.md").read_text()
+EXAMPLES = re.findall(r"```(python|js)\n(.*?)```", PAGE, re.S)
+NODE = {"NODE_PATH": str(events.ROOT / "tests/web/node_modules"),
+        "KAFKAJS_NO_PARTITIONER_WARNING": "1"}
 
 
 def test_the_page_of_the_events_is_what_the_schemas_say():
@@ -349,10 +355,9 @@ def test_the_lines_of_the_page_follow_batches(tmp_path):
 def test_the_lines_of_the_page_derive_the_ids_that_it_prints():
     names = {}
     exec(EXAMPLES[3][1], names)
-    page = (events.ROOT / "docs/events.md").read_text()
 
     batch = uuid.UUID("018f3c5e-7a10-7b3c-9d2e-0123456789ab")
     for index in (0, 1, 9999):
-        assert f"| job {index} | `{names['job_id'](batch, index)}` |" in page
-    assert f"| `JobCompleted` of job 0, attempt 2 | `{names['event_id']}` |" in page
+        assert f"| job {index} | `{names['job_id'](batch, index)}` |" in PAGE
+    assert f"| `JobCompleted` of job 0, attempt 2 | `{names['event_id']}` |" in PAGE
     assert json.dumps(str(batch)) in EXAMPLES[3][1]

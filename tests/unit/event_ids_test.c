@@ -42,6 +42,7 @@ Test(event_ids, a_job_id_begins_with_its_batch_s_time_and_is_of_version_8)
 Test(event_ids, an_event_id_is_the_published_one)
 {
 	is(ids_batch_event(id(batch), 7), "40c45131-6d22-5fdd-ae96-e63b24ffaa82");
-	is(ids_job_event(id("018f3c5e-7a10-8b1f-b579-f5cb750d375c"), EVENT_JOB_COMPLETED, 2), "c370e338-968a-55ac-adfb-b2fb4e70b3d3");
+	is(ids_job_event(id("018f3c5e-7a10-8b1f-b579-f5cb750d375c"), EVENT_JOB_COMPLETED, 2),
+	    "c370e338-968a-55ac-adfb-b2fb4e70b3d3");
 	is(ids_run_event(id(batch), EVENT_ARCHIVE_BUILT, 1), "489932bf-79d5-5840-b8f1-683a255b6173");
 }

@@ -191,7 +191,8 @@ Test(event_schemas, a_breaking_change_deep_inside_is_found)
 		{ "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}",
 		    "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}", "f changed its meaning" },
 		{ "[\"null\",{\"type\":\"record\",\"name\":\"I\",\"fields\":[]}]",
-		    "[\"null\",{\"type\":\"record\",\"name\":\"I\",\"fields\":[{\"name\":\"x\",\"type\":\"int\"}]}]",
+		    "[\"null\",{\"type\":\"record\",\"name\":\"I\",\"fields\":["
+		    "{\"name\":\"x\",\"type\":\"int\"}]}]",
 		    "x is new, and has no default" },
 		{ "{\"type\":\"record\",\"name\":\"I\",\"fields\":[]}",
 		    "{\"type\":\"record\",\"name\":\"J\",\"fields\":[]}", "I was renamed" },

@@ -149,7 +149,8 @@ record_equal(const uint8_t *object, const struct shape *shape, const json_t *jso
 
 /* Calls with each line's record, frame and datum together, and its fields. */
 static void
-each_vector(void (*look)(const char *record, const uint8_t *framed, size_t size, const json_t *value))
+each_vector(void (*look)(const char *record, const uint8_t *framed, size_t size,
+    const json_t *value))
 {
 	static char line[LINE_MAX_SIZE];
 	static uint8_t framed[LINE_MAX_SIZE];

@@ -291,11 +291,16 @@ Test(event_wire, a_count_that_lies_is_rejected_before_memory_is_taken)
 Test(event_wire, a_schema_whose_types_are_not_ours_is_refused_at_start)
 {
 	static const struct { const char *fields, *why; } rows[] = {
-		{ "{\"name\":\"number\",\"type\":\"long\"}", "schema Thing: field number: not of the type we know" },
-		{ "{\"name\":\"text\",\"type\":\"bytes\"}", "schema Thing: field text: not of the type we know" },
-		{ "{\"name\":\"five\",\"type\":[\"null\",\"int\"]}", "schema Thing: field five: not of the type we know" },
-		{ "{\"name\":\"words\",\"type\":{\"type\":\"array\",\"items\":\"int\"}}", "schema Thing: field words: not of the type we know" },
-		{ "{\"name\":\"z\",\"type\":{\"type\":\"array\",\"items\":\"null\"}}", "schema Thing: field z: an array of nothing has no limit" },
+		{ "{\"name\":\"number\",\"type\":\"long\"}",
+		    "schema Thing: field number: not of the type we know" },
+		{ "{\"name\":\"text\",\"type\":\"bytes\"}",
+		    "schema Thing: field text: not of the type we know" },
+		{ "{\"name\":\"five\",\"type\":[\"null\",\"int\"]}",
+		    "schema Thing: field five: not of the type we know" },
+		{ "{\"name\":\"words\",\"type\":{\"type\":\"array\",\"items\":\"int\"}}",
+		    "schema Thing: field words: not of the type we know" },
+		{ "{\"name\":\"z\",\"type\":{\"type\":\"array\",\"items\":\"null\"}}",
+		    "schema Thing: field z: an array of nothing has no limit" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -1,0 +1,93 @@
+-- The counters' trigger reaches batches by the key alone, whatever the tables held when its plan
+-- was made: plpgsql keeps the plan of the first call (discard plans makes the next one the first).
+\ir setup.psql
+select no_plan();
+select set_config(split_part(setting, '=', 1), split_part(setting, '=', 2), true) as as_the_projector
+  from pg_roles cross join unnest(rolconfig) setting
+ where rolname = 'batchline_projector' and setting ~ '^(plan_cache_mode|enable_|jit)' \g /dev/null
+
+create function pg_temp.batches_read() returns bigint language sql as $$
+	select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables
+	 where relid = 'batches'::regclass
+$$;
+create function pg_temp.many(n int) returns void language sql as $$
+	select count(pg_temp.a_batch(1)) from generate_series(1, n)
+$$;
+-- How many batches are read by one statement that changes one job of each of 100 batches.
+create function pg_temp.reads() returns bigint language plpgsql as $$
+declare
+	before bigint;
+	chosen uuid[] := array(select j.id from jobs j join batches b on b.id = j.batch_id
+	                        where j.status = 'queued' order by b.batch_counter desc limit 100);
+begin
+	before := pg_temp.batches_read();
+	update jobs set status = 'dispatched', lease_until = now() where id = any (chosen);
+	return pg_temp.batches_read() - before;
+end
+$$;
+create function pg_temp.first_plan(make text) returns bigint language plpgsql as $$
+begin
+	truncate batches cascade;
+	discard plans;
+	execute make;
+	perform pg_temp.many(3000);
+	return pg_temp.reads();
+end
+$$;
+
+-- Twice: by the trigger, and by the check of the foreign key, since the jobs are of this transaction.
+select is(pg_temp.first_plan(make), 200::bigint, says || ': batches are read by their key') from (values
+	('first called with nothing, on empty tables',
+	 'insert into jobs select * from jobs; update jobs set status = status'),
+	('first called with one row, on empty tables',
+	 'select pg_temp.a_batch(1); update jobs set status = ''cancelled'', completed_at = now()'),
+	('first called with 3000 batches, on empty tables',
+	 'select pg_temp.many(3000); update jobs set status = ''cancelled'', completed_at = now()'),
+	('first called on a table that is known to hold one row',
+	 'select pg_temp.a_batch(1); analyze batches; analyze jobs; update jobs set status = ''cancelled'', completed_at = now()'),
+	('first called on a table that is known to be empty',
+	 'analyze batches; analyze jobs; update jobs set status = status'))
+	as v (says, make);
+
+-- The measure sees a bad plan.
+create function pg_temp.naive() returns trigger language plpgsql as $$
+begin
+	update batches b set jobs_queued = b.jobs_queued - d.n, jobs_dispatched = b.jobs_dispatched + d.n
+	  from (select n.batch_id, count(*) as n from new_rows n join old_rows o on o.id = n.id group by 1) d
+	 where b.id = d.batch_id;
+	return null;
+end
+$$;
+create trigger zz_naive after update on jobs referencing old table as old_rows new table as new_rows
+	for each statement execute function pg_temp.naive();
+alter table jobs disable trigger jobs_count_update;
+select cmp_ok(pg_temp.first_plan('insert into jobs select * from jobs; update jobs set status = status'), '>', 1000::bigint,
+	'a trigger that joins its rows with batches is seen to read them all');
+drop trigger zz_naive on jobs;
+alter table jobs enable trigger jobs_count_update;
+
+select ok(prosrc !~* '\mjoin\M', proname || ' joins nothing') from pg_proc
+ where proname in ('jobs_count_insert', 'jobs_count_update', 'jobs_count_delete')
+   and pronamespace = (select relnamespace from pg_class where oid = 'jobs'::regclass);
+
+-- Rows keep still: a change of what is changed most writes to no index.
+select ok(pg_get_indexdef(indexrelid) !~ '\m(status|lease_until|attempt|error|completed_at|started_at)',
+	indexrelid::regclass || ' mentions no column that a job''s way changes')
+  from pg_index where indrelid = 'jobs'::regclass;
+create function pg_temp.hot(change text) returns int[] language plpgsql as $$
+declare
+	jobs_before bigint[];
+	stands bigint[];
+begin
+	select array[n_tup_upd, n_tup_hot_upd] into jobs_before from pg_stat_xact_user_tables where relid = 'jobs'::regclass;
+	execute change;
+	select array[n_tup_upd, n_tup_hot_upd] into stands from pg_stat_xact_user_tables where relid = 'jobs'::regclass;
+	return array[stands[1] - jobs_before[1], stands[2] - jobs_before[2]];
+end
+$$;
+select is(pg_temp.hot(format('select pg_temp.move(%L, %L, %L)', pg_temp.a_batch(10), '{0,1,2,3,4,5,6,7,8,9}', status)),
+	'{10,10}'::int[], 'jobs that become ' || status || ' stay where their indexes point')
+  from unnest('{dispatched,processing,completed,failed,cancelled}'::text[]) status;
+
+select * from finish();
+rollback;
