@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attempt.c: opens, asks, stores. What was stored before a later step failed is removed again. */
+#include "consumers/renderer/attempt.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/crc.h"
+
+enum { PIECE_SIZE = 256 * 1024, DEADLINE_LEAST_MS = 100 };
+
+struct attempt {
+	struct job *job;
+	struct blob_store *store;
+	struct definition *definition;
+	int input;
+	struct blob_writer *writers[VIEWS_MAX + 1];	/* the last one is the preview's */
+	char folder[BLOB_URI_MAX];			/* outputs/<batch>/<job>/<attempt>-<random>/ */
+};
+
+static void
+attempt_close(struct attempt *a)
+{
+	if (a->input >= 0)
+		close(a->input);
+	for (size_t i = 0; i <= VIEWS_MAX; i++)
+		blob_writer_free(a->writers[i]);
+	definition_free(a->definition);
+}
+
+void
+attempt_extension(char ret[EXTENSION_SIZE], const char *file_name)
+{
+	const char *dot = strrchr(file_name, '.');
+	size_t n = dot ? strlen(dot + 1) : 0;
+
+	ret[0] = '\0';
+	if (n > 0 && n < EXTENSION_SIZE && dot[1 + strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0')
+		strcpy(ret, dot + 1);
+}
+
+static bool
+input_open(struct attempt *a, struct err *err)
+{
+	const char *uri = a->job->asked.source_uri;
+	int64_t size;
+
+	if (strncmp(uri, "blob:", 5))
+		return err_code(err, ERR_REJECT, "unsupported_source",
+		    "%.200s: pictures are read from blob: alone so far", uri);
+	if (!blob_read_open(a->store, uri, &a->input, &size, err))
+		return err_at(err, "input");
+	return size > 0 || err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
+}
+
+static bool
+outputs_open(struct attempt *a, struct err *err)
+{
+	const struct job_dispatched *asked = &a->job->asked;
+	const struct definition *d = a->definition;
+	char uri[BLOB_URI_MAX], batch[UUID_TEXT_SIZE], job[UUID_TEXT_SIZE], fresh[UUID_TEXT_SIZE];
+	int n = snprintf(a->folder, sizeof(a->folder), "blob:outputs/%s/%s/%d-%s/",
+	    uuid_print(batch, asked->batch_id), uuid_print(job, asked->job_id), asked->attempt,
+	    uuid_print(fresh, uuid_v7()) + 24);	/* the last twelve digits are random */
+
+	for (size_t i = 0; i <= d->n_views; i++) {
+		int more = i < d->n_views
+		    ? snprintf(uri, sizeof(uri), "%s%s_%s.%s", a->folder, asked->output_stem,
+		        d->views[i].name, d->views[i].format->extension)
+		    : snprintf(uri, sizeof(uri), "%spreview.jpg", a->folder);
+
+		if (more <= n || (size_t)more >= sizeof(uri))
+			return err_code(err, ERR_REJECT, "bad_uri", "an output's name is too long");
+		if (!blob_write_open(a->store, &a->writers[i], uri, err))
+			return err_at(err, "output");
+	}
+	return true;
+}
+
+static bool
+crc_of(int fd, int64_t size, uint32_t *ret, struct err *err)
+{
+	char *piece = malloc(PIECE_SIZE);
+	uint32_t crc = 0;
+	bool well = piece || err_set(err, ERR_RETRY, "out of memory");
+
+	for (int64_t at = 0; well && at < size;) {
+		ssize_t n = pread(fd, piece, PIECE_SIZE, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			well = err_code(err, ERR_RETRY, "blob_store", "read back: %s", strerror(errno));
+		else
+			crc = crc_add(crc, piece, (size_t)n);
+		at += n;
+	}
+	free(piece);
+	*ret = crc;
+	return well;
+}
+
+static bool
+output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
+{
+	struct job *job = a->job;
+	const struct view *view = &a->definition->views[i];
+	struct blob_done done;
+	uint32_t crc;
+
+	if (!blob_write_finish(a->writers[i], &done, err)
+	    || !crc_of(blob_writer_fd(a->writers[i]), done.size, &crc, err))
+		return err_at(err, "output %s", view->name);
+	job->outputs[i] = (struct rendered_output){
+		.view = arena_text(job->arena, view->name, strlen(view->name)),
+		.name = arena_print(job->arena, "%s_%s.%s", job->asked.output_stem, view->name,
+		    view->format->extension),
+		.uri = arena_text(job->arena, done.uri, strlen(done.uri)),
+		.media_type = view->format->media_type,
+		.width = extent.width,
+		.height = extent.height,
+		.size = done.size,
+		.sha256 = arena_text(job->arena, done.sha256, strlen(done.sha256)),
+		.crc32 = crc,
+	};
+	return (job->outputs[i].view && job->outputs[i].name && job->outputs[i].uri
+	    && job->outputs[i].sha256) || err_set(err, ERR_RETRY, "out of memory");
+}
+
+static bool
+outputs_store(struct attempt *a, const struct answer *answer, struct err *err)
+{
+	size_t n = a->definition->n_views;
+	struct blob_done preview;
+
+	for (size_t i = 0; i < n; i++)
+		if (!output_store(a, i, answer->extents[i], err))
+			return false;
+	if (!blob_write_finish(a->writers[n], &preview, err))
+		return err_at(err, "preview");
+	a->job->n_outputs = n;
+	a->job->preview_uri = arena_text(a->job->arena, preview.uri, strlen(preview.uri));
+	return a->job->preview_uri || err_set(err, ERR_RETRY, "out of memory");
+}
+
+static bool
+answer_judge(const struct attempt *a, const struct answer *answer, struct err *err)
+{
+	bool whole = answer->n_extents == a->definition->n_views;
+
+	if (answer->kind == ANSWER_FAILED)
+		return err_code(err, answer->retryable ? ERR_RETRY : ERR_REJECT, answer->code, "%s",
+		    answer->text);
+	for (size_t i = 0; whole && i < answer->n_extents; i++)
+		whole = answer->extents[i].width > 0 && answer->extents[i].height > 0;
+	return whole || err_code(err, ERR_RETRY, "renderer_crashed",
+	    "the child gave no sensible answer");
+}
+
+static bool
+render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err *err)
+{
+	const struct job_dispatched *asked = &a->job->asked;
+	const struct definition *d = a->definition;
+	struct order order = { .pixels_max = pixels_max, .n_outputs = (uint32_t)d->n_views,
+		.definition_size = (uint32_t)strlen(asked->pipeline) };
+	int fds[CHANNEL_FDS_MAX] = { a->input };
+	int deadline_ms = asked->deadline_ms < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS
+	    : asked->deadline_ms;
+	struct answer answer;
+
+	for (size_t i = 0; i <= d->n_views; i++)
+		fds[i + 1] = blob_writer_fd(a->writers[i]);
+	snprintf(order.command, sizeof(order.command), "%s", d->command);
+	attempt_extension(order.extension, asked->file_name);
+	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
+	        asked->pipeline, fds, deadline_ms, &answer, err)
+	    && answer_judge(a, &answer, err) && outputs_store(a, &answer, err);
+}
+
+bool
+attempt_run(struct job *job, struct worker *worker, struct blob_store *store, int64_t pixels_max,
+    struct err *err)
+{
+	struct attempt a = { .job = job, .store = store, .input = -1 };
+	int64_t began_ms = clock_monotonic_ms();
+	struct err ignored = {0};
+
+	job->rendered = definition_read(&a.definition, job->asked.pipeline, err)
+	    && input_open(&a, err) && outputs_open(&a, err) && render(&a, worker, pixels_max, err);
+	if (!job->rendered && *a.folder)
+		blob_remove_below(store, a.folder, &ignored);	/* what stays, the sweep takes */
+	attempt_close(&a);
+	job->duration_ms = (int32_t)(clock_monotonic_ms() - began_ms);
+	job->finished_us = clock_now_us();
+	if (job->rendered)
+		return true;
+	if (err->verdict == ERR_FATAL || !strcmp(err->code, "stopping"))
+		return false;
+	job_fail(job, err);
+	return true;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * child.c: a child's life. One that renders closes itself in first, says HELLO, and takes orders
+ * until it has had its number. One that runs a command takes one order, runs the command, and
+ * closes itself in before it looks at what the command wrote.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "base/err.h"
+#include "consumers/renderer/picture.h"
+#include "consumers/renderer/spawner.h"
+
+enum { CPU_SECONDS_ENOUGH = 1200 };	/* a third of the limit: then a fresh child is due */
+
+struct received {
+	struct order order;
+	char definition[DEFINITION_MAX + 1];
+};
+
+static void
+answer_err(struct answer *answer, const struct err *err)
+{
+	answer->kind = ANSWER_FAILED;
+	answer->retryable = err->verdict == ERR_RETRY;
+	snprintf(answer->code, sizeof(answer->code), "%s", err->code);
+	snprintf(answer->text, sizeof(answer->text), "%s", err->text);
+}
+
+static bool
+hello(const struct birth *birth, unsigned holds, const struct err *err)
+{
+	struct answer answer = {0};
+
+	if (err->verdict != ERR_NONE)
+		answer_err(&answer, err);
+	answer.kind = ANSWER_HELLO;
+	answer.holds = holds;
+	return channel_answer(birth->channel, &answer) && err->verdict == ERR_NONE;
+}
+
+/* input, outputs, preview: as many as the order says. */
+static bool
+order_is_whole(const struct received *r, size_t size, size_t n_fds)
+{
+	return size >= sizeof(r->order) && r->order.definition_size <= DEFINITION_MAX
+	    && size == sizeof(r->order) + r->order.definition_size
+	    && n_fds == r->order.n_outputs + 2;
+}
+
+static bool
+fulfil(const struct birth *birth, struct received *r, const int *fds, struct definition **d,
+    struct extent *extents, unsigned *holds, struct err *err)
+{
+	struct picture_task task = { fds[0], fds[r->order.n_outputs + 1], fds + 1, NULL,
+		r->order.pixels_max };
+	const struct command *command;
+
+	r->definition[r->order.definition_size] = '\0';
+	if (!definition_read(d, r->definition, err))
+		return false;
+	task.definition = *d;
+	if ((*d)->n_views != r->order.n_outputs)
+		return err_code(err, ERR_REJECT, "bad_pipeline", "views and outputs differ");
+	if (birth->role == ROLE_PICTURE)
+		return picture_render(&task, extents, err);
+	command = command_find(birth->options->commands, r->order.command);
+	if (!command)
+		return err_code(err, ERR_REJECT, "unknown_command",
+		    "this renderer has no command \"%s\"", r->order.command);
+	r->order.extension[EXTENSION_SIZE - 1] = '\0';
+	return command_run(command, *d, birth->folder, r->order.extension, fds[0], fds + 1, err)
+	    && sandbox_close(holds, err) && picture_inspect(&task, extents, err);
+}
+
+/* Takes one order and answers it. False: there is none any more. */
+static bool
+serve(const struct birth *birth, unsigned *holds)
+{
+	static struct received r;
+	own(definition_freep) struct definition *d = NULL;
+	struct answer answer = { .kind = ANSWER_RENDERED };
+	struct err err = {0};
+	int fds[CHANNEL_FDS_MAX];
+	size_t size = 0, n_fds = 0;
+
+	while (!channel_receive(birth->channel, -1, &r, sizeof(r) - 1, &size, fds, &n_fds))
+		;
+	if (!order_is_whole(&r, size, n_fds))
+		return false;
+	if (fulfil(birth, &r, fds, &d, answer.extents, holds, &err))
+		answer.n_extents = r.order.n_outputs;
+	else
+		answer_err(&answer, &err);
+	for (size_t i = 0; i < n_fds; i++)
+		close(fds[i]);
+	return channel_answer(birth->channel, &answer);
+}
+
+static bool
+is_fresh(void)
+{
+	struct rusage used;
+
+	return !getrusage(RUSAGE_SELF, &used)
+	    && used.ru_utime.tv_sec + used.ru_stime.tv_sec < CPU_SECONDS_ENOUGH;
+}
+
+void
+child_live(const struct birth *birth)
+{
+	unsigned holds = birth->holds;
+	struct err err = {0};
+	bool well;
+
+	prctl(PR_SET_NAME, "renderer-child");
+	well = sandbox_limit(&birth->options->limits, &holds, &err);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* now: a change of user forgets it */
+	if (well && birth->role == ROLE_PICTURE)
+		well = sandbox_close(&holds, &err) && sandbox_is_closed(&err);
+	if (!hello(birth, holds, &err) || !well)
+		_exit(1);
+	if (birth->role == ROLE_COMMAND)
+		serve(birth, &holds);
+	else
+		for (unsigned i = 0; i < birth->options->jobs_per_child && is_fresh(); i++)
+			if (!serve(birth, &holds))
+				break;
+	_exit(0);
+}

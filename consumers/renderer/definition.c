@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* definition.c: JSON to the structs of definition.h, complaining with the place. */
+#include "consumers/renderer/definition.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/arena.h"
+#include "base/json.h"
+
+enum { ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128 };
+
+/* Reads members of one object against a table of rules. */
+struct reading {
+	const struct argument_rule *rules;
+	const char *leave;			/* a member that is not an argument: "operation" */
+	char place[PLACE_SIZE];
+	struct argument *arguments;		/* room for ARGUMENTS_MAX */
+	size_t n;
+	struct err *err;
+	bool well;
+};
+
+static bool
+bad(struct err *err, const char *place, const char *what)
+{
+	return err_code(err, ERR_REJECT, "bad_pipeline", "%s: %s", place, what);
+}
+
+/* The finder's words, under our code. */
+static bool
+bad_json(struct err *err)
+{
+	snprintf(err->code, sizeof(err->code), "bad_pipeline");
+	return err_at(err, "the definition");
+}
+
+const struct argument *
+argument_find(const struct argument *arguments, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(arguments[i].rule->name, name))
+			return &arguments[i];
+	return NULL;
+}
+
+static bool
+word_is_among(const char *word, const char *words)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; *at; at += strcspn(at, " "), at += *at == ' ')
+		if (strcspn(at, " ") == size && !strncmp(at, word, size))
+			return true;
+	return false;
+}
+
+static bool
+number_read(const struct argument_rule *rule, const struct doc_value *value, double *ret,
+    const char *place, struct err *err)
+{
+	char text[PLACE_SIZE];
+	int64_t whole;
+
+	if (rule->kind == ARGUMENT_INT ? !doc_int(value, &whole) : !doc_real(value, ret))
+		return bad(err, place, rule->kind == ARGUMENT_INT ? "is not a whole number"
+		    : "is not a number");
+	if (rule->kind == ARGUMENT_INT)
+		*ret = (double)whole;
+	if (*ret >= rule->least && *ret <= rule->most)
+		return true;
+	snprintf(text, sizeof(text), "is not from %g to %g", rule->least, rule->most);
+	return bad(err, place, text);
+}
+
+/* One number stands for an array of one. */
+static bool
+numbers_read(struct argument *ret, const struct doc_value *value, const char *place,
+    struct err *err)
+{
+	bool is_array = doc_kind(value) == DOC_ARRAY;
+
+	ret->n_numbers = is_array ? doc_size(value) : 1;
+	if (ret->n_numbers < 1 || ret->n_numbers > NUMBERS_MAX)
+		return bad(err, place, "is not an array of 1 to 8 numbers");
+	for (size_t i = 0; i < ret->n_numbers; i++)
+		if (!number_read(ret->rule, is_array ? doc_item(value, i) : value, &ret->numbers[i],
+		    place, err))
+			return false;
+	return true;
+}
+
+static bool
+argument_read(struct argument *ret, const struct doc_value *value, const char *place,
+    struct err *err)
+{
+	const char *word = doc_text(value);
+	bool truth = false;
+
+	switch (ret->rule->kind) {
+	case ARGUMENT_BOOL:
+		if (!doc_bool(value, &truth))
+			return bad(err, place, "is not true or false");
+		ret->number = truth;
+		return true;
+	case ARGUMENT_WORD:
+		if (!word || strlen(word) >= sizeof(ret->word)
+		    || !word_is_among(word, ret->rule->words))
+			return err_code(err, ERR_REJECT, "bad_pipeline", "%s: is not one of: %s",
+			    place, ret->rule->words);
+		strcpy(ret->word, word);
+		return true;
+	case ARGUMENT_NUMBERS:
+		return numbers_read(ret, value, place, err);
+	default:
+		return number_read(ret->rule, value, &ret->number, place, err);
+	}
+}
+
+static bool
+member_read(void *state, const char *name, const struct doc_value *value)
+{
+	struct reading *r = state;
+	const struct argument_rule *rule = r->rules;
+	char place[PLACE_SIZE + 64];
+
+	if (r->leave && !strcmp(name, r->leave))
+		return true;
+	snprintf(place, sizeof(place), "%s.%.60s", r->place, name);
+	while (rule->name && strcmp(rule->name, name))
+		rule++;
+	if (!rule->name)
+		r->well = bad(r->err, place, "is not allowed here");
+	else if (r->n == ARGUMENTS_MAX)
+		r->well = bad(r->err, r->place, "has too many arguments");
+	else {
+		r->arguments[r->n] = (struct argument){ .rule = rule };
+		r->well = argument_read(&r->arguments[r->n++], value, place, r->err);
+	}
+	return r->well;
+}
+
+static bool
+arguments_read(struct definition *d, struct argument **ret, size_t *n,
+    const struct argument_rule *rules, const char *leave, const struct doc_value *object,
+    const char *place, struct err *err)
+{
+	struct reading r = { .rules = rules, .leave = leave, .err = err, .well = true };
+
+	snprintf(r.place, sizeof(r.place), "%.127s", place);
+	r.arguments = arena_take(d->arena, (doc_size(object) + 1) * sizeof(*r.arguments));
+	if (!r.arguments || doc_size(object) > ARGUMENTS_MAX)
+		return bad(err, place, "has too many arguments");
+	doc_members(object, member_read, &r);
+	if (!r.well)
+		return false;
+	for (const struct argument_rule *rule = rules; rule->name; rule++)
+		if (rule->required && !argument_find(r.arguments, r.n, rule->name))
+			return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: is missing", place,
+			    rule->name);
+	*ret = r.arguments;
+	*n = r.n;
+	return true;
+}
+
+static bool
+step_read(struct definition *d, struct step *step, const struct doc_value *value,
+    const char *place, struct err *err)
+{
+	const char *name = doc_text(doc_member(value, "operation"));
+
+	if (!name)
+		return bad(err, place, "names no operation");
+	step->operation = operation_find(name);
+	if (!step->operation)
+		return err_code(err, ERR_REJECT, "bad_pipeline",
+		    "%s.operation: \"%.60s\" is not allowed", place, name);
+	return arguments_read(d, &step->arguments, &step->n_arguments, step->operation->rules,
+	    "operation", value, place, err);
+}
+
+static bool
+view_name_read(struct definition *d, struct view *view, const struct doc_value *value,
+    const char *place, struct err *err)
+{
+	const char *name = doc_text(doc_member(value, "name"));
+
+	if (!name || !*name || strlen(name) >= VIEW_NAME_SIZE
+	    || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
+		return bad(err, place, "its name is not 1 to 32 of a-z, 0-9, _ and -");
+	for (const struct view *other = d->views; other < view; other++)
+		if (!strcmp(other->name, name))
+			return bad(err, place, "another view has the same name");
+	strcpy(view->name, name);
+	return true;
+}
+
+static bool
+view_read(struct definition *d, struct view *view, const struct doc_value *value,
+    const char *place, struct err *err)
+{
+	const struct doc_value *steps = doc_member(value, "operations");
+	const struct doc_value *options = doc_member(value, "options");
+	const char *format = doc_text(doc_member(value, "format"));
+	char inner[PLACE_SIZE];
+
+	if (!view_name_read(d, view, value, place, err))
+		return false;
+	view->format = format ? format_find(format) : NULL;
+	if (!view->format)
+		return bad(err, place, "its format is not jpeg, webp, png or tiff");
+	snprintf(inner, sizeof(inner), "%.64s.options", place);
+	if (options && doc_kind(options) != DOC_OBJECT)
+		return bad(err, inner, "is not an object");
+	if (!arguments_read(d, &view->options, &view->n_options, view->format->rules, NULL, options,
+	    inner, err))
+		return false;
+	view->n_steps = doc_size(steps);
+	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));
+	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
+		return bad(err, place, "operations is not an array of at most 32");
+	if (d->command[0] && (view->n_steps || view->n_options))
+		return bad(err, place, "a view of a command has no operations and no options");
+	for (size_t i = 0; i < view->n_steps; i++) {
+		snprintf(inner, sizeof(inner), "%.64s.operations[%zu]", place, i);
+		if (!step_read(d, &view->steps[i], doc_item(steps, i), inner, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+root_read(struct definition *d, const struct doc_value *root, struct err *err)
+{
+	const struct doc_value *views = doc_member(root, "views");
+	const struct doc_value *command = doc_member(root, "command");
+	char place[PLACE_SIZE];
+
+	if (command) {
+		if (!doc_text(command) || !*doc_text(command)
+		    || doc_text_size(command) >= sizeof(d->command))
+			return bad(err, "command", "is not the name of a command");
+		strcpy(d->command, doc_text(command));
+	}
+	d->n_views = doc_size(views);
+	if (doc_kind(views) != DOC_ARRAY || d->n_views < 1 || d->n_views > VIEWS_MAX)
+		return bad(err, "views", "is not an array of 1 to 16 views");
+	d->views = arena_take(d->arena, d->n_views * sizeof(*d->views));
+	if (!d->views)
+		return bad(err, "views", "is too large");
+	for (size_t i = 0; i < d->n_views; i++) {
+		snprintf(place, sizeof(place), "views[%zu]", i);
+		if (!view_read(d, &d->views[i], doc_item(views, i), place, err))
+			return false;
+	}
+	return true;
+}
+
+bool
+definition_read(struct definition **ret, const char *json, struct err *err)
+{
+	own(definition_freep) struct definition *d = calloc(1, sizeof(*d));
+	own(doc_freep) struct doc *doc = NULL;
+	size_t size = strlen(json);
+
+	if (d)
+		d->arena = arena_new(ARENA_LIMIT);
+	if (!d || !d->arena)
+		return err_set(err, ERR_FATAL, "out of memory");
+	if (size > DEFINITION_MAX)
+		return bad(err, "the definition", "is longer than 64 KiB");
+	if (!doc_read(&doc, json, size, err))
+		return bad_json(err);
+	if (!root_read(d, doc_root(doc), err))
+		return false;
+	*ret = definition_free_hand_over(&d);
+	return true;
+}
+
+void
+definition_free(struct definition *d)
+{
+	if (!d)
+		return;
+	arena_free(d->arena);
+	free(d);
+}

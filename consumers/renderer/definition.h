@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * definition.h: what a pipeline says, read from its JSON and checked against the allow-list.
+ *
+ *	{"views":[{"name":"web","operations":[{"operation":"thumbnail_image","width":2048, ..}, ..],
+ *	  "format":"jpeg","options":{"Q":85}}]}
+ *	{"command":"thumbnail","views":[{"name":"out","format":"png"}]}
+ *
+ * Operations and options are libvips' own, by their own names and arguments; what the tables of
+ * operations.c do not list is refused. Of a command only the name stands here: program and
+ * arguments are the renderer's own configuration. Pure; knows nothing of libvips.
+ */
+#ifndef DEFINITION_H
+#define DEFINITION_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+#include "base/own.h"
+
+enum {
+	VIEWS_MAX = 16, STEPS_MAX = 32, ARGUMENTS_MAX = 16, NUMBERS_MAX = 8,
+	VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
+	DEFINITION_MAX = 64 * 1024,		/* bytes of JSON */
+};
+
+enum argument_kind { ARGUMENT_INT, ARGUMENT_REAL, ARGUMENT_BOOL, ARGUMENT_WORD, ARGUMENT_NUMBERS };
+
+/* What an argument may be. words: those allowed, with blanks between them. */
+struct argument_rule {
+	const char *name;			/* NULL ends a table */
+	enum argument_kind kind;
+	bool required;
+	double least, most;
+	const char *words;
+};
+
+struct operation { const char *name; const struct argument_rule *rules; };
+struct format {
+	const char *name, *extension, *media_type, *saver;
+	const struct argument_rule *rules;
+};
+
+const struct operation *operation_find(const char *name);	/* NULL: not allowed */
+const struct format *format_find(const char *name);
+
+struct argument {
+	const struct argument_rule *rule;
+	double number;				/* int, real, bool */
+	char word[32];
+	double numbers[NUMBERS_MAX];
+	size_t n_numbers;
+};
+
+struct step {
+	const struct operation *operation;
+	struct argument *arguments;
+	size_t n_arguments;
+};
+
+struct view {
+	char name[VIEW_NAME_SIZE];		/* [a-z0-9_-], unique in the pipeline */
+	const struct format *format;
+	struct step *steps;
+	size_t n_steps;
+	struct argument *options;
+	size_t n_options;
+};
+
+struct definition {
+	struct arena *arena;
+	char command[COMMAND_NAME_SIZE];	/* "": a pipeline of operations */
+	struct view *views;
+	size_t n_views;
+};
+
+/* A defect rejects, code "bad_pipeline"; the text names the place: views[0].operations[1].width. */
+bool definition_read(struct definition **ret, const char *json, struct err *err);
+void definition_free(struct definition *definition);		/* NULL is fine */
+OWN_FREEP(struct definition, definition_free)
+
+/* The argument of that name, or NULL. */
+const struct argument *argument_find(const struct argument *arguments, size_t n, const char *name);
+
+#endif

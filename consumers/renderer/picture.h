@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * picture.h: pictures in, pictures out. Only picture.c includes vips, and only children call it.
+ *
+ * What cannot be decoded is found out in this order, so that a bomb costs nothing: the first
+ * bytes say which of a few loaders may look at it; its header says how many pixels it holds;
+ * then pixels are read, and every defect of the data is an error.
+ */
+#ifndef PICTURE_H
+#define PICTURE_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "consumers/renderer/channel.h"
+
+/* Once, in the spawner: it starts no thread and reads no picture. */
+bool picture_open(struct err *err);
+
+struct picture_task {
+	int input, preview;			/* descriptors */
+	const int *outputs;			/* one for each view */
+	const struct definition *definition;
+	int64_t pixels_max;			/* width x height x pages, of input and results */
+};
+
+/* Reject: this picture or this pipeline never works; codes not_an_image, image_truncated,
+ * image_damaged, image_too_large, operation_failed, out_of_memory, output_too_large. Retry: code
+ * disk_full, output_failed. */
+bool picture_render(const struct picture_task *task, struct extent *extents, struct err *err);
+
+/* The outputs that a command wrote: are they what the views say? And the preview of the first. */
+bool picture_inspect(const struct picture_task *task, struct extent *extents, struct err *err);
+
+/* jpeg, png, webp, tiff, gif by the first bytes, or NULL. Pure. */
+const char *picture_kind(const uint8_t *bytes, size_t size);
+
+/* The power of two, 1 to 8, by which a JPEG may be read smaller on its way to width x height. Pure. */
+int picture_shrink(int from_width, int from_height, int width, int height, bool covers);
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool.c: a mutex, a line, and threads. */
+#include "consumers/renderer/pool.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "consumers/renderer/attempt.h"
+
+struct pool {
+	struct pool_options options;
+	pthread_mutex_t mutex;
+	pthread_cond_t work;
+	struct job *line;
+	size_t n_waiting, n_ready;
+	unsigned holds;			/* by every child so far */
+	bool stopping;
+	int stop;			/* eventfd, readable when stopping */
+	struct err fatal;
+	pthread_t threads[POOL_CHILDREN_MAX];
+	size_t n_threads;
+};
+
+/* The one to do next; the mutex is held, the line not empty. */
+static struct job *
+line_take(struct pool *p)
+{
+	struct job **best = &p->line, *job;
+
+	for (struct job **at = &p->line; *at; at = &(*at)->next)
+		if ((*at)->asked.priority > (*best)->asked.priority)
+			best = at;
+	job = *best;
+	*best = job->next;
+	p->n_waiting--;
+	return job;
+}
+
+/* NULL: all stops. */
+static struct job *
+wait_for_job(struct pool *p)
+{
+	struct job *job = NULL;
+
+	pthread_mutex_lock(&p->mutex);
+	while (!p->line && !p->stopping)
+		pthread_cond_wait(&p->work, &p->mutex);
+	if (!p->stopping)
+		job = line_take(p);
+	pthread_mutex_unlock(&p->mutex);
+	return job;
+}
+
+static void
+note_ready(struct pool *p, unsigned holds)
+{
+	pthread_mutex_lock(&p->mutex);
+	p->holds = p->n_ready ? p->holds & holds : holds;
+	p->n_ready++;
+	pthread_mutex_unlock(&p->mutex);
+}
+
+static void
+note_fatal(struct pool *p, const struct err *err)
+{
+	pthread_mutex_lock(&p->mutex);
+	if (p->fatal.verdict == ERR_NONE)
+		p->fatal = *err;
+	pthread_mutex_unlock(&p->mutex);
+}
+
+/* False: this thread has nothing to do any more. */
+static bool
+serve(struct pool *p, struct worker *worker, struct job *job)
+{
+	struct err err = {0};
+
+	job->started_us = clock_now_us();
+	atomic_store(&job->state, JOB_RUNNING);
+	if (attempt_run(job, worker, p->options.store, p->options.pixels_max, &err)) {
+		atomic_store(&job->state, JOB_FINISHED);
+		return true;
+	}
+	if (err.verdict == ERR_FATAL)
+		note_fatal(p, &err);
+	return false;
+}
+
+static void *
+thread_live(void *state)
+{
+	struct pool *p = state;
+	struct worker *worker = NULL;
+	struct err err = {0};
+	struct job *job;
+	unsigned holds;
+
+	if (!worker_new(&worker, p->options.spawner, p->stop, p->options.jobs_per_child, &err)
+	    || (!worker_prepare(worker, &holds, &err) && err.verdict == ERR_FATAL)) {
+		note_fatal(p, &err);
+		worker_free(worker);
+		return NULL;
+	}
+	if (err.verdict == ERR_NONE)
+		note_ready(p, holds);
+	while ((job = wait_for_job(p)) && serve(p, worker, job))
+		;
+	worker_free(worker);
+	return NULL;
+}
+
+static bool
+threads_start(struct pool *p, struct err *err)
+{
+	sigset_t all, was;
+	bool well = true;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &was);	/* signals are the main thread's */
+	while (well && p->n_threads < p->options.children) {
+		well = !pthread_create(&p->threads[p->n_threads], NULL, thread_live, p);
+		p->n_threads += well;
+	}
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return well || err_set(err, ERR_FATAL, "no thread for a child");
+}
+
+bool
+pool_open(struct pool **ret, const struct pool_options *options, struct err *err)
+{
+	own(pool_freep) struct pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_set(err, ERR_FATAL, "out of memory");
+	p->options = *options;
+	pthread_mutex_init(&p->mutex, NULL);
+	pthread_cond_init(&p->work, NULL);
+	p->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->stop < 0)
+		return err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
+	if (!threads_start(p, err))
+		return false;
+	*ret = pool_free_hand_over(&p);
+	return true;
+}
+
+void
+pool_free(struct pool *p)
+{
+	uint64_t one = 1;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	p->stopping = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->mutex);
+	if (p->stop >= 0 && write(p->stop, &one, sizeof(one)) < 0)
+		abort();		/* a fresh eventfd takes a one */
+	for (size_t i = 0; i < p->n_threads; i++)
+		pthread_join(p->threads[i], NULL);
+	if (p->stop >= 0)
+		close(p->stop);
+	pthread_cond_destroy(&p->work);
+	pthread_mutex_destroy(&p->mutex);
+	free(p);
+}
+
+void
+pool_add(struct pool *p, struct job *job)
+{
+	struct job **end = &p->line;
+
+	atomic_store(&job->state, JOB_WAITING);
+	job->next = NULL;
+	pthread_mutex_lock(&p->mutex);
+	while (*end)
+		end = &(*end)->next;
+	*end = job;
+	p->n_waiting++;
+	pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+size_t
+pool_waiting(struct pool *p)
+{
+	size_t n;
+
+	pthread_mutex_lock(&p->mutex);
+	n = p->n_waiting;
+	pthread_mutex_unlock(&p->mutex);
+	return n;
+}
+
+size_t
+pool_ready(struct pool *p, unsigned *holds)
+{
+	size_t n;
+
+	pthread_mutex_lock(&p->mutex);
+	n = p->n_ready;
+	*holds = p->holds;
+	pthread_mutex_unlock(&p->mutex);
+	return n;
+}
+
+bool
+pool_is_well(struct pool *p, struct err *err)
+{
+	bool well;
+
+	pthread_mutex_lock(&p->mutex);
+	well = p->fatal.verdict == ERR_NONE;
+	if (!well)
+		*err = p->fatal;
+	pthread_mutex_unlock(&p->mutex);
+	return well;
+}

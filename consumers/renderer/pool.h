@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool.h: a line of jobs and the threads that take from it, highest priority first, then oldest.
+ * A thread only waits for its child and stores what that made; it knows nothing of Kafka.
+ */
+#ifndef POOL_H
+#define POOL_H
+#include "base/err.h"
+#include "base/own.h"
+#include "consumers/renderer/job.h"
+#include "consumers/renderer/spawner.h"
+#include "port/blob.h"
+
+struct pool;
+
+struct pool_options {
+	struct spawner *spawner;
+	struct blob_store *store;
+	unsigned children, jobs_per_child;
+	int64_t pixels_max;
+};
+
+enum { POOL_CHILDREN_MAX = 256 };
+
+bool pool_open(struct pool **ret, const struct pool_options *options, struct err *err);
+/* NULL is fine. Ends the children; jobs that are not FINISHED stay as they are. */
+void pool_free(struct pool *pool);
+OWN_FREEP(struct pool, pool_free)
+
+/* Lends the job until it is FINISHED, or until pool_free(). */
+void pool_add(struct pool *pool, struct job *job);
+size_t pool_waiting(struct pool *pool);			/* jobs that no child has yet */
+size_t pool_ready(struct pool *pool, unsigned *holds);	/* children that said HELLO; what holds */
+/* False: there can be no children any more; fatal. */
+bool pool_is_well(struct pool *pool, struct err *err);
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox.c: seccomp by a list of what rendering needs; everything else is answered EPERM, so that
+ * a library that only asks (for a locale, for the number of processors) goes on without.
+ */
+#include "consumers/renderer/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1		/* its shadow is larger than any limit of memory */
+#else
+#define WITH_ASAN 0
+#endif
+
+enum { CPU_SECONDS_MAX = 3600, FDS_MAX = 64 };
+
+static bool
+refuse(struct err *err, const char *what)
+{
+	return err_code(err, ERR_FATAL, "sandbox", "%s: %s", what, strerror(errno));
+}
+
+static void
+map_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		errno = 0;	/* without a map we are nobody here, which is fine too */
+	close(fd);
+}
+
+void
+sandbox_leave_network(unsigned *holds)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[64];
+
+	if (!unshare(CLONE_NEWNET)) {
+		*holds |= SANDBOX_NO_NETWORK;
+		return;
+	}
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return;
+	*holds |= SANDBOX_NO_NETWORK;
+	map_write("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+	map_write("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	map_write("/proc/self/gid_map", map);
+}
+
+static bool
+limit(int resource, int64_t most, const char *name, struct err *err)
+{
+	struct rlimit is, wanted = { (rlim_t)most, (rlim_t)most };
+
+	if (getrlimit(resource, &is))
+		return refuse(err, name);
+	if (is.rlim_max < wanted.rlim_max)	/* a tighter one stays */
+		wanted.rlim_cur = wanted.rlim_max = is.rlim_max;
+	return !setrlimit(resource, &wanted) || refuse(err, name);
+}
+
+bool
+sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *err)
+{
+	if (geteuid() == 0 && !setgroups(0, NULL)
+	    && !setresgid(SANDBOX_NOBODY_ID, SANDBOX_NOBODY_ID, SANDBOX_NOBODY_ID)
+	    && !setresuid(SANDBOX_NOBODY_ID, SANDBOX_NOBODY_ID, SANDBOX_NOBODY_ID))
+		*holds |= SANDBOX_NOBODY;
+	signal(SIGXFSZ, SIG_IGN);	/* too large a file is an error of write() */
+	if ((!WITH_ASAN && !limit(RLIMIT_AS, limits->memory_bytes, "limit of memory", err))
+	    || !limit(RLIMIT_FSIZE, limits->file_bytes, "limit of files", err)
+	    || !limit(RLIMIT_CPU, CPU_SECONDS_MAX, "limit of processor time", err)
+	    || !limit(RLIMIT_NOFILE, FDS_MAX, "limit of descriptors", err)
+	    || !limit(RLIMIT_CORE, 0, "limit of core files", err))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return refuse(err, "no new privileges");
+	*holds |= SANDBOX_LIMITS | SANDBOX_NO_NEW_PRIVS;
+	return true;
+}
+
+/* ---- Landlock: by its system calls, since no library of Debian 12 has them ---- */
+
+static int
+landlock_rule(int ruleset, const char *path, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
+	int rc;
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return -1;
+	rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	close(rule.parent_fd);
+	return rc;
+}
+
+/* folder NULL: no file at all. */
+static bool
+landlock(const char *folder)
+{
+	/* every right of ABI 1, and from ABI 2 on linking across folders */
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, reads = LANDLOCK_ACCESS_FS_EXECUTE
+	    | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	struct landlock_ruleset_attr rights = { .handled_access_fs = all };
+	int ruleset;
+	bool well;
+
+	if (abi < 1)
+		return false;
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof(rights), 0);
+	if (ruleset < 0)
+		return false;
+	well = !folder || (!landlock_rule(ruleset, "/", reads) && !landlock_rule(ruleset, folder, all)
+	    && !landlock_rule(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE
+	        | LANDLOCK_ACCESS_FS_READ_FILE));
+	well = well && !syscall(SYS_landlock_restrict_self, ruleset, 0);
+	close(ruleset);
+	return well;
+}
+
+/* ---- seccomp ---- */
+
+static const int render_calls[] = {
+	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(fcntl),
+	SCMP_SYS(dup), SCMP_SYS(fadvise64), SCMP_SYS(ftruncate), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),	/* on the one socket it was born with */
+	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(membarrier), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
+	SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+static int
+render_rules(scmp_filter_ctx filter)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(render_calls) / sizeof(*render_calls); i++)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, render_calls[i], 0);
+	/* threads, but no processes; clone3 hides its flags behind a pointer, so libc must fall back */
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	/* abort() raises a signal in itself */
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+	    SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	/* limits may be read, not set */
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+	    SCMP_A2(SCMP_CMP_EQ, 0));
+	return rc;
+}
+
+static const int command_refused[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(mount),
+	SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
+	SCMP_SYS(setns), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+	SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
+	SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff),
+	SCMP_SYS(acct), SCMP_SYS(quotactl), SCMP_SYS(open_by_handle_at),
+};
+
+static int
+command_rules(scmp_filter_ctx filter)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(command_refused) / sizeof(*command_refused); i++)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), command_refused[i], 0);
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	return rc;
+}
+
+static bool
+seccomp(uint32_t otherwise, int (*rules)(scmp_filter_ctx), unsigned *holds, struct err *err)
+{
+	scmp_filter_ctx filter = seccomp_init(otherwise);
+	bool well = filter && !rules(filter) && !seccomp_load(filter);
+
+	if (filter)
+		seccomp_release(filter);
+	if (!well)
+		return refuse(err, "system call filter");
+	*holds |= SANDBOX_SECCOMP;
+	return true;
+}
+
+bool
+sandbox_close(unsigned *holds, struct err *err)
+{
+	if (landlock(NULL))
+		*holds |= SANDBOX_LANDLOCK;
+	return seccomp(SCMP_ACT_ERRNO(EPERM), render_rules, holds, err);
+}
+
+bool
+sandbox_close_command(const char *folder, unsigned *holds, struct err *err)
+{
+	if (landlock(folder))
+		*holds |= SANDBOX_LANDLOCK;
+	return seccomp(SCMP_ACT_ALLOW, command_rules, holds, err);
+}
+
+bool
+sandbox_is_closed(struct err *err)
+{
+	char *const nothing[] = { NULL };
+	const char *went = NULL;
+
+	if (open("/proc/self/environ", O_RDONLY | O_CLOEXEC) >= 0)
+		went = "open()";
+	else if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
+		went = "socket()";
+	else if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) >= 0)
+		went = "ptrace()";
+	else if (kill(getppid(), 0) >= 0)
+		went = "kill()";
+	else if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0)
+		went = "fork()";	/* both sides come by here, and both end */
+	else
+		execve("/bin/true", nothing, nothing);	/* coming back is the good answer */
+	return !went || err_code(err, ERR_FATAL, "sandbox", "%s went through", went);
+}
+
+void
+sandbox_words(struct buf *ret, unsigned holds)
+{
+	static const struct { enum sandbox_part part; const char *word; } words[] = {
+		{ SANDBOX_NO_NEW_PRIVS, "no_new_privs" }, { SANDBOX_SECCOMP, "seccomp" },
+		{ SANDBOX_LIMITS, "limits" }, { SANDBOX_LANDLOCK, "landlock" },
+		{ SANDBOX_NO_NETWORK, "no_network" }, { SANDBOX_NOBODY, "nobody" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (holds & words[i].part)
+			buf_print(ret, " %s", words[i].word);
+}

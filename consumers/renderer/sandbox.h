@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox.h: what a child gives up before it sees a byte of a stranger's picture. Only sandbox.c
+ * includes seccomp.
+ *
+ * Always, or the child does not work: no new privileges, a system call filter, limits. Where the
+ * host allows them: Landlock, an empty network namespace, another user (when we are root).
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+enum sandbox_part {
+	SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LIMITS = 4,
+	SANDBOX_LANDLOCK = 8, SANDBOX_NO_NETWORK = 16, SANDBOX_NOBODY = 32,
+};
+#define SANDBOX_ALWAYS (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LIMITS)
+
+enum { SANDBOX_NOBODY_ID = 65534 };
+
+struct sandbox_limits { int64_t memory_bytes, file_bytes; };
+
+/* In the spawner, once: an empty network namespace for all its children. */
+void sandbox_leave_network(unsigned *holds);
+/* Another user, when we are root; the limits of memory, files and processor time. */
+bool sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *err);
+/* The rest of a child that renders: no file, no socket, no program can be opened any more. */
+bool sandbox_close(unsigned *holds, struct err *err);
+/* The rest of a process that becomes a command: it reads what it may, and writes below folder. */
+bool sandbox_close_command(const char *folder, unsigned *holds, struct err *err);
+/* Tries what must not go: false with the first thing that did. */
+bool sandbox_is_closed(struct err *err);
+
+void sandbox_words(struct buf *ret, unsigned holds);	/* "no_new_privs seccomp limits .." */
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.c: asks, waits with a deadline, and trusts nothing that a child says. */
+#include "consumers/renderer/worker.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/utf8.h"
+
+enum { HELLO_MS = 30000, END_MS = 10000 };
+
+struct worker {
+	struct spawner *spawner;
+	int stop, channel;		/* channel -1: no child */
+	uint64_t id;
+	enum role role;
+	unsigned served, jobs_per_child, holds;
+};
+
+bool
+worker_new(struct worker **ret, struct spawner *spawner, int stop, unsigned jobs_per_child,
+    struct err *err)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return err_set(err, ERR_FATAL, "out of memory");
+	*w = (struct worker){ .spawner = spawner, .stop = stop, .channel = -1,
+		.jobs_per_child = jobs_per_child };
+	*ret = w;
+	return true;
+}
+
+/* What a child wrote is a stranger's: it ends, it is text, its code is a word. */
+static void
+answer_mend(struct answer *a)
+{
+	a->code[sizeof(a->code) - 1] = a->text[sizeof(a->text) - 1] = '\0';
+	for (char *c = a->text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = *c == '\n' ? '/' : ' ';
+	for (size_t n = strlen(a->text); n > 0 && a->text[n - 1] == '/';)
+		a->text[--n] = '\0';
+	for (char *c = a->text; *c;) {
+		size_t n = utf8_length(c, strlen(c));
+
+		if (!n)
+			*c = '?';
+		c += n ? n : 1;
+	}
+	if (!*a->code || a->code[strspn(a->code, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		strcpy(a->code, "renderer_crashed");
+	if (a->n_extents > VIEWS_MAX)
+		a->n_extents = 0;
+}
+
+/* The next message of the child; false with a retry when the time is over or all must stop. */
+static bool
+receive(struct worker *w, int64_t until_ms, bool heed_stop, struct answer *ret, struct err *err)
+{
+	struct pollfd p[2] = { { w->channel, POLLIN, 0 }, { heed_stop ? w->stop : -1, POLLIN, 0 } };
+	size_t size;
+
+	for (;;) {
+		int64_t left = until_ms - clock_monotonic_ms();
+
+		if (left <= 0)
+			return err_code(err, ERR_RETRY, "render_timeout", "no answer in time");
+		if (poll(p, 2, (int)(left > 60000 ? 60000 : left)) <= 0)
+			continue;
+		if (p[1].revents)
+			return err_code(err, ERR_RETRY, "stopping", "the renderer stops");
+		if (!channel_receive(w->channel, 0, ret, sizeof(*ret), &size, NULL, NULL))
+			continue;
+		if (size == 0)
+			return err_code(err, ERR_FATAL, "spawner_gone",
+			    "the spawner of the children is gone");
+		if (size != sizeof(*ret))
+			memset(ret, 0, sizeof(*ret));	/* of no kind: the child is out of its mind */
+		answer_mend(ret);
+		return true;
+	}
+}
+
+/* Ends the child and waits for its last word. */
+static void
+child_end(struct worker *w)
+{
+	struct answer answer = {0};
+	struct err err = {0};
+	int64_t until = clock_monotonic_ms() + END_MS;
+
+	if (w->channel < 0)
+		return;
+	if (spawner_kill(w->spawner, w->id, &err))
+		while (answer.kind != ANSWER_EXITED && receive(w, until, false, &answer, &err))
+			;
+	close(w->channel);
+	w->channel = -1;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	child_end(w);
+	free(w);
+}
+
+static bool
+crashed(struct worker *w, int status, struct err *err)
+{
+	close(w->channel);
+	w->channel = -1;
+	if (WIFSIGNALED(status))
+		return err_code(err, ERR_RETRY, "renderer_crashed", "the child ended by signal %d (%s)",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return err_code(err, ERR_RETRY, "renderer_crashed", "the child ended with exit code %d",
+	    WEXITSTATUS(status));
+}
+
+static bool
+child_start(struct worker *w, enum role role, struct err *err)
+{
+	static _Atomic uint64_t last_id;
+	struct answer answer;
+
+	w->id = ++last_id;
+	w->role = role;
+	w->served = 0;
+	if (!spawner_child(w->spawner, role, w->id, &w->channel, err))
+		return false;
+	if (!receive(w, clock_monotonic_ms() + HELLO_MS, true, &answer, err)) {
+		child_end(w);
+		return err_at(err, "a fresh child");
+	}
+	if (answer.kind == ANSWER_EXITED)
+		return crashed(w, answer.status, err);
+	w->holds = answer.holds;
+	if (answer.kind == ANSWER_HELLO && !*answer.text)
+		return true;
+	child_end(w);
+	return err_code(err, ERR_FATAL, "sandbox", "a child cannot close itself in: %s", answer.text);
+}
+
+static bool
+child_ensure(struct worker *w, enum role role, struct err *err)
+{
+	if (w->channel >= 0 && (w->role != role || w->served >= w->jobs_per_child))
+		child_end(w);
+	return w->channel >= 0 || child_start(w, role, err);
+}
+
+bool
+worker_prepare(struct worker *w, unsigned *holds, struct err *err)
+{
+	if (!child_ensure(w, ROLE_PICTURE, err))
+		return false;
+	*holds = w->holds;
+	return true;
+}
+
+/* Once: a child may have gone home between two orders (exit code 0, no answer). */
+static bool
+ask_once(struct worker *w, const struct iovec *parts, const int *fds, size_t n_fds,
+    int deadline_ms, struct answer *ret, struct err *err)
+{
+	/* a send to a child that is gone fails; how it went is told all the same */
+	bool sent = channel_send(w->channel, parts, 2, fds, n_fds);
+
+	if (!receive(w, clock_monotonic_ms() + (sent ? deadline_ms : END_MS), true, ret, err)) {
+		child_end(w);
+		if (!strcmp(err->code, "render_timeout"))
+			return err_code(err, ERR_RETRY, "render_timeout",
+			    "not done within %d ms; the child was ended", deadline_ms);
+		return false;
+	}
+	w->served++;
+	if (ret->kind == ANSWER_EXITED)
+		return crashed(w, ret->status, err);
+	if (ret->kind == ANSWER_RENDERED || ret->kind == ANSWER_FAILED)
+		return true;
+	child_end(w);
+	return err_code(err, ERR_RETRY, "renderer_crashed", "the child gave no sensible answer");
+}
+
+bool
+worker_ask(struct worker *w, enum role role, const struct order *order, const char *definition,
+    const int *fds, int deadline_ms, struct answer *ret, struct err *err)
+{
+	struct iovec parts[] = { { (void *)(uintptr_t)order, sizeof(*order) },
+		{ (void *)(uintptr_t)definition, order->definition_size } };
+	size_t n_fds = order->n_outputs + 2;
+
+	for (int tries = 0; tries < 2; tries++) {
+		if (!child_ensure(w, role, err))
+			return false;
+		if (ask_once(w, parts, fds, n_fds, deadline_ms, ret, err))
+			break;
+		if (ret->kind != ANSWER_EXITED || ret->status != 0 || tries == 1
+		    || strcmp(err->code, "renderer_crashed"))
+			return false;
+	}
+	if (role == ROLE_COMMAND)
+		child_end(w);		/* it had one life */
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h: one place in the pool: it has a child, or gets one when there is work, and replaces
+ * it when it has served its number, crashed, or is too late. Used by one thread.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+#include "base/err.h"
+#include "base/own.h"
+#include "consumers/renderer/spawner.h"
+
+struct worker;
+
+/* stop: a descriptor that becomes readable when everything must end. */
+bool worker_new(struct worker **ret, struct spawner *spawner, int stop, unsigned jobs_per_child,
+    struct err *err);
+void worker_free(struct worker *worker);	/* NULL is fine; ends the child */
+OWN_FREEP(struct worker, worker_free)
+
+/* A child that renders is there and has said HELLO; *holds is what of its sandbox holds. */
+bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);
+
+/* Gives the order to a child and waits for its answer, RENDERED or FAILED, checked. False with
+ * retry: render_timeout, renderer_crashed (the child is gone), or stopping (no answer is due);
+ * with fatal: there can be no children any more. */
+bool worker_ask(struct worker *worker, enum role role, const struct order *order,
+    const char *definition, const int *fds, int deadline_ms, struct answer *ret, struct err *err);
+#endif
