@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command.c: what is asked of a batch that is there. The command goes to the batch's home
+ * partition, and the answer waits a little for the projection to have obeyed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "gateway.h"
+#include "sql.h"
+
+enum { JOB_IDS_MAX = 10000 };
+
+struct command {
+	const char *word;
+	bool of_finished;	/* wants a finished batch, not an open one */
+};
+
+static const struct command commands[] = {
+	{ "cancel", false }, { "pause", false }, { "resume", false }, { "retry", true },
+};
+
+/* ---- waiting ---- */
+
+struct turned { struct call *call; const char *word; int64_t run_no; };
+
+/* Has the projection obeyed? A row that is gone or final by itself has nothing left to obey. */
+static bool
+has_turned(void *state, bool *done, struct err *err)
+{
+	struct turned *t = state;
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	const char *control, *status;
+	bool is_gone, is_final;
+
+	if (!pool_run(t->call->gateway->pool, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
+		return false;
+	is_gone = db_count(rows) == 0 || db_int_at(rows, 0, 3) != 0;
+	control = db_text_at(rows, 0, 0);
+	status = db_text_at(rows, 0, 2);
+	is_final = is_gone || status_is_final(status);
+	if (!strcmp(t->word, "delete"))
+		*done = is_gone;
+	else if (!strcmp(t->word, "retry"))
+		*done = is_gone || db_int_at(rows, 0, 1) > t->run_no;
+	else if (!strcmp(t->word, "cancel"))
+		*done = is_final;
+	else
+		*done = is_final || !strcmp(control, strcmp(t->word, "pause") ? "run" : "pause");
+	return true;
+}
+
+/* ---- sending ---- */
+
+static void
+audit(struct call *call, const char *word, bool well)
+{
+	struct err err = {0};
+	char id[UUID_TEXT_SIZE];
+
+	if (!pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
+	    db_text(word), db_text(uuid_print(id, call->id)), db_text(well ? "asked" : "not sent")))
+		log_write(LOG_WARN, "not in the audit", "code=%s", err.code);
+}
+
+/* Sends the command and waits. *late: it is on its way. */
+static bool
+command(struct call *call, const char *word, const struct db_rows *batch, const char **job_ids,
+    size_t n_job_ids, bool *late)
+{
+	struct event event = { .type = EVENT_BATCH_COMMANDED, .commanded = { .event_id = uuid_v7(),
+		.occurred_at = clock_now_us(), .batch_id = call->id, .command = word,
+		.requested_by = call->caller.name, .job_ids = job_ids, .n_job_ids = n_job_ids } };
+	struct turned turned = { call, word, db_int_at(batch, 0, BATCH_RUN_NO) };
+	char applied[PREFER_SIZE];
+	int64_t wait_ms = prefer_wait_ms(httpd_header(call->request, "Prefer"), applied);
+	struct err err = {0};
+	bool sent = publish(call, TOPIC_EVENTS, (int32_t)db_int_at(batch, 0, BATCH_PARTITION), &event);
+
+	audit(call, word, sent);
+	if (!sent)
+		return false;
+	if (*applied)
+		httpd_answer_header(call->answer, "Preference-Applied", applied);
+	*late = true;
+	return wait_ms == 0 || wait_for(wait_ms, has_turned, &turned, late, &err)
+	    || problem_err(call, &err);
+}
+
+bool
+serve_delete(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *batch = NULL;
+	bool late;
+
+	if (!item_batch_read(call, &batch) || !command(call, "delete", batch, NULL, 0, &late))
+		return false;
+	call->answer->status = late ? 202 : 204;
+	if (late)
+		answer_location(call, call->id);
+	return true;
+}
+
+/* ---- cancel, pause, resume, retry ---- */
+
+struct job_ids { const char *texts[JOB_IDS_MAX]; size_t n; struct db_array array; };
+
+/* The optional body of a retry: {"job_ids": [..]}. */
+static bool
+job_ids_read(struct call *call, const struct doc_value *root, struct job_ids *ids)
+{
+	const struct doc_value *list = doc_member(root, "job_ids");
+	char field[32];
+
+	if (doc_kind(root) != DOC_OBJECT)
+		return problem(call, &problem_invalid, "The body is no object.");
+	if (doc_kind(list) <= DOC_NULL)
+		return true;
+	if (doc_kind(list) != DOC_ARRAY || doc_size(list) == 0 || doc_size(list) > JOB_IDS_MAX)
+		return problem_field(call, "job_ids", "is not an array of 1 to %d ids", JOB_IDS_MAX);
+	for (size_t i = 0; i < doc_size(list); i++) {
+		const char *text = doc_text(doc_item(list, i));
+		struct uuid id;
+
+		if (!text || !uuid_read(&id, text, strlen(text))) {
+			snprintf(field, sizeof(field), "job_ids[%zu]", i);
+			return problem_field(call, field, "is not the id of a job");
+		}
+		ids->texts[ids->n++] = text;
+		db_array_add(&ids->array, db_uuid(id));
+	}
+	return true;
+}
+
+static bool
+check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!db_is_null(batch, 0, BATCH_ERROR_CODE))
+		return problem(call, &problem_not_possible,
+		    "The batch was not accepted (%s): submit it again.",
+		    db_text_at(batch, 0, BATCH_ERROR_CODE));
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
+	    db_array(&ids->array)))
+		return problem_err(call, &err);
+	return db_int_at(rows, 0, 0) > 0 || problem(call, &problem_not_possible,
+	    ids->n ? "None of these jobs failed or was cancelled in this batch."
+	           : "No job of it failed or was cancelled.");
+}
+
+static bool
+check_state(struct call *call, const struct command *c, const struct db_rows *batch)
+{
+	const char *status = db_text_at(batch, 0, BATCH_STATUS);
+
+	if (c->of_finished == status_is_final(status))
+		return true;
+	return problem(call, &problem_not_possible, c->of_finished
+	    ? "The batch is %s; only what is finished can be tried again."
+	    : "The batch is %s already.", status);
+}
+
+static bool
+turn(struct call *call, const struct command *c, struct job_ids *ids)
+{
+	own(db_rows_freep) struct db_rows *batch = NULL, *after = NULL;
+	struct put put;
+	bool late;
+
+	if (!item_batch_read(call, &batch) || !check_state(call, c, batch)
+	    || (c->of_finished && !check_retry(call, batch, ids))
+	    || !command(call, c->word, batch, ids->n ? ids->texts : NULL, ids->n, &late)
+	    || !item_batch_read(call, &after))
+		return false;
+	put = answer_json(call, late ? 202 : 200);
+	answer_location(call, call->id);
+	put_open(&put, '{');
+	item_batch(&put, after, 0);
+	put_close(&put, '}');
+	return true;
+}
+
+bool
+serve_command(struct call *call)
+{
+	const char *word = strrchr(call->request->path, '/') + 1;
+	own(doc_freep) struct doc *doc = NULL;
+	struct job_ids *ids = NULL;
+	struct err err = {0};
+	bool well = false;
+	size_t i = 0;
+
+	while (strcmp(commands[i].word, word))
+		i++;		/* the routes name no other */
+	if (call->body.size && !doc_read(&doc, call->body.data, call->body.size, &err))
+		return problem(call, &problem_malformed_json, "%s", err.text);
+	ids = calloc(1, sizeof(*ids));
+	if (!ids)
+		return problem(call, &problem_internal, "out of memory");
+	ids->array.type = DB_UUID;
+	well = (!doc || job_ids_read(call, doc_root(doc), ids)) && turn(call, &commands[i], ids);
+	db_array_clear(&ids->array);
+	free(ids);
+	return well;
+}

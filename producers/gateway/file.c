@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.c: what lies in the blob store, sent as it lies there: archives, previews, outputs. A blob
+ * never changes, so its content's name is its ETag, and any part of it can be had.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "gateway.h"
+#include "range.h"
+#include "service.h"
+#include "sql.h"
+
+enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100, ETAG_SIZE = SHA256_TEXT_SIZE + 2 };
+
+struct file {
+	const char *uri, *type;
+	const char *sha256;		/* of its bytes, or of its name where that is as good */
+	const char *save_as;		/* NULL: shown, not saved */
+};
+
+static void
+put_head(struct call *call, const struct file *file, const char *etag)
+{
+	struct httpd_answer *answer = call->answer;
+	char value[400];
+
+	answer->type = file->type;
+	httpd_answer_header(answer, "ETag", etag);
+	httpd_answer_header(answer, "Accept-Ranges", "bytes");
+	httpd_answer_header(answer, "Cache-Control", "private, no-cache");
+	/* A rendered file is somebody's input after all: it gets no rights of ours. */
+	httpd_answer_header(answer, "Content-Security-Policy", "default-src 'none'; sandbox");
+	if (!file->save_as)
+		return;
+	snprintf(value, sizeof(value), "attachment; filename=\"%s\"", file->save_as);
+	httpd_answer_header(answer, "Content-Disposition", value);
+}
+
+/* 412 and 304; true: go on. */
+static bool
+is_wanted(struct call *call, const char *etag)
+{
+	const char *match = httpd_header(call->request, "If-Match");
+	const char *none_match = httpd_header(call->request, "If-None-Match");
+
+	if (match && !etag_matches(match, etag, false))
+		return problem(call, &problem_precondition, "Its ETag is %s.", etag);
+	if (!none_match || !etag_matches(none_match, etag, true))
+		return true;
+	call->answer->status = 304;
+	return false;
+}
+
+static bool
+put_part(struct call *call, const char *etag, int64_t total)
+{
+	const char *if_range = httpd_header(call->request, "If-Range");
+	const char *header = httpd_header(call->request, "Range");
+	struct httpd_answer *answer = call->answer;
+	enum range_kind kind;
+	char value[100];
+
+	answer->fd_offset = 0;
+	answer->fd_size = total;
+	if (strcmp(call->request->method, "GET") || (if_range && strcmp(if_range, etag)))
+		return true;
+	kind = range_read(header, total, &answer->fd_offset, &answer->fd_size);
+	if (kind == RANGE_OUTSIDE) {
+		snprintf(value, sizeof(value), "bytes */%" PRId64, total);
+		httpd_answer_header(answer, "Content-Range", value);
+		return problem(call, &problem_range, "It has %" PRId64 " bytes.", total);
+	}
+	if (kind == RANGE_PART) {
+		answer->status = 206;
+		snprintf(value, sizeof(value), "bytes %" PRId64 "-%" PRId64 "/%" PRId64,
+		    answer->fd_offset, answer->fd_offset + answer->fd_size - 1, total);
+		httpd_answer_header(answer, "Content-Range", value);
+	}
+	return true;
+}
+
+static bool
+answer_file(struct call *call, const struct file *file)
+{
+	struct httpd_answer *answer = call->answer;
+	struct err err = {0};
+	char etag[ETAG_SIZE + 1];
+	int64_t total;
+	int fd;
+
+	if (!blob_read_open(call->gateway->blobs, file->uri, &fd, &total, &err)) {
+		if (!strcmp(err.code, "blob_not_found"))
+			return problem(call, &problem_not_found, "The file is no longer there.");
+		return problem_err(call, &err);
+	}
+	snprintf(etag, sizeof(etag), "\"%s\"", file->sha256);
+	put_head(call, file, etag);
+	if (!is_wanted(call, etag) || !put_part(call, etag, total)) {
+		close(fd);
+		return !problem_is_set(call);
+	}
+	answer->fd = fd;
+	return true;
+}
+
+/* ---- GET /api/batches/:id/download ---- */
+
+static bool
+archive_is_there(const struct db_rows *rows)
+{
+	return !db_is_null(rows, 0, BATCH_ARCHIVE_URI)
+	    && db_int_at(rows, 0, BATCH_ARCHIVE_RUN_NO) == db_int_at(rows, 0, BATCH_RUN_NO);
+}
+
+/* True when there is something to wait for. */
+static bool
+archive_will_come(struct call *call, const struct db_rows *rows)
+{
+	const char *status = db_text_at(rows, 0, BATCH_STATUS);
+
+	if (!status_is_final(status))
+		return problem(call, &problem_not_finished,
+		    "The batch is %s; its archive is made when it is finished.", status);
+	if (db_int_at(rows, 0, BATCH_COMPLETED) == 0)
+		return problem(call, &problem_no_outputs,
+		    "The batch is %s and no picture of it was rendered.", status);
+	return true;
+}
+
+bool
+serve_download(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	int64_t until = clock_monotonic_ms() + ARCHIVE_WAIT_MS;
+	char name[160];
+
+	for (;;) {
+		if (!item_batch_read(call, &rows) || (!archive_is_there(rows)
+		    && !archive_will_come(call, rows)))
+			return false;
+		if (archive_is_there(rows))
+			break;
+		if (clock_monotonic_ms() >= until || service_is_stopping())
+			return problem(call, &problem_archive_pending,
+			    "The batch is finished and its archive is being built: try again.");
+		db_rows_free(rows);
+		rows = NULL;
+		clock_sleep_ms(ARCHIVE_LOOK_MS);
+	}
+	snprintf(name, sizeof(name), "%s.zip", db_text_at(rows, 0, BATCH_NAME));
+	const struct file file = { db_text_at(rows, 0, BATCH_ARCHIVE_URI), "application/zip",
+		db_text_at(rows, 0, BATCH_ARCHIVE_SHA256), name };
+	return answer_file(call, &file);
+}
+
+/* ---- of jobs ---- */
+
+/* Previews carry their type in their name's end. */
+static const char *
+preview_type(const char *uri)
+{
+	static const char *const types[][2] = { { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" },
+		{ ".webp", "image/webp" }, { ".png", "image/png" } };
+	const char *dot = strrchr(uri, '.');
+
+	for (size_t i = 0; dot && i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(dot, types[i][0]))
+			return types[i][1];
+	return "application/octet-stream";
+}
+
+enum { JOB_PREVIEW_URI = 17 };
+enum { OUTPUT_URI, OUTPUT_TYPE, OUTPUT_SHA256 = 3 };
+
+bool
+serve_preview(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	uint8_t sha256[SHA256_SIZE];
+	char hex[SHA256_TEXT_SIZE];
+	struct err err = {0};
+	const char *uri;
+
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no job of this id.");
+	uri = db_text_at(rows, 0, JOB_PREVIEW_URI);
+	if (!uri)
+		return problem(call, &problem_not_found, "The job has no preview yet.");
+	hash_sha256(sha256, uri, strlen(uri));	/* each attempt has a name of its own */
+	const struct file file = { uri, preview_type(uri), hash_print(hex, sha256), NULL };
+	return answer_file(call, &file);
+}
+
+bool
+serve_output(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	const char *name = call->arguments[1];
+	struct err err = {0};
+
+	if (!utf8_is_valid(name, strlen(name)))
+		return problem(call, &problem_not_found, "No output is called so.");
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_output, db_uuid(call->id),
+	    db_text(name), caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "The job has no output of this name.");
+	const struct file file = { db_text_at(rows, 0, OUTPUT_URI), db_text_at(rows, 0, OUTPUT_TYPE),
+		db_text_at(rows, 0, OUTPUT_SHA256), NULL };
+	return answer_file(call, &file);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gateway.h: the HTTP side of the line, its rooms and what they share.
+ *
+ *	main     options, life                    route    which handler answers, who may ask
+ *	guard    Host, Origin, API keys           problem  what went wrong, as RFC 9457
+ *	pool     connections to Postgres          query    the list's parameters and cursor
+ *	list     lists, counts, pipelines         item     rows of batches and jobs as JSON
+ *	form     a submission, from JSON          upload   .. and from multipart; raw blobs
+ *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume
+ *	file     archives, previews, outputs      page     the dashboard and the API's description
+ *
+ * A request is a struct call from its headers to its answer; one thread works on it. A handler
+ * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
+ * threads share is read-only, or guarded where it lives: the pool, the bus, the keys' cache.
+ */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json_write.h"
+#include "base/option.h"
+#include "base/uuid.h"
+#include "batch/name.h"
+#include "event/codec.h"
+#include "event/event.h"
+#include "port/blob.h"
+#include "port/bus.h"
+#include "port/db.h"
+#include "port/httpd.h"
+
+enum {
+	ARGUMENTS_MAX = 2,		/* variable parts of a path */
+	ARGUMENT_SIZE = 260,
+	CUSTOMERS_MAX = 64,		/* an API key may be limited to */
+	WAIT_MS = 2000,			/* for the projection, unless Prefer says otherwise */
+	WAIT_MOST_MS = 30000,
+	FORM_MEMORY = 64 << 20,		/* bytes of one submission's texts */
+	DESCRIPTION_MAX = 4000,		/* bytes */
+};
+
+/* ---- what lives as long as the process ---- */
+
+struct pool;		/* pool.c */
+struct guard;		/* guard.c */
+
+struct gateway {
+	const struct options *options;
+	struct pool *pool;
+	struct guard *guard;
+	struct bus *bus;
+	struct codec *codec;
+	struct blob_store *blobs;
+	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
+	atomic_bool lost;	/* the producer is: end, be started again */
+};
+
+/* ---- who asks ---- */
+
+enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_SUBMIT, SCOPE_OPERATE };
+
+struct caller {
+	char name[128];			/* of the key; "gateway" without keys */
+	unsigned scopes;		/* bits, 1 << enum scope */
+	bool is_limited;		/* to some customers */
+	char prefixes[CUSTOMERS_MAX][PREFIX_SIZE];
+	size_t n_prefixes;
+	struct db_array customers;	/* the same, as an argument */
+};
+
+/* ---- one request ---- */
+
+struct route;
+struct upload;		/* upload.c: a body that is stored while it comes in */
+
+struct call {
+	struct gateway *gateway;
+	const struct route *route;
+	const struct httpd_request *request;	/* of the moment: begin's, then the handler's */
+	struct httpd_answer *answer;
+	char arguments[ARGUMENTS_MAX][ARGUMENT_SIZE];
+	struct uuid id;				/* the first argument, where it is one */
+	struct caller caller;
+	struct buf body;			/* of a JSON request */
+	bool body_too_large;
+	struct upload *upload;
+	struct { const struct problem_kind *kind; char detail[600]; struct buf fields; size_t n; } problem;
+	int64_t begun_ms;
+};
+
+/* ---- problem.c ---- */
+
+struct problem_kind { const char *slug; int status; const char *title; };
+
+extern const struct problem_kind problem_bad_request, problem_malformed_json, problem_invalid,
+    problem_unauthorized, problem_forbidden, problem_foreign_origin, problem_foreign_host,
+    problem_not_found, problem_no_method, problem_not_finished, problem_no_outputs,
+    problem_not_possible, problem_deleted, problem_precondition, problem_too_large, problem_media_type,
+    problem_range, problem_unknown_pipeline, problem_conflict, problem_not_accepted,
+    problem_internal, problem_unavailable, problem_archive_pending;
+
+/* All return false. The first kind stays. */
+bool problem(struct call *call, const struct problem_kind *kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* One entry of errors[]; without a kind yet it is problem_invalid. */
+bool problem_field(struct call *call, const char *field, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A door's error: unwell is 503, ours is 500 (and logged). */
+bool problem_err(struct call *call, const struct err *err);
+bool problem_is_set(const struct call *call);
+void problem_answer(struct call *call);		/* fills the answer */
+
+/* ---- guard.c ---- */
+
+bool guard_new(struct guard **ret);
+void guard_free(struct guard *guard);
+/* May this request be here at all, and who is it? needs: what the route wants. */
+bool guard_admit(struct call *call, enum scope needs, bool changes);
+/* Pure: is host (a Host header) this machine by a name of loopback? */
+bool guard_host_is_local(const char *host);
+/* Pure: origin (NULL: none) names the same place as host. */
+bool guard_origin_is_own(const char *origin, const char *host);
+
+/* ---- pool.c ---- */
+
+bool pool_new(struct pool **ret, const char *conninfo, size_t size);
+void pool_free(struct pool *pool);		/* NULL is fine */
+bool pool_is_well(struct pool *pool, struct err *err);
+/* One statement on any connection. rows may be NULL. */
+#define pool_run(pool, rows, err, sql, ...)                                          \
+	pool_run_args(pool, rows, err, sql, (const struct db_arg[]){ __VA_ARGS__ },  \
+	    sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
+bool pool_run_args(struct pool *pool, struct db_rows **rows, struct err *err, const char *sql,
+    const struct db_arg *args, size_t n_args);
+
+/* ---- route.c ---- */
+
+bool call_begin(void *state, const struct httpd_request *request, void **intake,
+    struct httpd_answer *answer);
+bool call_piece(void *intake, const void *bytes, size_t size);
+void call_serve(void *state, const struct httpd_request *request, struct httpd_answer *answer);
+void call_end(void *intake);
+void call_metrics_add(void);
+
+/* ---- answers ---- */
+
+/* Begins a JSON answer; what is put goes to the answer's body. */
+struct put answer_json(struct call *call, int status);
+struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
+bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
+const char *type_of_body(const struct call *call);	/* media type, lower case, without parameters */
+
+/* ---- item.c: columns of sql/deploy/listing.sql, and of the queries of jobs and outputs ---- */
+
+enum batch_column {
+	BATCH_ID, BATCH_NAME, BATCH_CUSTOMER, BATCH_DATE, BATCH_STATUS = 10, BATCH_CONTROL, BATCH_RUN_NO,
+	BATCH_REVISION, BATCH_TOTAL_FILES, BATCH_TOTAL_SIZE = 16, BATCH_COMPLETED = 21,
+	BATCH_ARCHIVE_URI = 24, BATCH_ARCHIVE_SIZE, BATCH_ARCHIVE_SHA256, BATCH_ARCHIVE_ENTRIES,
+	BATCH_ARCHIVE_RUN_NO, BATCH_ERROR_CODE, BATCH_CREATED_AT = 33, BATCH_UPDATED_AT,
+	BATCH_COMPLETED_AT, BATCH_PARTITION,
+};
+
+/* The members of a batch; the caller opens and closes the object. */
+void item_batch(struct put *put, const struct db_rows *rows, int row);
+/* The row of the batch that the path names; without one: 404. *ret is the caller's. */
+bool item_batch_read(struct call *call, struct db_rows **ret);
+bool status_is_final(const char *status);
+
+/* ---- handlers ---- */
+
+bool serve_list(struct call *call);
+bool serve_stats(struct call *call);
+bool serve_pipelines(struct call *call);
+bool serve_batch(struct call *call);
+bool serve_jobs(struct call *call);
+bool serve_job(struct call *call);
+bool serve_download(struct call *call);
+bool serve_preview(struct call *call);
+bool serve_output(struct call *call);
+bool serve_submit_one(struct call *call);
+bool serve_submit_batch(struct call *call);
+bool serve_blob(struct call *call);
+bool serve_delete(struct call *call);
+bool serve_command(struct call *call);		/* the last word of the path */
+bool serve_live(struct call *call);
+bool serve_ready(struct call *call);
+bool serve_metrics(struct call *call);
+bool serve_page(struct call *call);
+
+/* ---- form.c, upload.c, submit.c ---- */
+
+/* A submission while it is put together; its texts live in the arena. */
+struct form {
+	struct call *call;
+	struct arena *arena;
+	struct batch_submitted submitted;
+	size_t capacity;		/* of submitted.files */
+	bool has_pipeline;
+	bool is_full;			/* more files than allowed came: counted, not kept */
+	size_t n_files;			/* that came */
+};
+
+bool form_init(struct form *form, struct call *call);
+void form_clear(struct form *form);
+/* From the JSON body; single: the members of one file stand in the object itself. */
+bool form_read_json(struct form *form, bool single);
+/* A scalar of a multipart body, by its JSON name. Defects become fields of the problem. */
+void form_read_field(struct form *form, const char *name, const char *value);
+/* A file of these bytes in the store; checks the name. */
+void form_add_stored(struct form *form, const char *file_name, const struct blob_done *stored);
+bool form_finish(struct form *form, bool single);	/* what can only be seen at the end */
+
+bool upload_begin(struct call *call);			/* by the route and Content-Type */
+bool upload_take(struct upload *upload, const void *bytes, size_t size);
+struct form *upload_form(struct upload *upload);	/* NULL: not multipart */
+bool upload_finish(struct upload *upload);
+void upload_free(struct upload *upload);		/* NULL is fine */
+
+/* Up to `Prefer: wait=N`, else WAIT_MS; respond-async alone: 0. said: what was applied, for
+ * Preference-Applied, or "". Pure. */
+enum { PREFER_SIZE = 64 };
+int64_t prefer_wait_ms(const char *prefer, char said[PREFER_SIZE]);
+/* A key as a string of RFC 8941 or bare; NULL: neither. Pure; ret holds size bytes. */
+const char *idempotency_key_read(char *ret, size_t size, const char *header);
+/* Calls is_done until it says so, fails, or the time is over (*late). */
+bool wait_for(int64_t wait_ms, bool (*is_done)(void *state, bool *done, struct err *err),
+    void *state, bool *late, struct err *err);
+/* Publishes, key = the batch's id, and waits for the broker. 503 when it does not take it. */
+bool publish(struct call *call, enum topic topic, int32_t partition, const struct event *event);
+void answer_location(struct call *call, struct uuid batch_id);
+
+OWN_FREEP(struct pool, pool_free)
+OWN_FREEP(struct guard, guard_free)
+OWN_FREEP(struct upload, upload_free)
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guard.c: who may ask. With API keys in the table each request under /api names one; without any
+ * the gateway is for this machine alone, and any web page that is open here could post to it: so
+ * Host must be a name of loopback (else a foreign name resolves to us) and Origin our own.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/clock.h"
+#include "base/hash.h"
+#include "gateway.h"
+#include "sql.h"
+
+enum { KEYS_FRESH_MS = 2000 };
+
+/* Whether there is any key, as it was a moment ago. */
+struct guard {
+	pthread_mutex_t lock;
+	bool known, has_keys;
+	int64_t asked_ms;
+};
+
+bool
+guard_new(struct guard **ret)
+{
+	struct guard *guard = calloc(1, sizeof(*guard));
+
+	if (!guard)
+		return false;
+	pthread_mutex_init(&guard->lock, NULL);
+	*ret = guard;
+	return true;
+}
+
+void
+guard_free(struct guard *guard)
+{
+	if (!guard)
+		return;
+	pthread_mutex_destroy(&guard->lock);
+	free(guard);
+}
+
+/* ---- names of this machine ---- */
+
+bool
+guard_host_is_local(const char *host)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+
+	for (size_t i = 0; host && i < sizeof(names) / sizeof(*names); i++) {
+		size_t size = strlen(names[i]);
+
+		if (!strncasecmp(host, names[i], size) && (!host[size] || host[size] == ':')
+		    && host[size + strcspn(host + size, "/@")] == '\0')
+			return true;
+	}
+	return false;
+}
+
+bool
+guard_origin_is_own(const char *origin, const char *host)
+{
+	if (!origin)
+		return true;
+	return host && (!strncasecmp(origin, "http://", 7) || !strncasecmp(origin, "https://", 8))
+	    && !strcasecmp(strstr(origin, "//") + 2, host);
+}
+
+/* ---- without keys ---- */
+
+static bool
+admit_local(struct call *call, bool changes)
+{
+	const struct httpd_request *request = call->request;
+	const char *host = httpd_header(request, "Host");
+	const char *site = httpd_header(request, "Sec-Fetch-Site");
+
+	if (!httpd_is_local(request))
+		return problem(call, &problem_forbidden,
+		    "Without API keys only this machine itself is served.");
+	if (!guard_host_is_local(host))
+		return problem(call, &problem_foreign_host,
+		    "Without API keys the gateway is called localhost, 127.0.0.1 or [::1].");
+	if (changes && (!guard_origin_is_own(httpd_header(request, "Origin"), host)
+	    || (site && strcmp(site, "same-origin") && strcmp(site, "none"))))
+		return problem(call, &problem_foreign_origin,
+		    "A request that changes something comes from the gateway's own pages.");
+	snprintf(call->caller.name, sizeof(call->caller.name), "gateway");
+	call->caller.scopes = ~0u;
+	return true;
+}
+
+/* ---- with keys ---- */
+
+static bool
+keys_exist(struct call *call, bool *ret)
+{
+	struct guard *guard = call->gateway->guard;
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	bool fresh;
+
+	pthread_mutex_lock(&guard->lock);
+	fresh = guard->known && clock_monotonic_ms() - guard->asked_ms < KEYS_FRESH_MS;
+	*ret = guard->has_keys;
+	pthread_mutex_unlock(&guard->lock);
+	if (fresh)
+		return true;
+	if (!pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_keys_exist, NULL, 0))
+		return problem_err(call, &err);
+	pthread_mutex_lock(&guard->lock);
+	guard->known = true;
+	*ret = guard->has_keys = db_int_at(rows, 0, 0) != 0;
+	guard->asked_ms = clock_monotonic_ms();
+	pthread_mutex_unlock(&guard->lock);
+	return true;
+}
+
+static unsigned
+scopes_of(const struct db_rows *rows)
+{
+	unsigned scopes = 0;
+
+	for (int i = 0; i < 3; i++)
+		scopes |= (unsigned)(db_int_at(rows, 0, 1 + i) != 0) << (SCOPE_READ + i);
+	return scopes;
+}
+
+static bool
+admit_key(struct call *call, enum scope needs)
+{
+	static const char *const words[] = { "", "read", "submit", "operate" };
+	const char *header = httpd_header(call->request, "Authorization");
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct caller *caller = &call->caller;
+	uint8_t sha256[SHA256_SIZE];
+	struct err err = {0};
+
+	if (!header || strncasecmp(header, "Bearer ", 7))
+		return problem(call, &problem_unauthorized, "Send Authorization: Bearer KEY.");
+	hash_sha256(sha256, header + 7, strlen(header + 7));
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_key,
+	    db_bytes(sha256, sizeof(sha256))))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_unauthorized, "This API key is not known.");
+	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, 0));
+	caller->scopes = scopes_of(rows);
+	caller->is_limited = db_int_at(rows, 0, 5) != 0;
+	for (int i = 0; i < db_count(rows) && i < CUSTOMERS_MAX; i++)
+		if (!db_is_null(rows, i, 4)) {
+			snprintf(caller->prefixes[caller->n_prefixes++], PREFIX_SIZE, "%s",
+			    db_text_at(rows, i, 4));
+			db_array_add(&caller->customers, db_text(db_text_at(rows, i, 4)));
+		}
+	if (!(caller->scopes & 1u << needs))
+		return problem(call, &problem_forbidden, "This API key lacks the scope \"%s\".",
+		    words[needs]);
+	return true;
+}
+
+bool
+guard_admit(struct call *call, enum scope needs, bool changes)
+{
+	bool has_keys = false;
+
+	/* Health is asked by address, from probes on this machine and beside it. */
+	if (call->route && needs == SCOPE_NONE && !strncmp(call->request->path, "/healthz", 8))
+		return true;
+	if (!keys_exist(call, &has_keys)) {
+		if (needs != SCOPE_NONE)
+			return false;
+		call->problem.kind = NULL;	/* pages and readiness speak while the database is away */
+	}
+	if (!has_keys)
+		return admit_local(call, changes);
+	return needs == SCOPE_NONE || admit_key(call, needs);
+}
+
+struct db_arg
+caller_customers(struct call *call)
+{
+	struct db_arg none = db_null(DB_TEXT);
+
+	if (call->caller.is_limited)
+		return db_array(&call->caller.customers);
+	none.is_array = true;
+	return none;
+}
+
+bool
+caller_may(const struct call *call, const char *customer_prefix)
+{
+	const struct caller *caller = &call->caller;
+
+	if (!caller->is_limited)
+		return true;
+	for (size_t i = 0; customer_prefix && i < caller->n_prefixes; i++)
+		if (!strcmp(caller->prefixes[i], customer_prefix))
+			return true;
+	return false;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* item.c: one batch with its jobs, one job with its outputs. The tables name each column's member. */
+#include <string.h>
+#include "gateway.h"
+#include "query.h"
+#include "sql.h"
+
+enum { JOBS_PAGE = 1000 };
+
+enum kind { KIND_NOT, KIND_ID, KIND_TEXT, KIND_INT, KIND_BOOL, KIND_TIME, KIND_DATE };
+struct member { const char *name; enum kind kind; };
+
+/* As in sql/deploy/listing.sql; KIND_NOT: put otherwise, or not at all. */
+static const struct member batch_members[] = {
+	{ "id", KIND_ID }, { "base_directory_name", KIND_TEXT }, { "customer_prefix", KIND_TEXT },
+	{ "batch_date", KIND_DATE }, { "batch_counter", KIND_INT },
+	{ "render_description", KIND_TEXT }, { "submitted_by", KIND_TEXT },
+	{ "pipeline_id", KIND_INT }, { "priority", KIND_INT }, { "failures_tolerated", KIND_INT },
+	{ "status", KIND_TEXT }, { "control", KIND_TEXT }, { "run_no", KIND_INT },
+	{ "revision", KIND_INT }, { "total_files", KIND_INT }, { "total_pipelines", KIND_INT },
+	{ "total_size", KIND_INT }, { "jobs_queued", KIND_INT }, { "jobs_dispatched", KIND_INT },
+	{ "jobs_processing", KIND_INT }, { "jobs_retry_wait", KIND_INT },
+	{ "jobs_completed", KIND_INT }, { "jobs_failed", KIND_INT }, { "jobs_cancelled", KIND_INT },
+	{ "archive", KIND_NOT }, { "archive", KIND_NOT }, { "archive", KIND_NOT },
+	{ "archive", KIND_NOT }, { "archive", KIND_NOT }, { "error_code", KIND_TEXT },
+	{ "error_message", KIND_TEXT }, { "dropbox_directory_id", KIND_TEXT },
+	{ "monday_item_id", KIND_TEXT }, { "created_at", KIND_TIME }, { "updated_at", KIND_TIME },
+	{ "completed_at", KIND_TIME },
+};
+
+/* As in jobs_page.sql and job.sql. */
+static const struct member job_members[] = {
+	{ "id", KIND_ID }, { "position", KIND_INT }, { "file_name", KIND_TEXT },
+	{ "source_uri", KIND_TEXT }, { "size", KIND_INT }, { "status", KIND_TEXT },
+	{ "attempt", KIND_INT }, { "next_attempt_at", KIND_TIME }, { "error_code", KIND_TEXT },
+	{ "error_message", KIND_TEXT }, { "has_preview", KIND_BOOL }, { "duration_ms", KIND_INT },
+	{ "created_at", KIND_TIME }, { "started_at", KIND_TIME }, { "completed_at", KIND_TIME },
+};
+enum { JOB_ID, JOB_POSITION, JOB_BATCH_ID = 15, JOB_BATCH_NAME };
+
+/* As in outputs_page.sql, after the job's id. */
+static const struct member output_members[] = {
+	{ NULL, KIND_NOT }, { "name", KIND_TEXT }, { "view", KIND_TEXT }, { "media_type", KIND_TEXT },
+	{ "width", KIND_INT }, { "height", KIND_INT }, { "size", KIND_INT }, { "sha256", KIND_TEXT },
+};
+#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
+
+static void
+put_value(struct put *put, enum kind kind, const struct db_rows *rows, int row, int column)
+{
+	if (db_is_null(rows, row, column))
+		put_null(put);
+	else if (kind == KIND_ID)
+		put_uuid(put, db_uuid_at(rows, row, column));
+	else if (kind == KIND_TEXT)
+		put_text(put, db_text_at(rows, row, column));
+	else if (kind == KIND_INT)
+		put_int(put, db_int_at(rows, row, column));
+	else if (kind == KIND_BOOL)
+		put_bool(put, db_int_at(rows, row, column) != 0);
+	else if (kind == KIND_TIME)
+		put_time(put, db_time_at(rows, row, column));
+	else
+		put_date(put, db_date_at(rows, row, column));
+}
+
+static void
+put_members(struct put *put, const struct member *members, int n, const struct db_rows *rows,
+    int row)
+{
+	for (int i = 0; i < n; i++) {
+		if (members[i].kind == KIND_NOT)
+			continue;
+		put_name(put, members[i].name);
+		put_value(put, members[i].kind, rows, row, i);
+	}
+}
+
+void
+item_batch(struct put *put, const struct db_rows *rows, int row)
+{
+	put_members(put, batch_members, COUNT(batch_members), rows, row);
+	put_name(put, "archive");
+	if (db_is_null(rows, row, BATCH_ARCHIVE_URI)) {
+		put_null(put);
+		return;
+	}
+	put_open(put, '{');
+	put_text_of(put, "uri", db_text_at(rows, row, BATCH_ARCHIVE_URI));
+	put_int_of(put, "size", db_int_at(rows, row, BATCH_ARCHIVE_SIZE));
+	put_text_of(put, "sha256", db_text_at(rows, row, BATCH_ARCHIVE_SHA256));
+	put_int_of(put, "entries", db_int_at(rows, row, BATCH_ARCHIVE_ENTRIES));
+	put_int_of(put, "run_no", db_int_at(rows, row, BATCH_ARCHIVE_RUN_NO));
+	put_close(put, '}');
+}
+
+bool
+item_batch_read(struct call *call, struct db_rows **ret)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_batch, db_uuid(call->id),
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no batch of this id.");
+	*ret = db_rows_free_hand_over(&rows);
+	return true;
+}
+
+bool
+status_is_final(const char *status)
+{
+	return !strcmp(status, "completed") || !strcmp(status, "partial") || !strcmp(status, "failed")
+	    || !strcmp(status, "cancelled");
+}
+
+/* ---- jobs ---- */
+
+struct jobs { struct db_rows *rows, *outputs; int n; int64_t next; };	/* next: -1 at the end */
+
+static void
+jobs_clear(struct jobs *jobs)
+{
+	db_rows_free(jobs->rows);
+	db_rows_free(jobs->outputs);
+}
+
+static bool
+jobs_read(struct call *call, struct uuid batch_id, int32_t from, int64_t limit, struct jobs *jobs)
+{
+	struct err err = {0};
+	int32_t last;
+
+	if (!pool_run(call->gateway->pool, &jobs->rows, &err, sql_gateway_jobs_page,
+	    db_uuid(batch_id), db_int4(from), db_int4((int32_t)limit + 1)))
+		return problem_err(call, &err);
+	jobs->n = db_count(jobs->rows) > limit ? (int)limit : db_count(jobs->rows);
+	jobs->next = db_count(jobs->rows) > jobs->n
+	    ? db_int_at(jobs->rows, jobs->n, JOB_POSITION) : -1;
+	last = jobs->n ? (int32_t)db_int_at(jobs->rows, jobs->n - 1, JOB_POSITION) : from;
+	return pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
+	           db_uuid(batch_id), db_int4(from), db_int4(last))
+	    || problem_err(call, &err);
+}
+
+/* The outputs of one job, which stand together from *at on. */
+static void
+put_outputs(struct put *put, const struct db_rows *outputs, struct uuid job_id, int *at)
+{
+	put_name(put, "outputs");
+	put_open(put, '[');
+	while (*at < db_count(outputs) && !uuid_order(db_uuid_at(outputs, *at, 0), job_id)) {
+		put_open(put, '{');
+		put_members(put, output_members, COUNT(output_members), outputs, (*at)++);
+		put_close(put, '}');
+	}
+	put_close(put, ']');
+}
+
+static void
+put_jobs(struct put *put, const struct jobs *jobs)
+{
+	int at = 0;
+
+	put_open(put, '[');
+	for (int i = 0; i < jobs->n; i++) {
+		put_open(put, '{');
+		put_members(put, job_members, COUNT(job_members), jobs->rows, i);
+		put_outputs(put, jobs->outputs, db_uuid_at(jobs->rows, i, JOB_ID), &at);
+		put_close(put, '}');
+	}
+	put_close(put, ']');
+}
+
+/* A cursor of jobs is the position of the next one, as text. */
+static void
+put_next(struct put *put, const char *name, int64_t next)
+{
+	struct buf text = {0};
+
+	if (next >= 0)
+		buf_print(&text, "%lld", (long long)next);
+	put_text_of(put, name, next >= 0 ? buf_text(&text) : NULL);
+	buf_clear(&text);
+}
+
+bool
+serve_batch(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct jobs jobs = {0};
+	struct put put;
+
+	if (!item_batch_read(call, &rows))
+		return false;
+	if (jobs_read(call, call->id, 0, JOBS_PAGE, &jobs)) {
+		put = answer_json(call, 200);
+		put_open(&put, '{');
+		item_batch(&put, rows, 0);
+		put_name(&put, "jobs");
+		put_jobs(&put, &jobs);
+		put_next(&put, "jobs_next_cursor", jobs.next);
+		put_close(&put, '}');
+	}
+	jobs_clear(&jobs);
+	return !problem_is_set(call);
+}
+
+bool
+serve_jobs(struct call *call)
+{
+	const char *cursor = httpd_query(call->request, "cursor");
+	const char *limit_text = httpd_query(call->request, "limit");
+	own(db_rows_freep) struct db_rows *batch = NULL;
+	int64_t from = 0, limit = JOBS_PAGE;
+	struct jobs jobs = {0};
+	struct put put;
+
+	if (cursor && !number_read(&from, cursor, 0, INT32_MAX))
+		problem_field(call, "cursor", "is not a next_cursor of this list");
+	if (limit_text && !number_read(&limit, limit_text, 1, JOBS_PAGE))
+		problem_field(call, "limit", "is not a whole number from 1 to %d", JOBS_PAGE);
+	if (problem_is_set(call) || !item_batch_read(call, &batch))
+		return false;
+	if (jobs_read(call, call->id, (int32_t)from, limit, &jobs)) {
+		put = answer_json(call, 200);
+		put_open(&put, '{');
+		put_name(&put, "data");
+		put_jobs(&put, &jobs);
+		put_int_of(&put, "total", db_int_at(batch, 0, BATCH_TOTAL_FILES));
+		put_int_of(&put, "limit", limit);
+		put_next(&put, "next_cursor", jobs.next);
+		put_close(&put, '}');
+	}
+	jobs_clear(&jobs);
+	return !problem_is_set(call);
+}
+
+bool
+serve_job(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL, *outputs = NULL;
+	struct err err = {0};
+	struct put put;
+	int at = 0;
+
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no job of this id.");
+	int32_t position = (int32_t)db_int_at(rows, 0, JOB_POSITION);
+	if (!pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
+	    db_uuid(db_uuid_at(rows, 0, JOB_BATCH_ID)), db_int4(position), db_int4(position)))
+		return problem_err(call, &err);
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_members(&put, job_members, COUNT(job_members), rows, 0);
+	put_uuid_of(&put, "batch_id", db_uuid_at(rows, 0, JOB_BATCH_ID));
+	put_text_of(&put, "base_directory_name", db_text_at(rows, 0, JOB_BATCH_NAME));
+	put_outputs(&put, outputs, call->id, &at);
+	put_close(&put, '}');
+	return true;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* list.c: pages of batches, the counts of all, and the pipelines. */
+#include <stdio.h>
+#include <string.h>
+#include "gateway.h"
+#include "query.h"
+#include "sql.h"
+
+/* ---- GET /api/batches ---- */
+
+/* A statement for each order, and the columns it is by. */
+static const struct order {
+	const char *asc, *desc;
+	enum db_type type;		/* of the first key */
+	enum batch_column column;
+	bool then_created_at;		/* the second key */
+} orders[SORTS] = {
+	[SORT_CREATED_AT] = { sql_gateway_list_created_at_asc, sql_gateway_list_created_at_desc,
+	    DB_TIME, BATCH_CREATED_AT, false },
+	[SORT_UPDATED_AT] = { sql_gateway_list_updated_at_asc, sql_gateway_list_updated_at_desc,
+	    DB_TIME, BATCH_UPDATED_AT, false },
+	[SORT_COMPLETED_AT] = { sql_gateway_list_completed_at_asc,
+	    sql_gateway_list_completed_at_desc, DB_TIME, BATCH_COMPLETED_AT, false },
+	[SORT_TOTAL_FILES] = { sql_gateway_list_total_files_asc, sql_gateway_list_total_files_desc,
+	    DB_INT8, BATCH_TOTAL_FILES, false },
+	[SORT_TOTAL_SIZE] = { sql_gateway_list_total_size_asc, sql_gateway_list_total_size_desc,
+	    DB_INT8, BATCH_TOTAL_SIZE, false },
+	[SORT_STATUS] = { sql_gateway_list_status_asc, sql_gateway_list_status_desc, DB_TEXT,
+	    BATCH_STATUS, true },
+	[SORT_CUSTOMER_PREFIX] = { sql_gateway_list_customer_prefix_asc,
+	    sql_gateway_list_customer_prefix_desc, DB_TEXT, BATCH_CUSTOMER, true },
+	[SORT_BASE_DIRECTORY_NAME] = { sql_gateway_list_base_directory_name_asc,
+	    sql_gateway_list_base_directory_name_desc, DB_TEXT, BATCH_NAME, false },
+};
+
+struct reading { struct call *call; struct list_query *query; };
+
+static bool
+read_argument(void *state, const char *name, size_t name_size, const char *value,
+    size_t value_size)
+{
+	struct reading *reading = state;
+	char detail[300];
+
+	if (strlen(name) != name_size)
+		return true;
+	if (value && strlen(value) != value_size)
+		problem_field(reading->call, name, "holds a NUL");
+	else if (!list_query_read(reading->query, name, value ? value : "", detail, sizeof(detail)))
+		problem_field(reading->call, name, "%s", detail);
+	return true;
+}
+
+static bool
+query_read(struct call *call, struct list_query *query)
+{
+	struct reading reading = { call, query };
+	const char *name;
+	char detail[300];
+
+	list_query_init(query);
+	httpd_query_each(call->request, read_argument, &reading);
+	if (problem_is_set(call))
+		return false;
+	return list_query_finish(query, &name, detail, sizeof(detail))
+	    || problem_field(call, name, "%s", detail);
+}
+
+enum { FILTERS = 6 };
+
+static void
+filter_args(struct call *call, const struct list_query *query, struct db_array *statuses,
+    struct db_arg args[FILTERS])
+{
+	statuses->type = DB_TEXT;
+	for (size_t i = 0; i < STATUSES; i++)
+		if (query->statuses & 1u << i)
+			db_array_add(statuses, db_text(batch_statuses[i]));
+	args[0] = caller_customers(call);
+	args[1] = db_null(DB_TEXT);
+	args[1].is_array = true;
+	if (query->statuses)
+		args[1] = db_array(statuses);
+	args[2] = db_text(*query->customer_prefix ? query->customer_prefix : NULL);
+	args[3] = query->date_from == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_from);
+	args[4] = query->date_to == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_to);
+	args[5] = db_text(*query->pattern ? query->pattern : NULL);
+}
+
+/* The arguments of one order's statement; returns how many. One row more than the page has, to
+ * know whether there is another page. */
+static size_t
+page_args(const struct list_query *query, struct db_arg *args)
+{
+	const struct order *order = &orders[query->sort];
+	const struct cursor *c = &query->cursor;
+
+	args[6] = db_int(query->limit + 1);
+	args[7] = db_int(query->offset);
+	args[8] = c->is_set ? db_uuid(c->id) : db_null(DB_UUID);
+	args[9] = !c->is_set             ? db_null(order->type)
+	    : order->type == DB_TEXT     ? db_text(c->text)
+	    : order->type == DB_TIME     ? db_time(c->number)
+	    : c->number == INT64_MIN     ? db_null(DB_INT8)
+	                                 : db_int(c->number);
+	args[10] = c->is_set ? db_time(c->number) : db_null(DB_TIME);
+	return order->then_created_at ? 11 : 10;
+}
+
+static void
+put_cursor(struct put *put, const struct list_query *query, const struct db_rows *rows, int row)
+{
+	const struct order *order = &orders[query->sort];
+	struct cursor c = { .sort = query->sort, .ascending = query->ascending,
+		.id = db_uuid_at(rows, row, BATCH_ID) };
+	struct buf text = {0};
+
+	if (order->type == DB_TEXT)
+		snprintf(c.text, sizeof(c.text), "%s", db_text_at(rows, row, (int)order->column));
+	if (order->type == DB_TIME)
+		c.number = db_time_at(rows, row, (int)order->column);
+	else if (order->type == DB_INT8)
+		c.number = db_int_at(rows, row, (int)order->column);
+	else if (order->then_created_at)
+		c.number = db_time_at(rows, row, BATCH_CREATED_AT);
+	cursor_write(&text, &c);
+	put_text_of(put, "next_cursor", buf_text(&text));
+	buf_clear(&text);
+}
+
+static void
+put_page(struct call *call, const struct list_query *query, const struct db_rows *rows,
+    int64_t total)
+{
+	int n = db_count(rows) > query->limit ? (int)query->limit : db_count(rows);
+	struct put put = answer_json(call, 200);
+
+	put_open(&put, '{');
+	put_name(&put, "data");
+	put_open(&put, '[');
+	for (int i = 0; i < n; i++) {
+		put_open(&put, '{');
+		item_batch(&put, rows, i);
+		put_close(&put, '}');
+	}
+	put_close(&put, ']');
+	put_int_of(&put, "total", total);
+	put_int_of(&put, "limit", query->limit);
+	put_int_of(&put, "offset", query->offset);
+	if (db_count(rows) > n)
+		put_cursor(&put, query, rows, n - 1);
+	else
+		put_text_of(&put, "next_cursor", NULL);
+	put_close(&put, '}');
+}
+
+bool
+serve_list(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL, *count = NULL;
+	struct db_array statuses = {0};
+	struct db_arg args[FILTERS + 5];
+	struct list_query query;
+	struct err err = {0};
+	bool well;
+
+	if (!query_read(call, &query))
+		return false;
+	filter_args(call, &query, &statuses, args);
+	well = pool_run_args(call->gateway->pool, &count, &err, sql_gateway_list_count, args, FILTERS)
+	    && pool_run_args(call->gateway->pool, &rows, &err,
+	        query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
+	        page_args(&query, args));
+	db_array_clear(&statuses);
+	if (!well)
+		return problem_err(call, &err);
+	put_page(call, &query, rows, db_int_at(count, 0, 0));
+	return true;
+}
+
+/* ---- GET /api/batches/stats ---- */
+
+enum { STAT_COUNT = 1, STAT_SIZE, STAT_FILES, STAT_JOBS };
+
+static const char *const job_statuses[] = { "queued", "dispatched", "processing", "retry_wait",
+	"completed", "failed", "cancelled" };
+
+static int64_t
+sum(const struct db_rows *rows, int column)
+{
+	int64_t total = 0;
+
+	for (int i = 0; i < db_count(rows); i++)
+		total += db_int_at(rows, i, column);
+	return total;
+}
+
+/* Every status is named, also with none. */
+static void
+put_batch_counts(struct put *put, const struct db_rows *rows)
+{
+	put_name(put, "batches");
+	put_open(put, '{');
+	put_int_of(put, "total", sum(rows, STAT_COUNT));
+	for (size_t s = 0; s < STATUSES; s++) {
+		int64_t n = 0;
+
+		for (int i = 0; i < db_count(rows); i++)
+			if (!strcmp(db_text_at(rows, i, 0), batch_statuses[s]))
+				n = db_int_at(rows, i, STAT_COUNT);
+		put_int_of(put, batch_statuses[s], n);
+	}
+	put_close(put, '}');
+}
+
+static void
+put_job_counts(struct put *put, const struct db_rows *rows)
+{
+	put_name(put, "jobs");
+	put_open(put, '{');
+	put_int_of(put, "total", sum(rows, STAT_FILES));
+	for (int s = 0; s < (int)(sizeof(job_statuses) / sizeof(*job_statuses)); s++)
+		put_int_of(put, job_statuses[s], sum(rows, STAT_JOBS + s));
+	put_close(put, '}');
+}
+
+bool
+serve_stats(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL, *customers = NULL;
+	struct err err = {0};
+	struct put put;
+
+	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_stats_status,
+	        caller_customers(call))
+	    || !pool_run(call->gateway->pool, &customers, &err, sql_gateway_stats_customers,
+	        caller_customers(call)))
+		return problem_err(call, &err);
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_batch_counts(&put, rows);
+	put_job_counts(&put, rows);
+	put_int_of(&put, "total_size", sum(rows, STAT_SIZE));
+	put_name(&put, "customers");
+	put_open(&put, '[');
+	for (int i = 0; i < db_count(customers); i++) {
+		put_open(&put, '{');
+		put_text_of(&put, "customer_prefix", db_text_at(customers, i, 0));
+		put_int_of(&put, "batches", db_int_at(customers, i, 1));
+		put_close(&put, '}');
+	}
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}
+
+/* ---- GET /api/pipelines ---- */
+
+bool
+serve_pipelines(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	struct put put;
+
+	if (!pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_pipelines, NULL, 0))
+		return problem_err(call, &err);
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_name(&put, "data");
+	put_open(&put, '[');
+	for (int i = 0; i < db_count(rows); i++) {
+		put_open(&put, '{');
+		put_int_of(&put, "id", db_int_at(rows, i, 0));
+		put_text_of(&put, "name", db_text_at(rows, i, 1));
+		put_name(&put, "enabled");
+		put_bool(&put, db_int_at(rows, i, 2) != 0);
+		put_name(&put, "definition");
+		put_raw(&put, db_text_at(rows, i, 3));
+		put_name(&put, "created_at");
+		put_time(&put, db_time_at(rows, i, 4));
+		put_close(&put, '}');
+	}
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gateway: the line over HTTP: submissions in, batches and archives out, and the dashboard. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "gateway.h"
+#include "health.h"
+#include "service.h"
+
+#ifndef BATCHLINE_VERSION
+#define BATCHLINE_VERSION "0.1.0"
+#endif
+
+static const char what[] = "answers HTTP: takes submissions, shows batches, sends archives";
+
+static const struct option_row gateway_options[] = {
+	{ "BATCHLINE_LISTEN", OPTION_TEXT, "127.0.0.1:8080", 0, 0,
+	    "host:port to answer on; without API keys only this machine is served, whatever it says",
+	    false },
+	{ "DATABASE_URL", OPTION_TEXT, NULL, 0, 0,
+	    "PostgreSQL connection of role batchline_gateway", true },
+	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	    "where pictures and archives lie: file:///absolute/folder", false },
+	{ "BATCHLINE_CONNECTIONS", OPTION_INT, "256", 1, 10000,
+	    "connections: at most so many clients at once, a thread each", false },
+	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
+	    "connections to PostgreSQL, shared by all clients", false },
+	{ "BATCHLINE_FILES_MAX", OPTION_INT, "10000", 1, 100000,
+	    "files: at most so many in one submission", false },
+	{ "BATCHLINE_FILE_MAX", OPTION_INT, "268435456", 1, INT64_C(1) << 40,
+	    "bytes: a picture is at most so large", false },
+	{ "BATCHLINE_JSON_MAX", OPTION_INT, "67108864", 1024, 1 << 30,
+	    "bytes: a JSON body is at most so large; larger uploads come as multipart/form-data",
+	    false },
+	{ "BATCHLINE_UPLOAD_MAX", OPTION_INT, "8589934592", 1024, INT64_C(1) << 42,
+	    "bytes: a multipart body is at most so large; it is stored while it comes in", false },
+	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
+};
+
+static int
+usage_err(const struct err *err)
+{
+	fprintf(stderr, "batchline-gateway: %s\n", err->text);
+	return 2;
+}
+
+static bool
+gateway_open(struct gateway *g, struct err *err)
+{
+	const struct options *o = g->options;
+	const struct bus_options bus_options = service_bus_options(o, "batchline-gateway", NULL);
+
+	g->json_max = (size_t)option_int(o, "BATCHLINE_JSON_MAX");
+	g->file_max = (size_t)option_int(o, "BATCHLINE_FILE_MAX");
+	g->upload_max = (size_t)option_int(o, "BATCHLINE_UPLOAD_MAX");
+	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
+	if (!pool_new(&g->pool, option_text(o, "DATABASE_URL"),
+	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
+	    || !guard_new(&g->guard))
+		return err_set(err, ERR_FATAL, "out of memory");
+	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
+	    && bus_open(&g->bus, &bus_options, err);
+}
+
+static void
+gateway_close(struct gateway *g)
+{
+	bus_free(g->bus);
+	blob_free(g->blobs);
+	codec_free(g->codec);
+	guard_free(g->guard);
+	pool_free(g->pool);
+}
+
+/* Answers until a signal comes, or the producer is lost. */
+static bool
+gateway_run(struct gateway *g, struct err *err)
+{
+	own(health_freep) struct health *health = NULL;
+	own(httpd_freep) struct httpd *httpd = NULL;
+	const struct httpd_options options = {
+		.listen = option_text(g->options, "BATCHLINE_LISTEN"),
+		.body_max = g->json_max,
+		.connections_max = (unsigned)option_int(g->options, "BATCHLINE_CONNECTIONS"),
+		.handler = call_serve, .begin = call_begin, .piece = call_piece, .end = call_end,
+		.state = g,
+	};
+
+	if (!health_start(&health, option_text(g->options, "BATCHLINE_HEALTH_LISTEN"), err))
+		return false;
+	if (!httpd_start(&httpd, &options, err))
+		return err_at(err, "BATCHLINE_LISTEN");
+	log_write(LOG_INFO, "started", "port=%d", httpd_port(httpd));
+	while (!service_is_stopping() && !atomic_load(&g->lost)) {
+		health_beat(health, true, "");
+		clock_sleep_ms(100);
+	}
+	return !atomic_load(&g->lost) || err_set(err, ERR_FATAL, "the producer is lost");
+}
+
+static int
+gateway_live(const struct options *options)
+{
+	struct gateway g = { .options = options };
+	struct err err = {0};
+	char quoted[700];
+	bool well = gateway_open(&g, &err) && gateway_run(&g, &err);
+
+	if (!well)
+		log_write(LOG_ERROR, "ended", "why=%s", log_quote(quoted, sizeof(quoted), err.text));
+	else
+		log_write(LOG_INFO, "stopped", "clean=true");
+	gateway_close(&g);
+	return well ? 0 : !strcmp(err.code, "option") ? 2 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option_row *const tables[] = { gateway_options, service_options };
+	struct options options;
+	struct err err = {0};
+
+	if (!options_read(&options, tables, 2, argc, argv, &err))
+		return usage_err(&err);
+	if (options.help) {
+		options_help(&options, "batchline-gateway", what);
+		return 0;
+	}
+	if (options.version)
+		return printf("batchline-gateway %s\n", BATCHLINE_VERSION) < 0;
+	if (options.first_argument < argc) {
+		err_set(&err, ERR_FATAL, "takes no argument \"%s\"; see --help",
+		    argv[options.first_argument]);
+		return usage_err(&err);
+	}
+	if (!service_log_open(&options, "gateway", &err))
+		return usage_err(&err);
+	if (options.check)
+		return 0;
+	service_signals();
+	call_metrics_add();
+	return gateway_live(&options);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page.c: the dashboard's files, the API's description, and the gateway's own health. */
+#include <stdio.h>
+#include <string.h>
+#include "base/hash.h"
+#include "base/metrics.h"
+#include "gateway.h"
+#include "range.h"
+#include "web.h"
+
+static const struct web_file *
+file_find(const char *path)
+{
+	if (!strcmp(path, "/"))
+		path = "/index.html";
+	for (size_t i = 0; i < n_web_files; i++)
+		if (!strcmp(web_files[i].path, path))
+			return &web_files[i];
+	return NULL;
+}
+
+bool
+serve_page(struct call *call)
+{
+	const struct web_file *file = file_find(call->request->path);
+	const char *have = httpd_header(call->request, "If-None-Match");
+	struct httpd_answer *answer = call->answer;
+	uint8_t sha256[SHA256_SIZE];
+	char hex[SHA256_TEXT_SIZE], etag[SHA256_TEXT_SIZE + 2];
+
+	if (!file)
+		return problem(call, &problem_not_found, "There is nothing at this address.");
+	hash_sha256(sha256, file->bytes, file->size);
+	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
+	httpd_answer_header(answer, "ETag", etag);
+	httpd_answer_header(answer, "Cache-Control", "no-cache");
+	httpd_answer_header(answer, "Content-Security-Policy", "default-src 'self'; base-uri 'none'; "
+	    "frame-ancestors 'none'; form-action 'self'");
+	httpd_answer_header(answer, "Referrer-Policy", "no-referrer");
+	if (have && etag_matches(have, etag, true)) {
+		answer->status = 304;
+		return true;
+	}
+	answer->type = file->type;
+	buf_add(&answer->body, file->bytes, file->size);
+	return true;
+}
+
+bool
+serve_live(struct call *call)
+{
+	call->answer->type = "text/plain; charset=utf-8";
+	buf_add_text(&call->answer->body, "ok\n");
+	return true;
+}
+
+bool
+serve_ready(struct call *call)
+{
+	struct httpd_answer *answer = call->answer;
+	struct err err = {0};
+	int64_t low, high;
+	bool ready = pool_is_well(call->gateway->pool, &err)
+	    && bus_bounds(call->gateway->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err);
+
+	answer->type = "text/plain; charset=utf-8";
+	answer->status = ready ? 200 : 503;
+	buf_print(&answer->body, "%s%s%s\n", ready ? "ready" : "not ready", ready ? "" : ": ", err.text);
+	return true;
+}
+
+bool
+serve_metrics(struct call *call)
+{
+	call->answer->type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_print(&call->answer->body);
+	return true;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool.c: a few connections to Postgres for many requests. A thread takes one for one statement;
+ * when all are taken it waits. A lost one is opened again by the next who needs it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include "gateway.h"
+#include "sql.h"
+
+enum { PATIENCE_S = 5 };
+
+struct pool {
+	const char *conninfo;
+	pthread_mutex_t lock;		/* of what follows */
+	pthread_cond_t given_back;
+	size_t n_free, size;
+	struct db **free;		/* NULL: none open in this place */
+};
+
+bool
+pool_new(struct pool **ret, const char *conninfo, size_t size)
+{
+	own(pool_freep) struct pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		return false;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->given_back, NULL);
+	pool->conninfo = conninfo;
+	pool->free = calloc(size, sizeof(*pool->free));
+	if (!pool->free)
+		return false;
+	pool->size = pool->n_free = size;
+	*ret = pool_free_hand_over(&pool);
+	return true;
+}
+
+void
+pool_free(struct pool *pool)
+{
+	if (!pool)
+		return;
+	for (size_t i = 0; i < pool->n_free; i++)
+		db_free(pool->free[i]);
+	free(pool->free);
+	pthread_cond_destroy(&pool->given_back);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* A place of the pool; its connection may have to be opened. */
+static bool
+take(struct pool *pool, struct db **ret, struct err *err)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	pthread_mutex_lock(&pool->lock);
+	while (pool->n_free == 0 && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&pool->given_back, &pool->lock, &until);
+	if (pool->n_free > 0) {
+		*ret = pool->free[--pool->n_free];
+		rc = 0;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return rc == 0 || err_code(err, ERR_RETRY, "busy", "every database connection is in use");
+}
+
+static void
+give_back(struct pool *pool, struct db *db)
+{
+	if (db && db_is_broken(db)) {
+		db_free(db);
+		db = NULL;
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->free[pool->n_free++] = db;
+	pthread_cond_signal(&pool->given_back);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static bool
+run_on(struct pool *pool, struct db **db, struct db_rows **rows, struct err *err,
+    const struct db_step *step)
+{
+	if (!*db && !db_open(db, pool->conninfo, "batchline-gateway", err))
+		return false;
+	return db_run_args(*db, rows, err, step->sql, step->args, step->n_args);
+}
+
+bool
+pool_run_args(struct pool *pool, struct db_rows **rows, struct err *err, const char *sql,
+    const struct db_arg *args, size_t n_args)
+{
+	const struct db_step step = { sql, args, n_args };
+	struct db *db = NULL;
+	bool well, was_open;
+
+	if (!take(pool, &db, err))
+		return false;
+	was_open = db != NULL;
+	well = run_on(pool, &db, rows, err, &step);
+	/* An old connection may have died while it lay here: what only reads may be asked again. */
+	if (!well && was_open && db_is_broken(db)) {
+		db_free(db);
+		db = NULL;
+		err_clear(err);
+		well = run_on(pool, &db, rows, err, &step);
+	}
+	give_back(pool, db);
+	return well;
+}
+
+bool
+pool_is_well(struct pool *pool, struct err *err)
+{
+	return pool_run_args(pool, NULL, err, sql_gateway_ping, NULL, 0);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query.c: a table of parameters, each with its reader. */
+#include "query.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/base64.h"
+#include "base/json_write.h"
+#include "base/utf8.h"
+
+const char *const sort_names[SORTS] = { "created_at", "updated_at", "completed_at", "total_files",
+	"total_size", "status", "customer_prefix", "base_directory_name" };
+const char *const batch_statuses[STATUSES] = { "queued", "processing", "paused", "completed",
+	"partial", "failed", "cancelled" };
+
+struct words { char *text; size_t size; };	/* room for a detail */
+
+__attribute__((format(printf, 2, 3))) static bool
+say(struct words words, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words.text, words.size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* "is not one of a, b, c" */
+static bool
+say_choice(struct words words, const char *const *choices, size_t n)
+{
+	char list[160] = "";
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+		    choices[i]);
+	return say(words, "is not one of %s", list);
+}
+
+/* The place of a word in a list; n when it is not there. */
+static size_t
+choice(const char *const *choices, size_t n, const char *word)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(choices[i], word))
+		i++;
+	return i;
+}
+
+bool
+number_read(int64_t *ret, const char *text, int64_t least, int64_t most)
+{
+	char *end;
+	long long number;
+
+	if (text[text[0] == '-'] < '0' || text[text[0] == '-'] > '9')
+		return false;
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno || *end || number < least || number > most)
+		return false;
+	*ret = number;
+	return true;
+}
+
+/* ---- one reader a parameter ---- */
+
+static bool
+read_status(struct list_query *query, const char *value, struct words words)
+{
+	size_t i = choice(batch_statuses, STATUSES, value);
+
+	if (i == STATUSES)
+		return say_choice(words, batch_statuses, STATUSES);
+	query->statuses |= 1u << i;
+	return true;
+}
+
+static bool
+read_customer(struct list_query *query, const char *value, struct words words)
+{
+	if (!prefix_is_valid(value))
+		return say(words, "is not one to four tokens of capitals and digits, joined by _");
+	snprintf(query->customer_prefix, sizeof(query->customer_prefix), "%s", value);
+	return true;
+}
+
+static bool
+read_date(int32_t *ret, const char *value, struct words words)
+{
+	return date_read(ret, value) || say(words, "is not a day written YYYY-MM-DD");
+}
+
+static bool
+read_date_from(struct list_query *query, const char *value, struct words words)
+{
+	return read_date(&query->date_from, value, words);
+}
+
+static bool
+read_date_to(struct list_query *query, const char *value, struct words words)
+{
+	return read_date(&query->date_to, value, words);
+}
+
+/* The words as a pattern: what they hold of the pattern's own signs stands for itself. */
+static bool
+read_words(struct list_query *query, const char *value, struct words words)
+{
+	char *at = query->pattern;
+
+	if (strlen(value) > WORDS_MAX)
+		return say(words, "is longer than %d bytes", WORDS_MAX);
+	*at++ = '%';
+	for (; *value; value++) {
+		if (strchr("%_\\", *value))
+			*at++ = '\\';
+		*at++ = *value;
+	}
+	*at++ = '%';
+	*at = '\0';
+	return true;
+}
+
+static bool
+read_sort(struct list_query *query, const char *value, struct words words)
+{
+	size_t i = choice(sort_names, SORTS, value);
+
+	if (i == SORTS)
+		return say_choice(words, sort_names, SORTS);
+	query->sort = (enum sort)i;
+	query->has_sort = true;
+	return true;
+}
+
+static bool
+read_order(struct list_query *query, const char *value, struct words words)
+{
+	query->ascending = !strcasecmp(value, "asc");
+	query->has_order = true;
+	return query->ascending || !strcasecmp(value, "desc") || say(words, "is not ASC or DESC");
+}
+
+static bool
+read_limit(struct list_query *query, const char *value, struct words words)
+{
+	return number_read(&query->limit, value, 1, LIMIT_MOST)
+	    || say(words, "is not a whole number from 1 to %d", LIMIT_MOST);
+}
+
+static bool
+read_offset(struct list_query *query, const char *value, struct words words)
+{
+	return number_read(&query->offset, value, 0, OFFSET_MOST)
+	    || say(words, "is not a whole number from 0 to %d", OFFSET_MOST);
+}
+
+static bool
+read_cursor(struct list_query *query, const char *value, struct words words)
+{
+	return cursor_read(&query->cursor, value) || say(words, "is not a next_cursor of this list");
+}
+
+static const struct parameter {
+	const char *name;
+	bool repeats;
+	bool may_be_empty;	/* and is nothing then: what an empty field of a form sends */
+	bool (*read)(struct list_query *query, const char *value, struct words words);
+} parameters[] = {
+	{ "status", true, true, read_status },
+	{ "customer_prefix", false, true, read_customer },
+	{ "date_from", false, true, read_date_from },
+	{ "date_to", false, true, read_date_to },
+	{ "q", false, true, read_words },
+	{ "sort_by", false, false, read_sort },
+	{ "sort_order", false, false, read_order },
+	{ "limit", false, false, read_limit },
+	{ "offset", false, false, read_offset },
+	{ "cursor", false, true, read_cursor },
+};
+
+void
+list_query_init(struct list_query *query)
+{
+	*query = (struct list_query){ .date_from = INT32_MIN, .date_to = INT32_MIN,
+		.limit = LIMIT_DEFAULT };
+}
+
+bool
+list_query_read(struct list_query *query, const char *name, const char *value, char *detail,
+    size_t detail_size)
+{
+	struct words words = { detail, detail_size };
+
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(*parameters); i++) {
+		const struct parameter *p = &parameters[i];
+
+		if (strcmp(p->name, name))
+			continue;
+		if (!*value && p->may_be_empty)
+			return true;
+		if (query->seen & 1u << i && !p->repeats)
+			return say(words, "is given twice");
+		query->seen |= 1u << i;
+		if (!utf8_is_valid(value, strlen(value)))
+			return say(words, "is not UTF-8");
+		return p->read(query, value, words);
+	}
+	return true;
+}
+
+bool
+list_query_finish(struct list_query *query, const char **name, char *detail, size_t detail_size)
+{
+	struct words words = { detail, detail_size };
+	const struct cursor *c = &query->cursor;
+
+	*name = "date_to";
+	if (query->date_from != INT32_MIN && query->date_to != INT32_MIN
+	    && query->date_to < query->date_from)
+		return say(words, "is before date_from");
+	*name = "cursor";
+	if (!c->is_set)
+		return true;
+	if ((query->has_sort && query->sort != c->sort)
+	    || (query->has_order && query->ascending != c->ascending))
+		return say(words, "belongs to a list with another order");
+	*name = "offset";
+	if (query->offset)
+		return say(words, "has no place beside cursor");
+	query->sort = c->sort;
+	query->ascending = c->ascending;
+	return true;
+}
+
+/* ---- cursors: sort, order, id, number, and the text to the end ---- */
+
+enum { CURSOR_VERSION = 1, CURSOR_HEAD = 3 + 16 + 8 };
+
+bool
+cursor_write(struct buf *ret, const struct cursor *cursor)
+{
+	uint8_t bytes[CURSOR_HEAD + sizeof(cursor->text)];
+	size_t size = strlen(cursor->text);
+
+	bytes[0] = CURSOR_VERSION;
+	bytes[1] = (uint8_t)cursor->sort;
+	bytes[2] = cursor->ascending;
+	memcpy(bytes + 3, cursor->id.bytes, 16);
+	for (int i = 0; i < 8; i++)
+		bytes[19 + i] = (uint8_t)((uint64_t)cursor->number >> (56 - 8 * i));
+	memcpy(bytes + CURSOR_HEAD, cursor->text, size);
+	return base64url_write(ret, bytes, CURSOR_HEAD + size);
+}
+
+/* Everything in it is an argument of a query: text must be UTF-8, times and counts what the
+ * database can hold. */
+static bool
+cursor_fill(struct cursor *ret, const uint8_t *bytes, size_t size)
+{
+	struct cursor c = { .is_set = true };
+	uint64_t number = 0;
+
+	if (size < CURSOR_HEAD || size - CURSOR_HEAD >= sizeof(c.text) || bytes[0] != CURSOR_VERSION
+	    || bytes[1] >= SORTS || bytes[2] > 1)
+		return false;
+	c.sort = (enum sort)bytes[1];
+	c.ascending = bytes[2];
+	memcpy(c.id.bytes, bytes + 3, 16);
+	for (int i = 0; i < 8; i++)
+		number = number << 8 | bytes[19 + i];
+	c.number = (int64_t)number;
+	if (c.number != INT64_MIN && (c.number < 0 || c.number > INT64_C(253402300799999999)))
+		return false;
+	memcpy(c.text, bytes + CURSOR_HEAD, size - CURSOR_HEAD);
+	if (strlen(c.text) != size - CURSOR_HEAD || !utf8_is_valid(c.text, strlen(c.text)))
+		return false;
+	*ret = c;
+	return true;
+}
+
+bool
+cursor_read(struct cursor *ret, const char *text)
+{
+	struct buf bytes = { .limit = CURSOR_HEAD + sizeof(ret->text) };
+	bool well = strlen(text) <= CURSOR_TEXT_MAX && base64url_read(&bytes, text)
+	    && cursor_fill(ret, bytes.data, bytes.size);
+
+	buf_clear(&bytes);
+	return well;
+}
