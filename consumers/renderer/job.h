@@ -16,9 +16,12 @@
 #include "event/headers.h"
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
+enum job_told { JOB_TOLD_NOTHING, JOB_TOLD_START, JOB_TOLD_END };
 
 struct job {
 	struct job *next;		/* the pool's line */
+	struct job *kin;		/* the poll thread's list of all */
+	enum job_told told;		/* which facts are on their way; the poll thread's too */
 	struct arena *arena;		/* everything below lives here */
 	struct job_dispatched asked;	/* what the record says; its texts are copies */
 	int32_t partition;		/* of the record */

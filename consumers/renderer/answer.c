@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer.c: facts go to the home partition of the job's batch, with ids derived from job and
+ * attempt, so that a fact told twice is one fact. A send that failed is repeated from the start.
+ */
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "consumers/renderer/renderer.h"
+#include "event/ids.h"
+
+static struct metric metrics[] = {
+	{ "batchline_jobs_total", "result=\"completed\"", "Attempts by their result.",
+	    METRIC_COUNTER, 0 },
+	{ "batchline_jobs_total", "result=\"failed\"", "Attempts by their result.",
+	    METRIC_COUNTER, 0 },
+	{ "batchline_job_milliseconds_total", NULL, "Time spent on attempts that ended.",
+	    METRIC_COUNTER, 0 },
+	{ "batchline_jobs_waiting", NULL, "Jobs that no child has yet.", METRIC_GAUGE, 0 },
+};
+enum { COUNT_COMPLETED, COUNT_FAILED, COUNT_MS, GAUGE_WAITING, N_METRICS };
+
+static struct event
+fact_of(const struct renderer *r, const struct job *job, enum event_type type)
+{
+	const struct job_dispatched *asked = &job->asked;
+	struct event event = { .type = type, .started = {
+		.event_id = ids_job_event(asked->job_id, type, asked->attempt),
+		.occurred_at = type == EVENT_JOB_STARTED ? job->started_us : job->finished_us,
+		.batch_id = asked->batch_id, .job_id = asked->job_id, .run_no = asked->run_no,
+		.attempt = asked->attempt, .worker = r->worker } };
+
+	if (type == EVENT_JOB_COMPLETED) {
+		event.completed.outputs = (struct rendered_output *)(uintptr_t)job->outputs;
+		event.completed.n_outputs = job->n_outputs;
+		event.completed.preview_uri = job->preview_uri;
+		event.completed.duration_ms = job->duration_ms;
+	} else if (type == EVENT_JOB_FAILED) {
+		event.failed.error_code = job->error_code;
+		event.failed.error_message = job->error_message;
+		event.failed.retryable = job->retryable;
+		event.failed.duration_ms = job->duration_ms;
+	}
+	return event;
+}
+
+/* id: the job's serial, negative for a start, whose ack nobody waits for. */
+static bool
+fact_send(struct renderer *r, const struct job *job, enum event_type type, int64_t id,
+    struct err *err)
+{
+	const struct event event = fact_of(r, job, type);
+	struct event_headers headers;
+	char key[UUID_TEXT_SIZE];
+	struct buf bytes = {0};
+	bool well = codec_write(r->codec, &event, &bytes, err);
+
+	headers_fill_trace(&headers, &event, "renderer", job->trace);
+	const struct bus_outgoing outgoing = {
+		.topic = TOPIC_EVENTS, .partition = job->asked.partition,
+		.key = uuid_print(key, job->asked.batch_id), .key_size = UUID_TEXT_SIZE - 1,
+		.value = bytes.data, .value_size = bytes.size,
+		.headers = headers.list, .n_headers = HEADERS_COUNT,
+	};
+	well = well && bus_send(r->bus, &outgoing, id, err);
+	buf_clear(&bytes);
+	return well;
+}
+
+static void
+note_end(const struct job *job)
+{
+	char id[UUID_TEXT_SIZE], why[700], file[700];
+
+	metric_count(&metrics[job->rendered ? COUNT_COMPLETED : COUNT_FAILED], 1);
+	metric_count(&metrics[COUNT_MS], job->duration_ms);
+	if (!job->rendered)
+		log_write(LOG_WARN, "attempt failed",
+		    "job_id=%s attempt=%d file=%s code=%s retryable=%s why=%s",
+		    uuid_print(id, job->asked.job_id), (int)job->asked.attempt,
+		    log_quote(file, sizeof(file), job->asked.file_name), job->error_code,
+		    job->retryable ? "true" : "false",
+		    log_quote(why, sizeof(why), job->error_message));
+}
+
+static bool
+job_tell(struct renderer *r, struct job *job, struct err *err)
+{
+	int state = atomic_load(&job->state);
+
+	if (state != JOB_WAITING && job->told < JOB_TOLD_START) {
+		if (!fact_send(r, job, EVENT_JOB_STARTED, -job->serial, err))
+			return false;
+		job->told = JOB_TOLD_START;
+	}
+	if (state == JOB_FINISHED && job->told < JOB_TOLD_END) {
+		if (!fact_send(r, job, job->rendered ? EVENT_JOB_COMPLETED : EVENT_JOB_FAILED,
+		    job->serial, err))
+			return false;
+		job->told = JOB_TOLD_END;
+		note_end(job);
+	}
+	return true;
+}
+
+static void
+acknowledged(struct renderer *r, int64_t serial)
+{
+	for (struct job **at = &r->jobs; *at; at = &(*at)->kin) {
+		struct job *job = *at;
+
+		if (job->serial != serial)
+			continue;
+		*at = job->kin;
+		tracker_done(r->tracker, job->partition, job->offset);
+		job_free(job);
+		return;
+	}
+}
+
+/* Nothing is known of what was sent: all of it goes out again. */
+static void
+tell_again(struct renderer *r)
+{
+	for (struct job *job = r->jobs; job; job = job->kin)
+		job->told = JOB_TOLD_NOTHING;
+}
+
+static bool
+acks_take(struct renderer *r, struct err *err)
+{
+	int64_t ids[RENDERER_ACKS_MAX];
+	size_t n;
+
+	if (!bus_delivered(r->bus, 0, ids, RENDERER_ACKS_MAX, &n, err)) {
+		tell_again(r);
+		return err_at(err, "facts");
+	}
+	for (size_t i = 0; i < n; i++)
+		acknowledged(r, ids[i]);
+	return true;
+}
+
+bool
+answer_all(struct renderer *r, struct err *err)
+{
+	static bool registered;
+
+	if (!registered)
+		metrics_add(metrics, N_METRICS);
+	registered = true;
+	metric_set(&metrics[GAUGE_WAITING], (int64_t)pool_waiting(r->pool));
+	for (struct job *job = r->jobs; job; job = job->kin)
+		if (!job_tell(r, job, err))
+			return false;
+	return acks_take(r, err);
+}

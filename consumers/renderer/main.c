@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* renderer: turns pictures into the outputs of their pipeline, in child processes that can do
+ * nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "consumers/renderer/renderer.h"
+
+#define MIB ((int64_t)1 << 20)
+enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_PER_CHILD = 8 };
+
+static const struct option_row renderer_options[] = {
+	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	    "where pictures and outputs lie: file:///absolute/folder", false },
+	{ "BATCHLINE_CHILDREN", OPTION_INT, "0", 0, POOL_CHILDREN_MAX,
+	    "processes: so many pictures are rendered at a time; 0: one for each processor", false },
+	{ "BATCHLINE_JOBS_PER_CHILD", OPTION_INT, "500", 1, 1000000,
+	    "jobs: a child is replaced after so many", false },
+	{ "BATCHLINE_PIXELS_MAX", OPTION_INT, "250000000", 1, 10000000000,
+	    "pixels: a larger picture is refused before it is decoded", false },
+	{ "BATCHLINE_CHILD_MEMORY_MIB", OPTION_INT, "4096", 256, 1048576,
+	    "MiB: address space of a child", false },
+	{ "BATCHLINE_OUTPUT_MIB", OPTION_INT, "1024", 1, 1048576,
+	    "MiB: an output may have so much", false },
+	{ "BATCHLINE_COMMANDS", OPTION_TEXT, "", 0, 0,
+	    "file of the programs that command pipelines may run (JSON); empty: none", false },
+	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
+};
+
+/* They outlive the state: the spawner is forked before anything else is there. */
+static struct spawner *spawner;
+static struct commands *commands;
+static struct spawner_options birth;
+
+static bool
+renderer_before(const struct options *options, struct err *err)
+{
+	if (!commands_open(&commands, option_text(options, "BATCHLINE_COMMANDS"), err))
+		return false;
+	birth = (struct spawner_options){
+		.limits = { .memory_bytes = option_int(options, "BATCHLINE_CHILD_MEMORY_MIB") * MIB,
+			.file_bytes = option_int(options, "BATCHLINE_OUTPUT_MIB") * MIB },
+		.jobs_per_child = (unsigned)option_int(options, "BATCHLINE_JOBS_PER_CHILD"),
+		.commands = commands,
+		.secrets = options,
+	};
+	return spawner_start(&spawner, &birth, err);
+}
+
+static void
+worker_name(struct renderer *r)
+{
+	char host[60] = "";
+
+	if (gethostname(host, sizeof(host) - 1) || !*host)
+		strcpy(host, "localhost");
+	snprintf(r->worker, sizeof(r->worker), "%s/%d", host, (int)getpid());
+}
+
+static bool
+pool_start(struct renderer *r, const struct options *options, struct err *err)
+{
+	struct pool_options of_pool = {
+		.spawner = spawner,
+		.store = r->store,
+		.children = (unsigned)option_int(options, "BATCHLINE_CHILDREN"),
+		.jobs_per_child = birth.jobs_per_child,
+		.pixels_max = option_int(options, "BATCHLINE_PIXELS_MAX"),
+	};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!of_pool.children)
+		of_pool.children = processors < 1 ? 1 : processors > POOL_CHILDREN_MAX
+		    ? POOL_CHILDREN_MAX : (unsigned)processors;
+	r->waiting_most = (size_t)of_pool.children * WAITING_PER_CHILD;
+	return pool_open(&r->pool, &of_pool, err);
+}
+
+static bool
+renderer_open(void **state, const struct service_context *context, struct err *err)
+{
+	struct renderer *r = calloc(1, sizeof(*r));
+
+	*state = r;
+	if (!r)
+		return err_set(err, ERR_FATAL, "out of memory");
+	r->bus = context->bus;
+	r->arena = arena_new(RECORD_ARENA);
+	r->tracker = tracker_new();
+	worker_name(r);
+	if (!r->arena || !r->tracker)
+		return err_set(err, ERR_FATAL, "out of memory");
+	return codec_open(&r->codec, err)
+	    && blob_open(&r->store, option_text(context->options, "BLOB_URI"), err)
+	    && pool_start(r, context->options, err);
+}
+
+static void
+renderer_close(void *state)
+{
+	struct renderer *r = state;
+
+	if (!r)
+		return;
+	pool_free(r->pool);		/* first: it uses the jobs and the store */
+	while (r->jobs) {
+		struct job *job = r->jobs;
+
+		r->jobs = job->kin;
+		job_free(job);
+	}
+	blob_free(r->store);
+	codec_free(r->codec);
+	tracker_free(r->tracker);
+	arena_free(r->arena);
+	free(r);
+}
+
+static void
+renderer_revoked(void *state, const struct bus_position *positions, size_t n, bool lost)
+{
+	struct renderer *r = state;
+
+	(void)lost;
+	for (size_t i = 0; i < n; i++)
+		tracker_drop(r->tracker, positions[i].partition);
+}
+
+static bool
+renderer_turn(void *state, const struct bus_record *records, size_t n, struct err *err)
+{
+	struct renderer *r = state;
+
+	if (!pool_is_well(r->pool, err) || !answer_all(r, err))
+		return false;
+	if (n && !intake_take(r, records, err))
+		return false;
+	intake_balance(r);
+	return true;
+}
+
+static size_t
+renderer_done(void *state, struct bus_position *positions, size_t max)
+{
+	struct renderer *r = state;
+
+	return tracker_positions(r->tracker, TOPIC_JOBS, positions, max);
+}
+
+static bool
+renderer_ready(void *state, struct buf *words)
+{
+	struct renderer *r = state;
+	unsigned holds = 0;
+	size_t ready = pool_ready(r->pool, &holds);
+
+	if (words->size > 0)
+		buf_add_text(words, "; ");
+	if (ready == 0)
+		return buf_add_text(words, "no child is ready"), false;
+	buf_add_text(words, "sandbox: ");
+	sandbox_words(words, holds);
+	return true;
+}
+
+static const struct service renderer = {
+	.name = "renderer",
+	.what = "renders pictures in closed child processes",
+	.reads = { TOPIC_JOBS },
+	.n_reads = 1,
+	.options = renderer_options,
+	.turn_records = 1,
+	.idle_ms = 10,
+	.before = renderer_before,
+	.open = renderer_open,
+	.revoked = renderer_revoked,
+	.turn = renderer_turn,
+	.done = renderer_done,
+	.ready = renderer_ready,
+	.close = renderer_close,
+};
+
+int
+main(int argc, char **argv)
+{
+	int status = service_main(&renderer, argc, argv);
+
+	spawner_free(spawner);
+	commands_free(commands);
+	return status;
+}
