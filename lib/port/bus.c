@@ -549,8 +549,8 @@ bool
 bus_bounds(struct bus *bus, enum topic topic, int32_t partition, int64_t *low, int64_t *high,
     struct err *err)
 {
-	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(bus->in, bus->names[topic][0],
-	    partition, low, high, BUS_CALL_MS);
+	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(bus->in ? bus->in : bus->out,
+	    bus->names[topic][0], partition, low, high, BUS_CALL_MS);
 
 	return rc ? kafka_err(err, rc, bus->names[topic][0]) : true;
 }
