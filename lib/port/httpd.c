@@ -104,15 +104,13 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 	return answer_send(request->connection, answer);
 }
 
-/* The headers are here. What is refused now is answered now when the client waits for that, when
- * it sends no body, or when the body is too long to be read for nothing. */
+/* The headers are here. What is refused now is answered now when the client waits for that, or when
+ * the body is too long to be read for nothing; else after the body, and the connection lives on. */
 static enum MHD_Result
 begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
 {
 	const struct httpd_options *o = &httpd->options;
 	struct intake *intake = calloc(1, sizeof(*intake));
-	bool has_body = request->length > 0
-	    || (request->length < 0 && httpd_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING));
 
 	*mine = intake;
 	if (!intake)
@@ -126,8 +124,7 @@ begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
 	else
 		return MHD_YES;
 	intake->drops = true;
-	if (has_body && request->length <= HTTPD_DRAIN_MAX
-	    && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
+	if (request->length <= HTTPD_DRAIN_MAX && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
 		return MHD_YES;
 	return answer_now(httpd, intake, request);
 }

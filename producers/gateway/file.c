@@ -29,7 +29,8 @@ put_head(struct call *call, const struct file *file, const char *etag)
 	struct httpd_answer *answer = call->answer;
 	char value[400];
 
-	answer->type = file->type;
+	snprintf(call->type, sizeof(call->type), "%s", file->type);
+	answer->type = call->type;
 	httpd_answer_header(answer, "ETag", etag);
 	httpd_answer_header(answer, "Accept-Ranges", "bytes");
 	httpd_answer_header(answer, "Cache-Control", "private, no-cache");

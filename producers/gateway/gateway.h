@@ -90,6 +90,7 @@ struct call {
 	bool body_too_large;
 	struct upload *upload;
 	struct { const struct problem_kind *kind; char detail[600]; struct buf fields; size_t n; } problem;
+	char type[128];				/* Content-Type, when a row told it */
 	int64_t begun_ms;
 };
 
@@ -191,6 +192,7 @@ bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);
 bool serve_page(struct call *call);
+bool page_is_there(const char *path);
 
 /* ---- form.c, upload.c, submit.c ---- */
 

@@ -20,16 +20,20 @@ file_find(const char *path)
 }
 
 bool
+page_is_there(const char *path)
+{
+	return file_find(path) != NULL;
+}
+
+bool
 serve_page(struct call *call)
 {
-	const struct web_file *file = file_find(call->request->path);
+	const struct web_file *file = file_find(call->request->path);	/* route.c asked for it */
 	const char *have = httpd_header(call->request, "If-None-Match");
 	struct httpd_answer *answer = call->answer;
 	uint8_t sha256[SHA256_SIZE];
 	char hex[SHA256_TEXT_SIZE], etag[SHA256_TEXT_SIZE + 2];
 
-	if (!file)
-		return problem(call, &problem_not_found, "There is nothing at this address.");
 	hash_sha256(sha256, file->bytes, file->size);
 	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
 	httpd_answer_header(answer, "ETag", etag);

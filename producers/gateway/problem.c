@@ -71,18 +71,20 @@ bool
 problem_field(struct call *call, const char *field, const char *fmt, ...)
 {
 	struct put put = { &call->problem.fields, call->problem.n > 0 };
-	char detail[400];
+	char detail[400], where[100];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
 	make_printable(detail);
-	problem(call, &problem_invalid, "%s: %s", field, detail);
+	snprintf(where, sizeof(where), "%s", field);
+	make_printable(where);
+	problem(call, &problem_invalid, "%s: %s", where, detail);
 	if (call->problem.n++ >= FIELDS_MAX)
 		return false;
 	put_open(&put, '{');
-	put_text_of(&put, "field", field);
+	put_text_of(&put, "field", where);
 	put_text_of(&put, "detail", detail);
 	put_close(&put, '}');
 	return false;

@@ -96,6 +96,12 @@ path_fits(struct call *call, const char *pattern, const char *path)
 	return !*pattern && !*path;
 }
 
+static bool
+route_fits(struct call *call, const struct route *route, const char *path)
+{
+	return path_fits(call, route->path, path) && (route->serve != serve_page || page_is_there(path));
+}
+
 /* Which route; methods: those that the address takes, for Allow. */
 static const struct route *
 route_find(struct call *call, const char *method, const char *path, char methods[ALLOW_SIZE])
@@ -104,7 +110,7 @@ route_find(struct call *call, const char *method, const char *path, char methods
 
 	*methods = '\0';
 	for (size_t i = 0; i < N_ROUTES; i++) {
-		if (!path_fits(call, routes[i].path, path))
+		if (!route_fits(call, &routes[i], path))
 			continue;
 		if (!strcmp(routes[i].method, head ? "GET" : method))
 			return &routes[i];
@@ -149,6 +155,12 @@ type_is(const struct call *call, const char *wanted)
 }
 
 static bool
+has_body(const struct httpd_request *request)
+{
+	return request->length > 0 || httpd_header(request, "Transfer-Encoding");
+}
+
+static bool
 body_begin(struct call *call)
 {
 	enum body body = call->route->body;
@@ -157,11 +169,12 @@ body_begin(struct call *call)
 	call->body.limit = call->gateway->json_max;
 	if (body == BODY_RAW || (body == BODY_FORM && multipart))
 		return upload_begin(call);
-	if (body == BODY_NONE || call->request->length == 0)
+	if (body == BODY_NONE || !has_body(call->request))
 		return true;
-	if (body == BODY_FORM && !type_is(call, "application/json"))
-		return problem(call, &problem_media_type,
-		    "Content-Type is application/json or multipart/form-data.");
+	if (!type_is(call, "application/json"))
+		return problem(call, &problem_media_type, body == BODY_FORM
+		    ? "Content-Type is application/json or multipart/form-data."
+		    : "Content-Type is application/json.");
 	if (call->request->length > (int64_t)call->gateway->json_max)
 		return problem(call, &problem_too_large, "A JSON body is at most %zu bytes.",
 		    call->gateway->json_max);
