@@ -363,16 +363,42 @@ view_render(VipsImage **ret, const struct input *in, const struct view *view, in
 	return true;
 }
 
+/* Takes away what the camera and others wrote beside the pixels. The savers' own strip does not:
+ * that of WebP keeps all of it (libvips 8.14). */
 static bool
-save(VipsImage *image, const char *saver, const struct argument *options, size_t n, int fd,
+metadata_strip(VipsImage *image, VipsImage **ret)
+{
+	static const char *const kinds[] = { "exif-", "xmp-", "iptc-", "photoshop-", "icc-",
+		"jpeg-thumbnail", "gif-comment", "png-comment" };
+	char **names;
+
+	if (vips_copy(image, ret, NULL))
+		return false;
+	names = vips_image_get_fields(*ret);
+	for (char **name = names; *name; name++)
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+			if (!strncmp(*name, kinds[i], strlen(kinds[i])))
+				vips_image_remove(*ret, *name);
+	g_strfreev(names);
+	return true;
+}
+
+static bool
+save(VipsImage *given, const char *saver, const struct argument *options, size_t n, int fd,
     struct err *err)
 {
+	const struct argument *strip = argument_find(options, n, "strip");
+	own(image_freep) VipsImage *image = NULL;
 	VipsOperation *operation = NULL;
 	VipsBlob *blob = NULL;
 	const void *bytes;
 	size_t size;
 	bool well;
 
+	if (!strip || strip->number == 0)
+		image = g_object_ref(given);
+	else if (!metadata_strip(given, &image))
+		return vips_err(err, "operation_failed", "strip");
 	if (!run(&operation, saver, image, options, n, !strncmp(saver, "jpeg", 4)))
 		return vips_err(err, "operation_failed", saver);
 	g_object_get(operation, "buffer", &blob, NULL);

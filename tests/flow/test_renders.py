@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The renderer by what it makes: every pipeline and format, and every picture that is none."""
+import hashlib
+import io
+import os
+import uuid
+import zlib
+from pathlib import Path
+
+import psycopg
+import pytest
+from PIL import Image
+
+import events
+import line
+from test_events import Topics, a_submission, name_of, publish, send
+
+Image.MAX_IMAGE_PIXELS = None
+PHOTO = events.ROOT / "docker/demo/photos/PL_DXB_cat-portrait.jpg"
+
+
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def blob(uri):
+    return Path(os.environ["BLOB_URI"].removeprefix("file://")) / uri.removeprefix("blob:")
+
+
+def outputs(job):
+    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+        return db.execute("select view, name, uri, width, height, size, sha256, crc32, media_type"
+                          " from batchline.outputs where job_id = %s order by view",
+                          [job["id"]]).fetchall()
+
+
+photo = Image.open(PHOTO)
+large = photo.resize((3000, 2000))
+exif = Image.Exif()
+exif[0x010f] = "the camera of a person"
+GOOD = {
+    "plain.jpg": saved(large, "JPEG", exif=exif),
+    "alpha.png": saved(large.convert("RGBA").resize((2500, 900)), "PNG"),
+    "cmyk.jpg": saved(large.convert("CMYK"), "JPEG"),
+    "grey.tif": saved(photo.convert("L"), "TIFF"),
+    "small.gif": saved(photo.resize((40, 30)), "GIF"),
+    "web.webp": saved(photo, "WEBP"),
+    "sixteen.png": saved(Image.new("I;16", (500, 400), 40000), "PNG"),
+}
+BAD = {
+    "words.jpg": (b"not an image at all", "not_an_image"),
+    "page.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "not_an_image"),
+    "cut.jpg": (GOOD["plain.jpg"][:40000], "image_truncated"),
+    "cut.png": (GOOD["alpha.png"][:40000], "image_damaged"),
+    "bomb.png": (saved(Image.new("1", (30000, 30000)), "PNG"), "image_too_large"),
+}
+
+
+@pytest.fixture(scope="module")
+def three_views():
+    batch = line.submit([(f"GO_{n}", d) for n, d in GOOD.items()], pipeline=2)
+    return {job["file_name"]: job for job in line.finished(batch)["jobs"]}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_picture_becomes_its_three_views(three_views, name):
+    job = three_views[f"GO_{name}"]
+    was = Image.open(io.BytesIO(GOOD[name]))
+
+    assert (job["status"], job["attempt"], job["error_code"]) == ("completed", 1, None)
+    made = {row[0]: row for row in outputs(job)}
+    assert set(made) == {"hero", "square", "thumbnail"}
+    shrink = min(1, 2048 / max(was.size))
+    assert made["hero"][3:5] == tuple(round(side * shrink) for side in was.size)
+    assert made["square"][3:5] == (1080, 1080)
+    assert max(made["thumbnail"][3:5]) == min(320, max(was.size))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_an_output_is_what_its_row_says(three_views, name):
+    for view, file_name, uri, width, height, size, sha256, crc32, media in outputs(
+            three_views[f"GO_{name}"]):
+        data = blob(uri).read_bytes()
+        image = Image.open(io.BytesIO(data))
+
+        assert file_name == f"GO_{name.rsplit('.', 1)[0]}_{view}.{uri.rsplit('.', 1)[1]}"
+        assert (len(data), hashlib.sha256(data).hexdigest(), zlib.crc32(data)) == (
+            size, sha256, crc32)
+        assert (image.size, image.get_format_mimetype(), image.mode) == (
+            (width, height), media, "RGB" if image.mode != "RGBA" else "RGBA")
+        assert b"the camera of" not in data, "what the camera wrote is nobody's business"
+
+
+def test_every_picture_has_a_preview_that_fits_256(three_views):
+    for job in three_views.values():
+        status, headers, body = line.call("GET", f"/api/jobs/{job['id']}/preview")
+
+        assert (status, headers["content-type"]) == (200, "image/jpeg")
+        assert max(Image.open(io.BytesIO(body)).size) <= 256
+
+
+def test_the_web_pipeline_fits_2048_and_never_enlarges():
+    batch = line.submit([("W_large.jpg", GOOD["plain.jpg"]), ("W_small.gif", GOOD["small.gif"])])
+    one, other = line.finished(batch)["jobs"]
+
+    assert [(o["view"], o["width"], o["height"]) for o in one["outputs"]] == [("web", 2048, 1365)]
+    assert [(o["view"], o["width"], o["height"]) for o in other["outputs"]] == [("web", 40, 30)]
+
+
+def test_the_command_pipeline_runs_its_program():
+    batch = line.submit([("C_photo.jpg", GOOD["plain.jpg"])], pipeline=3)
+    job, = line.finished(batch)["jobs"]
+
+    assert [(o["name"], o["width"]) for o in job["outputs"]] == [("C_photo_out.png", 512)]
+
+
+def test_a_command_that_fails_is_tried_three_times_and_its_words_are_kept():
+    batch = line.submit([("C_words.jpg", b"not an image")], pipeline=3)
+    job, = line.finished(batch)["jobs"]
+
+    assert (job["status"], job["attempt"], job["error_code"]) == ("failed", 3, "command_failed")
+    assert "is not a known file format" in job["error_message"]
+    assert "exit code" in job["error_message"]
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    files = [("BAD_ok.jpg", PHOTO.read_bytes())] + [(f"BAD_{n}", d) for n, (d, _) in BAD.items()]
+    return line.finished(line.submit(files))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_picture_that_cannot_be_read_fails_once_and_says_why(mixed, name):
+    job, = [j for j in mixed["jobs"] if j["file_name"] == f"BAD_{name}"]
+
+    assert (job["status"], job["attempt"]) == ("failed", 1)
+    assert job["error_code"] == BAD[name][1] and job["error_message"]
+
+
+def test_its_batch_is_partial_and_the_good_picture_is_there(mixed):
+    assert (mixed["status"], mixed["jobs_completed"], mixed["jobs_failed"]) == (
+        "partial", 1, len(BAD))
+    assert mixed["jobs"][0]["status"] == "completed"
+
+
+@pytest.mark.parametrize("source, code", [
+    ("https://example.com/a.jpg", "unsupported_source"),
+    ("s3://bucket/a.jpg", "unsupported_source"),
+    ("blob:sha256/" + "0" * 64, "blob_not_found"),
+])
+def test_a_source_that_cannot_be_had_fails_the_job_alone(source, code):
+    batch = publish(a_submission([{"file_name": "S_a.jpg", "source_uri": source},
+                                  {"file_name": "S_b.jpg", "data": PHOTO.read_bytes()}]))
+    line.until(lambda: line.call("GET", f"/api/batches/{batch}")[0] == 200)
+    one, other = line.finished(batch)["jobs"]
+
+    assert (one["status"], one["error_code"], other["status"]) == ("failed", code, "completed")
+
+
+def test_what_is_no_order_on_jobs_becomes_a_dead_letter_and_the_rest_goes_on():
+    topics = Topics("jobs.dlq")
+    job = uuid.uuid4()
+    send(b"\xc3\x01 rubbish", str(job), topic="jobs")
+    batch = line.submit([("D_a.jpg", PHOTO.read_bytes())])
+
+    def there(records):
+        """the dead letter"""
+        return [m for m in records if m.key() == str(job).encode()]
+
+    letter, = there(topics.read_until(there))
+    topics.close()
+    headers = {k: v.decode() for k, v in letter.headers()}
+    assert name_of(letter) == "jobs.dlq" and letter.value() == b"\xc3\x01 rubbish"
+    assert headers["dlq_group"] == "batchline-renderer"
+    assert headers["dlq_code"] == "unknown_schema" and headers["dlq_message"]
+    assert line.finished(batch)["status"] == "completed"
