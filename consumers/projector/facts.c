@@ -229,15 +229,18 @@ static bool
 park(struct projector *p, const struct item *item, struct err *err)
 {
 	const struct bus_record *r = item->record;
-	struct buf *headers = arena_take(p->arena, sizeof(*headers));
+	const void *headers;
+	size_t size;
 
-	if (!headers)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
 	if (!r)
 		return true;		/* parked already; its batch is not there after all */
+	headers = headers_keep(p, r, &size);
+	if (!headers)
+		return err_set(err, ERR_FATAL, "the turn's memory is used up");
 	columns_row(&p->early, (struct db_arg[]){ db_text(topics[r->topic].name),
 	    db_int4(r->partition), db_int(r->offset), db_uuid(item->event.head.batch_id),
-	    db_bytes(r->key, r->key_size), db_null(DB_BYTES), db_bytes(r->value, r->value_size) }, 7);
+	    db_bytes(r->key, r->key_size), db_bytes(headers, size),
+	    db_bytes(r->value, r->value_size) }, 7);
 	return true;
 }
 

@@ -195,7 +195,7 @@ belongs_to(enum topic topic, enum event_type type)
 	    : !submitted && type != EVENT_JOB_DISPATCHED && type != EVENT_BATCH_CHANGED;
 }
 
-static bool
+bool
 item_read(struct projector *p, struct item *item, struct err *err)
 {
 	item->stage = "decode";
@@ -405,40 +405,7 @@ apply_all(struct projector *p, struct item *items, size_t n, struct err *err)
 	return true;
 }
 
-/* ---- parked facts ---- */
-
-static bool
-parked_read(struct projector *p, const struct item *items, size_t n, struct item **ret,
-    size_t *n_ret, struct err *err)
-{
-	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct db_array fresh = { .type = DB_UUID };
-	bool well;
-
-	for (size_t i = 0; i < n; i++)
-		if (items[i].topic == TOPIC_SUBMISSIONS && items[i].defect.verdict == ERR_NONE)
-			db_array_add(&fresh, db_uuid(items[i].event.head.batch_id));
-	well = db_run(p->db, &rows, err, sql_projector_parked, db_array(&fresh),
-	    db_array(&p->partitions));
-	db_array_clear(&fresh);
-	if (!well)
-		return err_at(err, "parked facts");
-	*n_ret = (size_t)db_count(rows);
-	*ret = arena_take(p->arena, (*n_ret + 1) * sizeof(**ret));
-	for (int r = 0; *ret && r < db_count(rows); r++) {
-		struct item *item = &(*ret)[r];
-		const void *bytes = db_bytes_at(rows, r, 3, &item->size);
-
-		item->topic = TOPIC_EVENTS;
-		item->partition = (int32_t)db_int_at(rows, r, 1);
-		item->offset = db_int_at(rows, r, 2);
-		item->bytes = arena_text(p->arena, bytes, item->size);
-		if (!item_read(p, item, &item->defect))
-			log_write(LOG_WARN, "a parked fact is no longer readable", "offset=%lld",
-			    (long long)item->offset);
-	}
-	return *ret || err_set(err, ERR_FATAL, "the turn's memory is used up");
-}
+/* ---- a turn ---- */
 
 /* Submissions, then what waited for them, then events. */
 static bool

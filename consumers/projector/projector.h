@@ -7,6 +7,7 @@
  *	claim.c		which partitions are ours, behind which fence
  *	submit.c	submissions into rows of batches and jobs
  *	facts.c		facts folded by job, commands, archives, deliveries
+ *	parked.c	facts that came before their submission
  *	publish.c	rows of the outbox into records, and what Kafka took of them
  *
  * One thread. A turn's memory is the arena's; columns (arrays of SQL arguments) keep theirs.
@@ -37,14 +38,14 @@ struct owned {
 
 struct pipeline { int32_t id, views; bool enabled; };
 
-/* One record of a turn, or a parked one (record NULL). */
+/* One record of a turn, or a parked one (record NULL, headers packed). */
 struct item {
 	const struct bus_record *record;
 	enum topic topic;
 	int32_t partition;
 	int64_t offset;
-	const void *bytes;
-	size_t size;
+	const void *bytes, *key, *headers;
+	size_t size, key_size, headers_size;
 	struct event event;
 	struct err defect;		/* not ERR_NONE: a dead letter, for this reason */
 	const char *stage;		/* of the defect */
@@ -75,7 +76,7 @@ struct projector {
 	size_t n_owned;
 	struct pipeline pipelines[PROJECTOR_PIPELINES_MAX];
 	size_t n_pipelines;
-	int64_t pipelines_read_ms, timers_run_ms;
+	int64_t pipelines_read_ms, timers_run_ms, old_read_ms;
 
 	struct db_array partitions;		/* homes of ours: those of `events` */
 	struct columns fence, known, batches, jobs, facts, outputs, archives, deliveries, early,
@@ -104,11 +105,17 @@ bool submit_items(struct projector *p, struct item *items, size_t n, struct err 
 bool facts_items(struct projector *p, struct item *items, size_t n, struct err *err);
 bool facts_is_command(const struct item *item);
 
+/* parked.c: what may be applied now, because its submission is there or among the items. */
+bool parked_read(struct projector *p, const struct item *items, size_t n, struct item **ret,
+    size_t *n_ret, struct err *err);
+
 /* publish.c */
 void publish_steps(struct projector *p);	/* adds dispatch, announce and the outbox queries */
 bool publish_rows(struct projector *p, struct db_rows *const *rows, struct err *err);
 bool publish_collect(struct projector *p, int timeout_ms, struct err *err);
 bool letter_add(struct projector *p, const struct item *item, struct err *err);
+/* The headers of a record as bytes that can wait in a row; NULL: out of memory. */
+const void *headers_keep(struct projector *p, const struct bus_record *record, size_t *size);
 
 /* project.c */
 struct db_arg *step_add(struct projector *p, const char *sql, size_t n_args);
@@ -117,6 +124,7 @@ void columns_row(struct columns *columns, const struct db_arg *values, int n);
 /* Batches of this turn; NULL: not known. */
 const struct known_batch *known_find(const struct projector *p, struct uuid id);
 bool known_add(struct projector *p, const struct known_batch *batch, struct err *err);
+bool item_read(struct projector *p, struct item *item, struct err *err);
 bool project_open(void **state, const struct service_context *context, struct err *err);
 bool project_turn(void *state, const struct bus_record *records, size_t n, struct err *err);
 void project_close(void *state);

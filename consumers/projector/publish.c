@@ -21,16 +21,31 @@ enum { PENDING_MAX = 20000, WINDOW_LEAST = 32, WINDOW_MOST = 10000, DLQ_HEADERS 
 
 /* name, NUL, length as 4 bytes, value; for each header */
 static bool
-headers_pack(const struct letter *letter, struct buf *ret)
+headers_pack(const struct bus_header *headers, size_t n, struct buf *ret)
 {
-	for (size_t i = 0; i < letter->n_headers; i++) {
-		uint32_t size = (uint32_t)letter->headers[i].size;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t size = (uint32_t)headers[i].size;
 
-		buf_add(ret, letter->headers[i].name, strlen(letter->headers[i].name) + 1);
+		buf_add(ret, headers[i].name, strlen(headers[i].name) + 1);
 		buf_add(ret, &size, sizeof(size));
-		buf_add(ret, letter->headers[i].value, size);
+		buf_add(ret, headers[i].value, size);
 	}
 	return !ret->failed;
+}
+
+const void *
+headers_keep(struct projector *p, const struct bus_record *record, size_t *size)
+{
+	struct bus_header headers[BUS_HEADERS_MAX];
+	struct buf packed = {0};
+	const void *kept = NULL;
+
+	if (headers_pack(headers, bus_headers(record, headers, BUS_HEADERS_MAX), &packed))
+		kept = arena_text(p->arena, packed.size ? (const char *)packed.data : "",
+		    packed.size);
+	*size = packed.size;
+	buf_clear(&packed);
+	return kept;
 }
 
 static size_t
@@ -55,15 +70,18 @@ bool
 letter_add(struct projector *p, const struct item *item, struct err *err)
 {
 	struct bus_record parked = { .topic = item->topic, .partition = item->partition,
-		.offset = item->offset, .value = item->bytes, .value_size = item->size };
+		.offset = item->offset, .key = item->key, .key_size = item->key_size,
+		.value = item->bytes, .value_size = item->size };
 	const struct bus_record *r = item->record ? item->record : &parked;
 	struct letter letter = {0};
 	struct buf packed = {0};
 	char quoted[600];
 	bool well;
 
+	buf_add(&packed, item->headers, item->headers_size);	/* a parked record's own */
 	well = letter_fill(&letter, r, topics[r->topic].name, "batchline-projector", item->stage,
-	    &item->defect, p->arena, err) && headers_pack(&letter, &packed);
+	        &item->defect, p->arena, err)
+	    && headers_pack(letter.headers, letter.n_headers, &packed);
 	if (well) {
 		columns_row(&p->letters, (struct db_arg[]){ db_text(topics[r->topic].name),
 		    db_int4(r->partition), db_bytes(r->key, r->key_size),

@@ -497,7 +497,7 @@ bus_headers(const struct bus_record *record, struct bus_header *ret, size_t max)
 	rd_kafka_headers_t *headers;
 	size_t n = 0;
 
-	if (rd_kafka_message_headers(record->held, &headers))
+	if (!record->held || rd_kafka_message_headers(record->held, &headers))
 		return 0;
 	while (n < max && !rd_kafka_header_get_all(headers, n, &ret[n].name, &ret[n].value,
 	    &ret[n].size))

@@ -44,7 +44,7 @@ struct bus_record {
 	int64_t offset, timestamp_ms;
 	const void *key, *value;
 	size_t key_size, value_size;
-	void *held;			/* the bus's own */
+	void *held;			/* the bus's own; NULL: a record without headers */
 };
 
 /* A record to publish. key NULL: none; value NULL: a tombstone. All bytes are copied. */
