@@ -8,7 +8,9 @@
 #include "consumers/renderer/renderer.h"
 
 #define MIB ((int64_t)1 << 20)
-enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_PER_CHILD = 8 };
+/* A pause throws away what was fetched ahead, so it is for a flood alone: the projector's window of
+ * outstanding jobs is what keeps the line short. */
+enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_MOST = 1024 };
 
 static const struct option_row renderer_options[] = {
 	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
@@ -73,7 +75,7 @@ pool_start(struct renderer *r, const struct options *options, struct err *err)
 	if (!of_pool.children)
 		of_pool.children = processors < 1 ? 1 : processors > POOL_CHILDREN_MAX
 		    ? POOL_CHILDREN_MAX : (unsigned)processors;
-	r->waiting_most = (size_t)of_pool.children * WAITING_PER_CHILD;
+	r->waiting_most = WAITING_MOST;
 	return pool_open(&r->pool, &of_pool, err);
 }
 
