@@ -112,6 +112,7 @@ struct loop {
 	struct bus_record *records;
 	size_t n;
 	int64_t wait_ms;	/* of the next retry; 0 after a success */
+	bool paused;		/* by service_keep_alive(), until the turn ends */
 	struct health *health;
 	struct err err;
 };
@@ -156,6 +157,9 @@ let_records_go(struct loop *l)
 {
 	bus_records_free(l->records, l->n);
 	l->n = 0;
+	if (l->paused)
+		bus_pause(l->bus, false);
+	l->paused = false;
 }
 
 /* What is done is committed; a commit that fails is only a repeat later. */
@@ -245,6 +249,27 @@ beat(struct loop *l)
 	buf_clear(&words);
 }
 
+bool
+service_keep_alive(const struct service_context *context, struct err *err)
+{
+	struct loop *l = context->loop;
+	struct bus_record none[1];
+	size_t n = 0;
+
+	if (stopping)
+		return err_code(err, ERR_RETRY, "stopping", "the service stops");
+	if (!l->paused)
+		bus_pause(l->bus, true);
+	l->paused = true;
+	beat(l);
+	if (!bus_poll(l->bus, 0, none, 1, &n, err))
+		return false;
+	if (n == 0)
+		return true;
+	bus_records_free(none, n);	/* read again after the claim that a retry makes */
+	return err_code(err, ERR_RETRY, "reassigned", "the group gave out its partitions anew");
+}
+
 /* One step of the loop; false when the service must end. */
 static bool
 step(struct loop *l)
@@ -308,7 +333,7 @@ static int
 run(struct loop *l, const struct options *options)
 {
 	const struct service *s = l->service;
-	const struct service_context context = { s, options, l->bus };
+	const struct service_context context = { s, options, l->bus, l };
 	const struct bus_listener listener = { assigned, revoked, l };
 	bool well = true;
 

@@ -27,6 +27,7 @@ struct service_context {
 	const struct service *service;
 	const struct options *options;	/* the common ones and the service's own */
 	struct bus *bus;
+	struct loop *loop;		/* the loop's own */
 };
 
 struct service {
@@ -66,6 +67,11 @@ void service_signals(void);
 
 /* True once SIGTERM or SIGINT came; long work looks at it. */
 bool service_is_stopping(void);
+
+/* Long work inside a turn calls this at least every few seconds: intake is paused and the bus
+ * polled, so that the group and /healthz see a living member. False (ERR_RETRY): give up the work,
+ * the service stops or the group moved the partitions; the same record comes again. */
+bool service_keep_alive(const struct service_context *context, struct err *err);
 
 /* The whole life of a service: 0 stopped, 1 restart me, 2 usage or configuration. */
 int service_main(const struct service *service, int argc, char **argv);
