@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * archiver.h: one ZIP for each finished run of a batch.
+ *
+ *	main      the table, and the turn: is this batch to be archived, and what is said then
+ *	snapshot  the batch's rows, read in one transaction, as a manifest
+ *	build     manifest -> archives/<batch>/<run_no>.zip, verified; pack.h writes the ZIP
+ *
+ * What must stay true: the bytes follow from the rows alone, and the blob appears whole or not at
+ * all, so doing it twice changes nothing. The record is done when ArchiveBuilt is acknowledged.
+ *
+ * An output that cannot be read is waited for (BATCHLINE_PATIENCE_S), since a blob store may be
+ * away for a while. After that the archive is built without it and its manifest says so: a lost
+ * file shall not keep the rest of a batch, nor the batches behind it, from their owner. When every
+ * output is lost there is nothing to archive: the record becomes a dead letter.
+ */
+#ifndef ARCHIVER_H
+#define ARCHIVER_H
+#include "base/arena.h"
+#include "batch/manifest.h"
+#include "event/codec.h"
+#include "port/blob.h"
+#include "port/db.h"
+#include "service.h"
+
+enum { ARCHIVER_WAITS = 64 };
+
+struct archiver {
+	const struct service_context *context;
+	struct codec *codec;
+	struct arena *arena;		/* of the turn */
+	struct db *db;
+	struct blob_store *store;
+	int64_t alive_ms;		/* when service_keep_alive() was called last */
+	struct { struct uuid batch_id; int64_t since_ms; } waits[ARCHIVER_WAITS];
+};
+
+/* snapshot.c */
+struct snapshot {
+	struct db_rows *rows[3];	/* batch, outputs, jobs that came to nothing */
+	struct manifest manifest;	/* points into rows and the arena */
+	int32_t partition;		/* the batch's home */
+	bool wanted;			/* final, with outputs, not deleted, not archived yet */
+};
+bool snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, struct err *err);
+void snapshot_clear(struct snapshot *snapshot);
+bool status_is_final(const char *status);
+
+/* build.c */
+struct built {
+	struct blob_done blob;
+	int64_t at;			/* us: when its last byte was written */
+	int32_t entries;
+	bool was_there;
+};
+bool build(struct archiver *a, struct manifest *manifest, struct built *ret, struct err *err);
+#endif
