@@ -430,6 +430,13 @@ apply_in_order(struct projector *p, struct item *items, size_t n, struct err *er
 	return apply_all(p, all, n + n_parked, err);
 }
 
+/* Nothing came, nothing was acknowledged, and the timers have time. */
+static bool
+is_idle(const struct projector *p, size_t n)
+{
+	return n == 0 && p->n_acks == 0 && clock_monotonic_ms() - p->timers_run_ms < TIMER_MS;
+}
+
 bool
 project_turn(void *state, const struct bus_record *records, size_t n, struct err *err)
 {
@@ -439,13 +446,16 @@ project_turn(void *state, const struct bus_record *records, size_t n, struct err
 
 	if (p->n_owned == 0)
 		return true;
+	if (!publish_collect(p, 0, err))
+		return false;
+	if (is_idle(p, n))
+		return true;
 	arena_clear(p->arena);
 	turn_reset(p);
 	items = arena_take(p->arena, (n + 1) * sizeof(*items));
 	if (!items)
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");
-	return publish_collect(p, 0, err)
-	    && items_of(p, records, n, items, &n_items, err)
+	return items_of(p, records, n, items, &n_items, err)
 	    && apply_in_order(p, items, n_items, err)
 	    && publish_collect(p, 0, err);
 }

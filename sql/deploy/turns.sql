@@ -27,10 +27,18 @@ begin
 			raise exception using errcode = 'FN002', message = 'an offset would go back',
 				detail = format('%s/%s from %s to %s', p.topic, p.part, p.from_offset, p.to_offset);
 		end if;
-		update consumer_offsets o
-		   set next_offset = p.to_offset, record_timestamp = coalesce(p.stamp, o.record_timestamp)
-		 where o.grp = fence.grp and o.topic = p.topic and o.partition = p.part
-		   and o.epoch = p.epoch and o.next_offset = p.from_offset;
+		if p.to_offset = p.from_offset then	-- the lock alone: an idle partition writes nothing
+			perform from consumer_offsets o
+			 where o.grp = fence.grp and o.topic = p.topic and o.partition = p.part
+			   and o.epoch = p.epoch and o.next_offset = p.from_offset
+			   for no key update;
+		else
+			update consumer_offsets o
+			   set next_offset = p.to_offset,
+			       record_timestamp = coalesce(p.stamp, o.record_timestamp)
+			 where o.grp = fence.grp and o.topic = p.topic and o.partition = p.part
+			   and o.epoch = p.epoch and o.next_offset = p.from_offset;
+		end if;
 		if not found then
 			raise exception using errcode = 'FN001', message = 'fenced',
 				detail = format('%s/%s is no longer at epoch %s, offset %s',
