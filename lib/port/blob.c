@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/uuid.h"
 
 #define SCHEME "file://"
@@ -392,4 +393,26 @@ blob_remove_below(struct blob_store *store, const char *uri_prefix, struct err *
 	return remove_all(dir, err)
 	    && (!unlinkat(store->dir, valid, AT_REMOVEDIR) || errno == ENOENT
 	        || system_err(err, uri_prefix));
+}
+
+bool
+blob_remove_stale(struct blob_store *store, int64_t age_s, size_t *n, struct err *err)
+{
+	int64_t oldest = clock_now_us() / 1000000 - age_s;
+	int dir = open_beneath(store, "tmp", O_RDONLY | O_DIRECTORY);
+	DIR *list = dir < 0 ? NULL : fdopendir(dir);
+	struct stat st;
+
+	*n = 0;
+	if (!list) {
+		if (dir >= 0)
+			close(dir);
+		return errno == ENOENT || system_err(err, "tmp");
+	}
+	for (struct dirent *e; (e = readdir(list));)
+		if (!fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode)
+		    && st.st_mtim.tv_sec < oldest && !unlinkat(dir, e->d_name, 0))
+			++*n;
+	closedir(list);
+	return true;
 }

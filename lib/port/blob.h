@@ -50,6 +50,8 @@ bool blob_put(struct blob_store *store, const void *bytes, size_t size, struct b
 bool blob_remove(struct blob_store *store, const char *uri, struct err *err);	/* gone is fine */
 /* Everything below blob:outputs/<batch>/ and the like; gone is fine. */
 bool blob_remove_below(struct blob_store *store, const char *uri_prefix, struct err *err);
+/* Unfinished writes that nobody added to for age_s seconds: their writer is dead. */
+bool blob_remove_stale(struct blob_store *store, int64_t age_s, size_t *n, struct err *err);
 
 OWN_FREEP(struct blob_store, blob_free)
 OWN_FREEP(struct blob_writer, blob_writer_free)
