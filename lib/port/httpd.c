@@ -2,6 +2,7 @@
 /* httpd.c: libmicrohttpd, one thread a connection. */
 #include "port/httpd.h"
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -201,30 +202,49 @@ httpd_query(const struct httpd_request *request, const char *name)
 }
 
 struct visit {
-	bool (*each)(void *state, const char *name, size_t name_size, const char *value,
-	    size_t value_size);
+	bool (*each)(void *state, const char *name, const char *value);
 	void *state;
 };
 
 static enum MHD_Result
-on_argument(void *state, enum MHD_ValueKind kind, const char *name, size_t name_size,
-    const char *value, size_t value_size)
+on_argument(void *state, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	struct visit *visit = state;
 
 	(void)kind;
-	return visit->each(visit->state, name, name_size, value, value_size) ? MHD_YES : MHD_NO;
+	return visit->each(visit->state, name, value) ? MHD_YES : MHD_NO;
 }
 
 void
 httpd_query_each(const struct httpd_request *request,
-    bool (*each)(void *state, const char *name, size_t name_size, const char *value,
-        size_t value_size),
-    void *state)
+    bool (*each)(void *state, const char *name, const char *value), void *state)
 {
 	struct visit visit = { each, state };
 
-	MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_argument, &visit);
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_argument, &visit);
+}
+
+/* %41 is A, in place. A NUL would cut the text off, and what was behind it would go unseen: it
+ * becomes a byte that is never UTF-8, so that whoever takes texts refuses it. */
+static size_t
+unescape(void *state, struct MHD_Connection *connection, char *text)
+{
+	char *to = text;
+
+	(void)state, (void)connection;
+	for (const char *at = text; *at; at++) {
+		unsigned byte;
+
+		if (*at == '%' && isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2])
+		    && sscanf(at + 1, "%2x", &byte) == 1) {
+			*to++ = (char)(byte ? byte : 0xff);
+			at += 2;
+		} else {
+			*to++ = *at;
+		}
+	}
+	*to = '\0';
+	return (size_t)(to - text);
 }
 
 bool
@@ -289,6 +309,7 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
 	    MHD_OPTION_END);
 	freeaddrinfo(address);

@@ -25,7 +25,7 @@ enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 256 << 20 };
 struct httpd;
 
 struct httpd_request {
-	const char *method, *path;		/* path: decoded, without the query */
+	const char *method, *path;		/* path: decoded, without the query; see unescape() */
 	const void *body;
 	size_t body_size;
 	int64_t length;				/* Content-Length; -1: not said */
@@ -68,12 +68,9 @@ int httpd_port(const struct httpd *httpd);
 
 const char *httpd_header(const struct httpd_request *request, const char *name);
 const char *httpd_query(const struct httpd_request *request, const char *name);	/* first one */
-/* Every query argument in order, decoded; value NULL for a bare name. Sizes tell of a NUL within.
- * False from `each` ends it. */
+/* Every query argument in order, decoded; value NULL for a bare name. False from `each` ends it. */
 void httpd_query_each(const struct httpd_request *request,
-    bool (*each)(void *state, const char *name, size_t name_size, const char *value,
-        size_t value_size),
-    void *state);
+    bool (*each)(void *state, const char *name, const char *value), void *state);
 bool httpd_is_local(const struct httpd_request *request);	/* the other side is this machine */
 
 /* value is copied, cut at 511 bytes; CR and LF end it. */

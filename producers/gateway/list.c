@@ -36,17 +36,12 @@ static const struct order {
 struct reading { struct call *call; struct list_query *query; };
 
 static bool
-read_argument(void *state, const char *name, size_t name_size, const char *value,
-    size_t value_size)
+read_argument(void *state, const char *name, const char *value)
 {
 	struct reading *reading = state;
 	char detail[300];
 
-	if (strlen(name) != name_size)
-		return true;
-	if (value && strlen(value) != value_size)
-		problem_field(reading->call, name, "holds a NUL");
-	else if (!list_query_read(reading->query, name, value ? value : "", detail, sizeof(detail)))
+	if (!list_query_read(reading->query, name, value ? value : "", detail, sizeof(detail)))
 		problem_field(reading->call, name, "%s", detail);
 	return true;
 }

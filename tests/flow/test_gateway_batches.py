@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway's list of batches, the counts, the commands and deletion, against the whole line."""
+import datetime
+import uuid
+
+import pytest
+
+import gateway
+from gateway import PHOTOS, ask, batch, finished, get, post, stack, submit, text, until
+
+SORTS = ["created_at", "updated_at", "completed_at", "total_files", "total_size", "status",
+         "customer_prefix", "base_directory_name"]
+
+
+def picture(name="a.jpg", i=0):
+    return {"file_name": name, "file_data": text(PHOTOS[i].read_bytes())}
+
+
+# ---- the list ----
+
+class Shelf:
+    """Batches of one customer, made once: two completed, one partial, one failed, one for later."""
+
+
+@pytest.fixture(scope="module")
+def shelf():
+    s = Shelf()
+    s.customer = gateway.customer()
+    no_picture = {"file_name": "broken.jpg", "file_data": text(b"this is no picture")}
+    made = [submit(customer_prefix=s.customer, **fields) for fields in (
+        {"files": [picture()], "batch_description": "Lobby, 100% ready"},
+        {"files": [picture("Terrasse_Süd.jpg"), picture("b.jpg", 1)]},
+        {"files": [picture(), picture("c.jpg", 2), no_picture], "batch_description": "LOBBY again"},
+        {"files": [no_picture]})]
+    for one in made:
+        finished(one)
+    s.one, s.two, s.three, s.none = [batch(one["batch_id"]) for one in made]
+    s.all = [s.one, s.two, s.three, s.none]
+    s.today = s.one["batch_date"]
+    return s
+
+
+def found(shelf, **query):
+    """The ids that the list answers, in its order; without their jobs rows are as batches are."""
+    return [b["id"] for b in
+            get("/api/batches", customer_prefix=shelf.customer, **query).json()["data"]]
+
+
+def ids(*batches):
+    return [b["id"] for b in batches]
+
+
+def test_the_list_shows_what_the_batch_itself_shows(shelf):
+    rows = get("/api/batches", customer_prefix=shelf.customer).json()["data"]
+
+    for row, whole in zip(rows, reversed(shelf.all)):
+        assert row == {k: v for k, v in whole.items() if k not in ("jobs", "jobs_next_cursor")}
+
+
+def test_newest_first_fifty_from_the_start(shelf):
+    said = get("/api/batches").json()
+
+    assert (said["limit"], said["offset"]) == (50, 0)
+    times = [b["created_at"] for b in said["data"]]
+    assert times == sorted(times, reverse=True)
+    assert said["total"] == get("/api/batches/stats").json()["batches"]["total"]
+
+
+def test_only_one_customers(shelf):
+    assert found(shelf) == ids(*reversed(shelf.all))
+    assert get("/api/batches", customer_prefix=gateway.customer()).json() == {
+        "data": [], "total": 0, "limit": 50, "offset": 0, "next_cursor": None}
+
+
+def test_only_in_some_states(shelf):
+    assert found(shelf, status="partial") == ids(shelf.three)
+    assert found(shelf, status=["completed", "failed"]) == ids(shelf.none, shelf.two, shelf.one)
+    assert found(shelf, status="queued") == []
+
+
+def test_only_of_some_days(shelf):
+    day = datetime.date.fromisoformat(shelf.today)
+    before, after = str(day - datetime.timedelta(1)), str(day + datetime.timedelta(1))
+
+    assert len(found(shelf, date_from=shelf.today, date_to=shelf.today)) == 4
+    assert len(found(shelf, date_from=before)) == len(found(shelf, date_to=after)) == 4
+    assert found(shelf, date_from=after) == found(shelf, date_to=before) == []
+
+
+def test_words_are_found_in_descriptions_names_and_file_names(shelf):
+    assert found(shelf, q="lobby") == ids(shelf.three, shelf.one)
+    assert found(shelf, q="terrasse_süd") == ids(shelf.two)
+    assert found(shelf, q="BROKEN") == ids(shelf.none, shelf.three)
+    assert found(shelf, q="_batch-2") == ids(shelf.two)
+    assert found(shelf, q="nowhere") == []
+
+
+def test_signs_of_patterns_stand_for_themselves(shelf):
+    assert found(shelf, q="100%") == ids(shelf.one)
+    assert found(shelf, q="L%y") == found(shelf, q="l_bby") == found(shelf, q="\\") == []
+
+
+def test_filters_narrow_together(shelf):
+    assert found(shelf, q="lobby", status="partial", date_from=shelf.today) == ids(shelf.three)
+
+
+def test_an_empty_filter_is_none(shelf):
+    assert found(shelf, status="", q="", date_from="", date_to="", cursor="") == found(shelf)
+
+
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_sort_is_in_order_both_ways(shelf, sort, order):
+    rows = get("/api/batches", sort_by=sort, sort_order=order, limit=500).json()["data"]
+
+    keys = [(r[sort] is None, r[sort] or 0) if sort == "completed_at" else r[sort] for r in rows]
+    assert keys == sorted(keys, reverse=order == "DESC")
+    assert {r["id"] for r in rows} >= set(ids(*shelf.all))
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_by_cursor_and_by_offset_are_the_same_list(shelf, sort, order):
+    whole = found(shelf, sort_by=sort, sort_order=order)
+    by_offset, by_cursor, cursor = [], [], ""
+    for i in range(4):
+        by_offset += found(shelf, sort_by=sort, sort_order=order, limit=1, offset=i)
+        page = get("/api/batches", customer_prefix=shelf.customer, sort_by=sort, sort_order=order,
+                   limit=1, cursor=cursor).json()
+        by_cursor += ids(*page["data"])
+        assert page["total"] == 4
+        cursor = page["next_cursor"]
+
+    assert by_offset == by_cursor == whole and len(set(whole)) == 4
+    assert cursor is None
+
+
+def test_a_cursor_knows_its_order_by_itself(shelf):
+    whole = found(shelf, sort_by="total_size", sort_order="ASC")
+
+    cursor = get("/api/batches", customer_prefix=shelf.customer, sort_by="total_size",
+                 sort_order="ASC", limit=2).json()["next_cursor"]
+
+    assert found(shelf, cursor=cursor) == whole[2:]
+
+
+def test_unfinished_batches_are_listed_by_cursor_too(shelf):
+    with gateway.without("renderer"):
+        customer = gateway.customer()
+        made = [submit(customer_prefix=customer)["batch_id"] for _ in range(3)]
+        for order in ("asc", "desc"):
+            seen, cursor = [], ""
+            while cursor is not None:
+                page = get("/api/batches", customer_prefix=customer, sort_by="completed_at",
+                           sort_order=order, limit=1, cursor=cursor).json()
+                seen += ids(*page["data"])
+                cursor = page["next_cursor"]
+
+            assert sorted(seen) == sorted(made)
+
+
+# ---- counts ----
+
+def test_the_counts_are_of_what_the_list_shows(shelf):
+    stats = get("/api/batches/stats").json()
+
+    states = [k for k in stats["batches"] if k != "total"]
+    assert stats["batches"]["total"] == sum(stats["batches"][s] for s in states)
+    for state in ("completed", "partial", "failed"):
+        assert stats["batches"][state] == get("/api/batches", status=state).json()["total"]
+    assert stats["jobs"]["total"] == sum(v for k, v in stats["jobs"].items() if k != "total")
+    assert {"customer_prefix": shelf.customer, "batches": 4} in stats["customers"]
+
+
+# ---- commands ----
+
+@pytest.fixture
+def waiting():
+    """A batch of three that no renderer works on yet."""
+    with gateway.without("renderer"):
+        yield submit(3)
+
+
+def order(one, word, body=None, headers=()):
+    return post(f"/api/batches/{one['batch_id']}/{word}", body, headers)
+
+
+def test_a_paused_batch_goes_on_after_resume(waiting):
+    paused, again = order(waiting, "pause"), order(waiting, "pause")
+    resumed = order(waiting, "resume")
+
+    assert (paused.status, paused.json()["status"], paused.json()["control"]) == (
+        200, "paused", "pause")
+    assert again.status == 200, "asked twice is no error"
+    assert (resumed.status, resumed.json()["control"]) == (200, "run")
+    stack("start", "renderer")
+    assert finished(waiting)["status"] == "completed"
+
+
+def test_a_cancelled_batch_is_over_and_can_be_tried_again(waiting):
+    cancelled = order(waiting, "cancel")
+    assert (cancelled.status, cancelled.json()["status"]) == (200, "cancelled")
+    assert cancelled.json()["jobs_cancelled"] == 3
+    assert order(waiting, "cancel").problem() == "not-possible"
+    assert order(waiting, "pause").problem() == "not-possible"
+
+    retried = order(waiting, "retry")
+
+    assert (retried.status, retried.json()["run_no"]) == (200, 2)
+    stack("start", "renderer")
+    after = finished(waiting)
+    assert (after["status"], after["jobs_completed"], after["archive"]["run_no"]) == (
+        "completed", 3, 2)
+
+
+def test_single_jobs_can_be_tried_again(waiting):
+    assert order(waiting, "cancel").status == 200
+
+    retried = order(waiting, "retry", {"job_ids": waiting["job_ids"][1:2]})
+
+    assert retried.status == 200
+    stack("start", "renderer")
+    until(lambda: batch(waiting["batch_id"])["jobs_completed"] == 1, "one job")
+    assert [j["status"] for j in finished(waiting)["jobs"]] == [
+        "cancelled", "completed", "cancelled"]
+
+
+def test_an_unfinished_batch_cannot_be_tried_again(waiting):
+    answer = order(waiting, "retry")
+
+    assert (answer.status, answer.problem()) == (409, "not-possible")
+
+
+def test_an_order_need_not_be_waited_for(waiting):
+    answer = order(waiting, "cancel", headers={"Prefer": "respond-async"})
+
+    assert (answer.status, answer.headers["Preference-Applied"]) == (202, "respond-async")
+    until(lambda: batch(waiting["batch_id"])["status"] == "cancelled")
+
+
+def test_what_went_well_is_not_tried_again(shelf):
+    assert post(f"/api/batches/{shelf.one['id']}/retry").problem() == "not-possible"
+    other = post(f"/api/batches/{shelf.three['id']}/retry",
+                 {"job_ids": [shelf.three["jobs"][0]["id"]]})
+    assert other.problem() == "not-possible"
+
+
+@pytest.mark.parametrize("body", [{"job_ids": []}, {"job_ids": "all"}, {"job_ids": ["1"]},
+                                  {"job_ids": [7]}, {"job_ids": [str(uuid.uuid4())] * 10001}])
+def test_jobs_to_be_tried_again_are_named_by_their_ids(shelf, body):
+    answer = post(f"/api/batches/{shelf.three['id']}/retry", body)
+
+    assert (answer.status, answer.problem()) == (400, "invalid")
+    assert answer.fields()[0].startswith("job_ids")
+
+
+def test_orders_to_nobody_are_not_found():
+    for word in ("cancel", "pause", "resume", "retry"):
+        assert post(f"/api/batches/{uuid.uuid4()}/{word}").problem() == "not-found"
+
+
+# ---- deletion ----
+
+def test_a_deleted_batch_is_nowhere():
+    customer = gateway.customer()
+    done = finished(submit(2, customer_prefix=customer))
+    path, job = f"/api/batches/{done['id']}", f"/api/jobs/{done['jobs'][0]['id']}"
+
+    answer = ask("DELETE", path)
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert get("/api/batches", customer_prefix=customer).json()["total"] == 0
+    for gone in (path, path + "/jobs", path + "/download", job, job + "/preview",
+                 f"{job}/outputs/{done['jobs'][0]['outputs'][0]['name']}"):
+        assert get(gone).problem() == "not-found", gone
+    assert ask("DELETE", path).problem() == "not-found"
+
+
+def test_a_batch_under_way_can_be_deleted(waiting):
+    assert ask("DELETE", f"/api/batches/{waiting['batch_id']}").status == 204
+    assert get(f"/api/batches/{waiting['batch_id']}").status == 404
+
+
+def test_a_deletion_need_not_be_waited_for():
+    one = submit()
+
+    answer = ask("DELETE", f"/api/batches/{one['batch_id']}", headers={"Prefer": "respond-async"})
+
+    assert answer.status == 202
+    until(lambda: ask("GET", answer.headers["Location"]).status == 404)
+
+
+def test_a_deletion_while_the_projector_is_away_is_obeyed_later():
+    one = submit()
+    with gateway.without("projector"):
+        answer = ask("DELETE", f"/api/batches/{one['batch_id']}", headers={"Prefer": "wait=1"})
+
+    assert answer.status == 202
+    until(lambda: ask("GET", answer.headers["Location"]).status == 404)
