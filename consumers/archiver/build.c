@@ -269,6 +269,7 @@ blob_make(struct plan *plan, struct built *ret, size_t *culprit, struct err *err
 	if (!blob_write_open(plan->archiver->store, &writer, plan->uri, err))
 		return false;
 	fd = blob_writer_fd(writer);
+	blob_writer_ask(writer, go_on, plan);
 	return reserve(plan, fd, err) && pack_write(&pack, fd, culprit, err)
 	    && pack_verify(&pack, fd, err) && written_at(fd, &ret->at, err)
 	    && blob_write_finish(writer, &ret->blob, err);

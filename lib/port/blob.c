@@ -30,6 +30,8 @@ struct blob_writer {
 	int fd;
 	struct hash *hash;
 	int64_t size;			/* written by blob_write() */
+	bool (*go_on)(void *state, struct err *err);
+	void *state;
 };
 
 static bool
@@ -207,6 +209,13 @@ blob_writer_fd(struct blob_writer *w)
 	return w->fd;
 }
 
+void
+blob_writer_ask(struct blob_writer *w, bool (*go_on)(void *state, struct err *err), void *state)
+{
+	w->go_on = go_on;
+	w->state = state;
+}
+
 /* Bytes that went straight to the descriptor are read again for the hash. */
 static bool
 hash_again(struct blob_writer *w, int64_t size, struct err *err)
@@ -228,6 +237,7 @@ hash_again(struct blob_writer *w, int64_t size, struct err *err)
 		else
 			hash_add(w->hash, piece, (size_t)n);
 		at += n;
+		well = well && (!w->go_on || w->go_on(w->state, err));
 	}
 	free(piece);
 	return well;

@@ -40,6 +40,9 @@ bool blob_write_open(struct blob_store *store, struct blob_writer **ret, const c
     struct err *err);
 bool blob_write(struct blob_writer *writer, const void *bytes, size_t size, struct err *err);
 int blob_writer_fd(struct blob_writer *writer);
+/* Asked between pieces of what blob_write_finish() reads again; false ends it with its error. */
+void blob_writer_ask(struct blob_writer *writer, bool (*go_on)(void *state, struct err *err),
+    void *state);
 struct blob_done { char uri[BLOB_URI_MAX]; char sha256[SHA256_TEXT_SIZE]; int64_t size; };
 bool blob_write_finish(struct blob_writer *writer, struct blob_done *ret, struct err *err);
 void blob_writer_free(struct blob_writer *writer);	/* NULL is fine; unfinished: nothing stays */
