@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h: batchline, the line by hand. What the files of the program share.
+ *
+ *   commands.c    the table of commands and the table of options
+ *   args.c        what was typed, against these tables
+ *   peer.c        requests to the gateway, and its problems as errors
+ *   find.c        which batch is meant
+ *   view.c        batches, jobs, counts and pipelines as tables
+ *   follow.c      watching a batch until it is finished
+ *   picks.c       which files are submitted
+ *   send.c        submit: the files first, then the batch
+ *   fetch.c       download: goes on where it stopped, checks what came
+ *   operate.c     one question or order each: list, show, stats, delete, cancel ...
+ *   words.c table.c screen.c help.c    what people see
+ */
+#ifndef CLI_H
+#define CLI_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/uuid.h"
+#include "port/http.h"
+
+/* ---- what was typed ---- */
+
+enum arg {
+	ARG_URL, ARG_JSON, ARG_HELP, ARG_VERSION, ARG_PIPELINE, ARG_DESCRIPTION, ARG_PREFIX,
+	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
+	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
+	ARG_OFFSET, ARG_OUTPUT, ARGS
+};
+
+struct args {
+	const char *texts[ARGS];	/* NULL: not given; a flag that is given: "" */
+	int64_t numbers[ARGS];		/* of options that are numbers */
+	char **operands;		/* what is no option, the command first; inside argv */
+	size_t n_operands;
+};
+
+struct arg_row {
+	const char *name;		/* without the dashes */
+	char letter;			/* 0: none */
+	const char *value;		/* NULL: a flag */
+	bool is_number;
+	int64_t least, most;
+	uint32_t commands;		/* bits: which ones take it */
+	const char *help;
+};
+extern const struct arg_row arg_rows[ARGS];
+
+/* argv is put in another order. A defect has the code "usage". */
+bool args_read(struct args *ret, int argc, char **argv, struct err *err);
+
+/* ---- commands ---- */
+
+struct cli;
+
+struct command {
+	const char *name, *operands;	/* operands: as they stand in the usage line */
+	size_t least, most;		/* how many operands; most 0 with least > 0: any number */
+	bool (*run)(struct cli *cli, struct err *err);
+	const char *summary, *more, *examples;
+};
+extern const struct command commands[];		/* ended by one without a name */
+
+const struct command *command_find(const char *name);	/* NULL: none */
+/* Operands and options of this command. A defect has the code "usage". */
+bool command_check(const struct command *command, const struct args *args, struct err *err);
+
+/* ---- the gateway ---- */
+
+struct peer {			/* one for each thread */
+	struct http *http;
+	const char *url, *key;
+	char bearer[300];
+	struct buf address;
+	struct http_answer answer;	/* the last one */
+	struct buf details;		/* of the last problem: a line a field */
+};
+
+bool peer_open(struct peer *ret, const char *url, const char *key, struct err *err);
+void peer_close(struct peer *peer);
+/* A request to this path, "/api/batches"; the next one takes its place. */
+struct http_request peer_request(struct peer *peer, const char *method, const char *path);
+/* True: a 2xx. A problem becomes an error with its slug as code ("not-found"). */
+bool peer_ask(struct peer *peer, const struct http_request *request, struct err *err);
+/* The same, again and again for a while when it may help. */
+bool peer_ask_patiently(struct peer *peer, const struct http_request *request, struct err *err);
+/* GET, and its body as JSON. */
+bool peer_read(struct peer *peer, const char *path, struct doc **ret, struct err *err);
+bool peer_answer_json(struct peer *peer, struct doc **ret, struct err *err);
+
+/* ---- the program ---- */
+
+enum {
+	EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_USAGE = 2, EXIT_BATCH_FAILED = 3, EXIT_NOT_FOUND = 4,
+	EXIT_UNREACHABLE = 5, EXIT_INTERRUPTED = 130
+};
+enum { PATH_SIZE = 256 };
+
+struct cli {
+	struct args args;
+	const struct command *command;
+	struct peer peer;
+	bool json;
+	bool terminal, coloured;	/* of standard output */
+	size_t width;			/* of the terminal; 0: none */
+	int exit_code;			/* of a command that went well */
+};
+
+int cli_main(int argc, char **argv);
+int exit_code_of(const struct err *err);
+
+/* Which batch the operand means: an id, or the name of a batch. */
+struct named { char id[UUID_TEXT_SIZE]; };
+bool find_batch(struct cli *cli, const char *operand, struct named *ret, struct err *err);
+
+/* Until the batch is finished; sets the exit code. */
+bool follow_batch(struct cli *cli, const char *id, struct err *err);
+
+/* ---- what stands in JSON ---- */
+
+const char *text_in(const struct doc_value *object, const char *name);	/* "" when not there */
+int64_t int_in(const struct doc_value *object, const char *name);	/* 0 when not there */
+bool is_in(const struct doc_value *object, const char *name);		/* there, and not null */
+
+/* ---- commands' functions ---- */
+
+bool run_submit(struct cli *cli, struct err *err);
+bool run_list(struct cli *cli, struct err *err);
+bool run_show(struct cli *cli, struct err *err);
+bool run_watch(struct cli *cli, struct err *err);
+bool run_download(struct cli *cli, struct err *err);
+bool run_delete(struct cli *cli, struct err *err);
+bool run_stats(struct cli *cli, struct err *err);
+bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */
+bool run_pipelines(struct cli *cli, struct err *err);
+bool run_help(struct cli *cli, struct err *err);
+#endif

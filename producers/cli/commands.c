@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.c: the two tables that the program is: its commands, and the options that they take. */
+#include <string.h>
+#include "cli.h"
+
+/* In the order of the table below. */
+enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
+	ANY = -1 };
+
+const struct command commands[] = {
+	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
+	    "Each FILE, and each file of a DIR, becomes one job of a new batch. Hidden files and\n"
+	    "those of other folders within DIR are left out. Every file is opened before the first\n"
+	    "byte is sent; the pictures go first, the batch last, so it is there whole or not at all.\n",
+	    "batchline submit photos --pipeline web --watch\n"
+	    "batchline submit *.jpg -p 2 --description \"Autumn, first half\"\n"
+	    "batchline submit photos -p 1 --idempotency-key order-4711   # twice is once\n" },
+	{ "list", "", 0, 0, run_list, "lists batches, newest first",
+	    "STATUS is one or more of queued, processing, paused, completed, partial, failed and\n"
+	    "cancelled, joined by commas. DAY is YYYY-MM-DD.\n",
+	    "batchline list --status failed,partial --from 2025-11-01\n"
+	    "batchline list --customer PL_DXB --sort total_size --limit 10\n"
+	    "batchline list -q autumn --json\n" },
+	{ "show", "BATCH", 1, 1, run_show, "shows one batch and its jobs", "",
+	    "batchline show PL_DXB_2025-11-05_batch-1\n" },
+	{ "watch", "BATCH", 1, 1, run_watch, "follows a batch until it is finished",
+	    "Tells of every job that fails. Ends with 3 when the batch ended failed, partial or\n"
+	    "cancelled.\n",
+	    "batchline watch PL_DXB_2025-11-05_batch-1 && echo all rendered\n" },
+	{ "download", "BATCH", 1, 1, run_download, "fetches the ZIP of a finished batch",
+	    "It grows as FILE.part and gets its name when its length and its SHA-256 are right. What\n"
+	    "is there already, of an earlier try, is not fetched again.\n",
+	    "batchline download PL_DXB_2025-11-05_batch-1 --output autumn.zip\n" },
+	{ "delete", "BATCH", 1, 1, run_delete, "removes a batch with its jobs and files",
+	    "In any state; what is still open of it is cancelled. There is no way back.\n",
+	    "batchline delete PL_DXB_2025-11-05_batch-1\n" },
+	{ "stats", "", 0, 0, run_stats, "counts batches, jobs and customers", "",
+	    "batchline stats\n" },
+	{ "cancel", "BATCH", 1, 1, run_order, "stops a batch: what is not rendered will not be", "",
+	    "batchline cancel PL_DXB_2025-11-05_batch-1\n" },
+	{ "retry", "BATCH", 1, 1, run_order, "tries the failed and cancelled jobs again",
+	    "Of a finished batch. Jobs that were rendered stay as they are.\n",
+	    "batchline retry PL_DXB_2025-11-05_batch-1\n" },
+	{ "pause", "BATCH", 1, 1, run_order, "begins no more jobs of a batch", "",
+	    "batchline pause PL_DXB_2025-11-05_batch-1\n" },
+	{ "resume", "BATCH", 1, 1, run_order, "goes on with a paused batch", "",
+	    "batchline resume PL_DXB_2025-11-05_batch-1\n" },
+	{ "pipelines", "", 0, 0, run_pipelines, "lists what can be done with a picture", "",
+	    "batchline pipelines\n" },
+	{ "help", "[COMMAND]", 0, 1, run_help, "explains a command", "",
+	    "batchline help submit\n" },
+	{ 0 },
+};
+
+#define BIG INT64_C(2147483647)
+
+const struct arg_row arg_rows[ARGS] = {
+	[ARG_PIPELINE] = { "pipeline", 'p', "N", false, 0, 0, SUBMIT,
+	    "what is done with each picture: a number or a name of `batchline pipelines`" },
+	[ARG_DESCRIPTION] = { "description", 'd', "TEXT", false, 0, 0, SUBMIT,
+	    "a sentence about the batch" },
+	[ARG_PREFIX] = { "prefix", 0, "PREFIX", false, 0, 0, SUBMIT,
+	    "the customer, as PL_DXB; otherwise taken from the first file's name" },
+	[ARG_PRIORITY] = { "priority", 0, "N", true, 0, 9, SUBMIT,
+	    "0 to 9, 9 goes first; 5 unless said" },
+	[ARG_FAILURES_TOLERATED] = { "failures-tolerated", 0, "N", true, 0, BIG, SUBMIT,
+	    "more failed jobs than this make the whole batch failed; any number unless said" },
+	[ARG_IDEMPOTENCY_KEY] = { "idempotency-key", 0, "KEY", false, 0, 0, SUBMIT,
+	    "the same key again is the same batch; a random one unless said" },
+	[ARG_RECURSIVE] = { "recursive", 'r', NULL, false, 0, 0, SUBMIT,
+	    "files of the folders within DIR, too" },
+	[ARG_WATCH] = { "watch", 'w', NULL, false, 0, 0, SUBMIT,
+	    "then follow the batch until it is finished" },
+	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
+	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST, "only of this customer" },
+	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST, "of this day and later ones" },
+	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST, "of this day and earlier ones" },
+	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, LIST,
+	    "found in the name, the description or a file's name" },
+	[ARG_SORT] = { "sort", 0, "FIELD", false, 0, 0, LIST,
+	    "created_at, updated_at, completed_at, total_files, total_size, status, "
+	    "customer_prefix or base_directory_name" },
+	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
+	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST, "rows, 1 to 500; 50 unless said" },
+	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST, "leave out the first N" },
+	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD,
+	    "where to; the batch's name with .zip unless said" },
+	[ARG_URL] = { "url", 0, "URL", false, 0, 0, (uint32_t)ANY,
+	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },
+	[ARG_JSON] = { "json", 0, NULL, false, 0, 0, (uint32_t)ANY,
+	    "one JSON value for programs, nothing else" },
+	[ARG_HELP] = { "help", 'h', NULL, false, 0, 0, (uint32_t)ANY, "explain" },
+	[ARG_VERSION] = { "version", 'V', NULL, false, 0, 0, (uint32_t)ANY, "tell the version" },
+};
+
+const struct command *
+command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+bool
+command_check(const struct command *command, const struct args *args, struct err *err)
+{
+	uint32_t bit = UINT32_C(1) << (command - commands);
+	size_t n = args->n_operands - 1;
+
+	for (size_t i = 0; i < ARGS; i++)
+		if (args->texts[i] && !(arg_rows[i].commands & bit))
+			return err_code(err, ERR_FATAL, "usage", "%s takes no --%s", command->name,
+			    arg_rows[i].name);
+	if (n < command->least)
+		return err_code(err, ERR_FATAL, "usage", "%s: which %s?", command->name,
+		    command->operands);
+	if (n > command->most && !(command->least && !command->most))
+		return err_code(err, ERR_FATAL, "usage", "%s takes %s, and \"%s\" is too much",
+		    command->name, command->most ? command->operands : "no operand",
+		    args->operands[1 + command->most]);
+	return true;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* help.c: what the two tables say, for people. */
+#include <stdio.h>
+#include <string.h>
+#include "cli.h"
+
+enum { NAME_COLUMNS = 10, OPTION_COLUMNS = 30 };
+
+static const char opening[] =
+	"batchline turns pictures into rendered pictures, in named batches.\n"
+	"\n"
+	"usage: batchline COMMAND [OPTIONS]\n"
+	"\n"
+	"  batchline submit photos --pipeline web --watch          render a folder of pictures\n"
+	"  batchline list --status failed                          what went wrong lately\n"
+	"  batchline show PL_DXB_2025-11-05_batch-1                one batch and its jobs\n"
+	"  batchline download PL_DXB_2025-11-05_batch-1 -o a.zip   what was rendered\n"
+	"\n"
+	"COMMAND is one of these; `batchline help COMMAND` tells more of it.\n\n";
+
+static const char closing[] =
+	"\nBATCH is a batch's name or its id.\n"
+	"\n"
+	"Environment:\n"
+	"  BATCHLINE_URL       the gateway, when --url does not say it\n"
+	"  BATCHLINE_API_KEY   an API key, where the gateway wants one\n"
+	"  NO_COLOR            when set: no colours\n"
+	"\n"
+	"Exit status: 0 done, 1 error, 2 wrong usage, 3 the batch ended failed, partial or cancelled,\n"
+	"4 not found, 5 the gateway is not reachable.\n";
+
+static void
+print_option(const struct arg_row *row)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", row->letter ? "-" : " ",
+	    row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
+	    row->value ? " " : "", row->value ? row->value : "");
+	printf("  %-*s %s\n", OPTION_COLUMNS, left, row->help);
+}
+
+static void
+print_options(const struct command *command)
+{
+	uint32_t bit = command ? UINT32_C(1) << (command - commands) : 0;
+
+	for (size_t i = 0; i < ARGS; i++) {
+		bool general = arg_rows[i].commands == UINT32_MAX;
+
+		if (command ? !general && (arg_rows[i].commands & bit) : general)
+			print_option(&arg_rows[i]);
+	}
+}
+
+static void
+print_all(void)
+{
+	fputs(opening, stdout);
+	for (const struct command *c = commands; c->name; c++)
+		printf("  %-*s %s\n", NAME_COLUMNS, c->name, c->summary);
+	puts("\nOptions of every command:");
+	print_options(NULL);
+	fputs(closing, stdout);
+}
+
+static void
+print_one(const struct command *c)
+{
+	const char *line = c->examples;
+
+	printf("batchline %s: %s\n\nusage: batchline %s%s%s [OPTIONS]\n", c->name, c->summary, c->name,
+	    *c->operands ? " " : "", c->operands);
+	if (*c->more)
+		printf("\n%s", c->more);
+	puts("\nOptions:");
+	print_options(c);
+	print_options(NULL);
+	puts("\nExamples:");
+	for (; *line; line += strcspn(line, "\n") + 1)
+		printf("  %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
+bool
+run_help(struct cli *cli, struct err *err)
+{
+	const char *name = cli->args.n_operands ? cli->args.operands[cli->args.n_operands - 1] : "help";
+	const struct command *command = command_find(name);
+
+	if (!command)
+		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", name);
+	if (cli->args.n_operands == 0
+	    || (cli->args.n_operands == 1 && !cli->args.texts[ARG_HELP]))
+		print_all();
+	else
+		print_one(command);
+	return true;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operate.c: commands that are one question or one order. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/json_write.h"
+#include "screen.h"
+#include "view.h"
+
+enum { HTTP_NO_CONTENT = 204, HTTP_ACCEPTED = 202 };
+
+/* A GET; with --json its body as it came, else what the view makes of it. */
+static bool
+show(struct cli *cli, const char *path, struct doc **doc, struct err *err)
+{
+	if (!peer_read(&cli->peer, path, doc, err))
+		return false;
+	if (cli->json)
+		screen_write(&cli->peer.answer.body);
+	return true;
+}
+
+/* ---- list ---- */
+
+static const struct { enum arg arg; const char *name; } filters[] = {
+	{ ARG_CUSTOMER, "customer_prefix" }, { ARG_FROM, "date_from" }, { ARG_TO, "date_to" },
+	{ ARG_WORDS, "q" }, { ARG_SORT, "sort_by" }, { ARG_ORDER, "sort_order" },
+	{ ARG_LIMIT, "limit" }, { ARG_OFFSET, "offset" },
+};
+
+static void
+add_filter(struct buf *path, const char *name, const char *value)
+{
+	buf_add_byte(path, buf_text(path) && strchr(buf_text(path), '?') ? '&' : '?');
+	buf_add_text(path, name);
+	buf_add_byte(path, '=');
+	http_escape(path, value);
+}
+
+/* failed,partial is two filters of one name */
+static void
+add_statuses(struct buf *path, const char *list)
+{
+	while (list) {
+		size_t size = strcspn(list, ",");
+		char *one = strndup(list, size);
+
+		if (one)
+			add_filter(path, "status", one);
+		free(one);
+		list = list[size] ? list + size + 1 : NULL;
+	}
+}
+
+bool
+run_list(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	struct buf path = {0};
+	bool well;
+
+	buf_add_text(&path, "/api/batches");
+	add_statuses(&path, cli->args.texts[ARG_STATUS]);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
+		if (cli->args.texts[filters[i].arg])
+			add_filter(&path, filters[i].name, cli->args.texts[filters[i].arg]);
+	well = buf_text(&path) ? show(cli, buf_text(&path), &doc, err)
+	                       : err_set(err, ERR_FATAL, "out of memory");
+	buf_clear(&path);
+	return well && (cli->json || view_batches(cli, doc_root(doc), err));
+}
+
+bool
+run_stats(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+
+	return show(cli, "/api/batches/stats", &doc, err)
+	    && (cli->json || view_stats(cli, doc_root(doc), err));
+}
+
+bool
+run_pipelines(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+
+	return show(cli, "/api/pipelines", &doc, err)
+	    && (cli->json || view_pipelines(cli, doc_member(doc_root(doc), "data"), err));
+}
+
+/* ---- show ---- */
+
+/* The pages of jobs behind the first one. */
+static bool
+show_more_jobs(struct cli *cli, const char *id, const char *cursor, struct err *err)
+{
+	char path[PATH_SIZE], next[32];
+
+	snprintf(next, sizeof(next), "%s", cursor);
+	while (*next) {
+		own(doc_freep) struct doc *doc = NULL;
+
+		snprintf(path, sizeof(path), "/api/batches/%s/jobs?cursor=%s", id, next);
+		if (!peer_read(&cli->peer, path, &doc, err)
+		    || !view_jobs(cli, doc_member(doc_root(doc), "data"), err))
+			return false;
+		snprintf(next, sizeof(next), "%s", text_in(doc_root(doc), "next_cursor"));
+	}
+	return true;
+}
+
+bool
+run_show(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	char path[PATH_SIZE];
+	struct named batch;
+
+	if (!find_batch(cli, cli->args.operands[1], &batch, err))
+		return false;
+	snprintf(path, sizeof(path), "/api/batches/%s", batch.id);
+	if (!show(cli, path, &doc, err) || cli->json)
+		return err->verdict == ERR_NONE;
+	view_batch(cli, doc_root(doc));
+	screen_say(cli, TONE_PLAIN, "%s", "");
+	return view_jobs(cli, doc_member(doc_root(doc), "jobs"), err)
+	    && show_more_jobs(cli, batch.id, text_in(doc_root(doc), "jobs_next_cursor"), err);
+}
+
+bool
+run_watch(struct cli *cli, struct err *err)
+{
+	struct named batch;
+
+	return find_batch(cli, cli->args.operands[1], &batch, err)
+	    && follow_batch(cli, batch.id, err);
+}
+
+/* ---- orders ---- */
+
+static void
+say_deleted(struct cli *cli, const char *id, bool done)
+{
+	struct buf json = {0};
+	struct put put = { &json, false };
+
+	put_open(&put, '{');
+	put_text_of(&put, "id", id);
+	put_name(&put, "deleted");
+	put_bool(&put, done);
+	put_close(&put, '}');
+	if (cli->json)
+		screen_write(&json);
+	else
+		screen_say(cli, TONE_PLAIN, done ? "%s is deleted." : "%s will be deleted in a moment.",
+		    cli->args.operands[1]);
+	buf_clear(&json);
+}
+
+bool
+run_delete(struct cli *cli, struct err *err)
+{
+	struct http_request request;
+	char path[PATH_SIZE];
+	struct named batch;
+
+	if (!find_batch(cli, cli->args.operands[1], &batch, err))
+		return false;
+	snprintf(path, sizeof(path), "/api/batches/%s", batch.id);
+	request = peer_request(&cli->peer, "DELETE", path);
+	if (!peer_ask(&cli->peer, &request, err))
+		return false;
+	say_deleted(cli, batch.id, cli->peer.answer.status == HTTP_NO_CONTENT);
+	return true;
+}
+
+bool
+run_order(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	struct http_request request;
+	char path[PATH_SIZE];
+	struct named batch;
+
+	if (!find_batch(cli, cli->args.operands[1], &batch, err))
+		return false;
+	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch.id, cli->command->name);
+	request = peer_request(&cli->peer, "POST", path);
+	request.body = HTTP_BYTES;
+	request.bytes = "{}";
+	request.size = 2;
+	http_add_header(&request, "Content-Type", "application/json");
+	if (!peer_ask(&cli->peer, &request, err) || !peer_answer_json(&cli->peer, &doc, err))
+		return false;
+	if (cli->json)
+		screen_write(&cli->peer.answer.body);
+	else
+		screen_say(cli, TONE_PLAIN, "%s: %s%s", text_in(doc_root(doc), "base_directory_name"),
+		    text_in(doc_root(doc), "status"), cli->peer.answer.status == HTTP_ACCEPTED
+		        ? "; the order is on its way" : "");
+	return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view.h: what the gateway told, as people read it. */
+#ifndef VIEW_H
+#define VIEW_H
+#include "cli.h"
+
+bool view_batches(const struct cli *cli, const struct doc_value *page, struct err *err);
+void view_batch(const struct cli *cli, const struct doc_value *batch);
+bool view_jobs(const struct cli *cli, const struct doc_value *jobs, struct err *err);
+bool view_stats(const struct cli *cli, const struct doc_value *stats, struct err *err);
+bool view_pipelines(const struct cli *cli, const struct doc_value *pipelines, struct err *err);
+
+/* "Not an image. (not_an_image)"; empty without a code. */
+void why_add(struct buf *ret, const struct doc_value *batch_or_job);
+int64_t jobs_done(const struct doc_value *batch);	/* completed, failed or cancelled */
+bool is_final(const char *status);			/* of a batch */
+#endif
