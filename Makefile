@@ -58,7 +58,8 @@ $(rings): libraries += -lcriterion
 $(fuzzers): libraries += -fsanitize=fuzzer
 $(programs) $(rings) $(fuzzers): $(BUILD)/libbatchline.a
 	@mkdir -p $(@D)
-	$(quiet) $(link) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libraries)
+	$(quiet) $(link) -o $@ $(filter %.o,$^) $(filter %/libparts.a,$^) $(filter %/libbatchline.a,$^) \
+	    $(libraries)
 
 $(BUILD)/libbatchline.a: $(call objects,lib/*.c lib/*/*.c) $(addprefix $(BUILD)/,schemas.o sql.o web.o)
 $(BUILD)/libparts.a: $(parts)

@@ -32,7 +32,7 @@ exit_code_of(const struct err *err)
 static int
 complain(struct cli *cli, const struct err *err)
 {
-	const struct command *command = cli->args.n_operands ? command_find(cli->args.operands[0]) : NULL;
+	const struct command *command = cli->args.n_operands ? command_named(cli->args.operands[0]) : NULL;
 	struct buf shown = {0};
 
 	words_add_printable(&shown, err->text);
@@ -54,10 +54,10 @@ choose(struct cli *cli, struct err *err)
 
 	if (!name)
 		return err_code(err, ERR_FATAL, "usage", "What shall it do? There is no command");
-	cli->command = command_find(name);
+	cli->command = command_named(name);
 	if (!cli->command)
 		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", name);
-	return command_check(cli->command, &cli->args, err);
+	return command_fits(cli->command, &cli->args, err);
 }
 
 static bool

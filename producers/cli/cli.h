@@ -67,9 +67,9 @@ struct command {
 };
 extern const struct command commands[];		/* ended by one without a name */
 
-const struct command *command_find(const char *name);	/* NULL: none */
+const struct command *command_named(const char *name);	/* NULL: none */
 /* Operands and options of this command. A defect has the code "usage". */
-bool command_check(const struct command *command, const struct args *args, struct err *err);
+bool command_fits(const struct command *command, const struct args *args, struct err *err);
 
 /* ---- the gateway ---- */
 

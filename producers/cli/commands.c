@@ -94,7 +94,7 @@ const struct arg_row arg_rows[ARGS] = {
 };
 
 const struct command *
-command_find(const char *name)
+command_named(const char *name)
 {
 	for (const struct command *c = commands; c->name; c++)
 		if (!strcmp(c->name, name))
@@ -103,7 +103,7 @@ command_find(const char *name)
 }
 
 bool
-command_check(const struct command *command, const struct args *args, struct err *err)
+command_fits(const struct command *command, const struct args *args, struct err *err)
 {
 	uint32_t bit = UINT32_C(1) << (command - commands);
 	size_t n = args->n_operands - 1;

@@ -85,7 +85,7 @@ bool
 run_help(struct cli *cli, struct err *err)
 {
 	const char *name = cli->args.n_operands ? cli->args.operands[cli->args.n_operands - 1] : "help";
-	const struct command *command = command_find(name);
+	const struct command *command = command_named(name);
 
 	if (!command)
 		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", name);
