@@ -9,10 +9,11 @@
  * What must stay true: the bytes follow from the rows alone, and the blob appears whole or not at
  * all, so doing it twice changes nothing. The record is done when ArchiveBuilt is acknowledged.
  *
- * An output that cannot be read is waited for (BATCHLINE_PATIENCE_S), since a blob store may be
- * away for a while. After that the archive is built without it and its manifest says so: a lost
- * file shall not keep the rest of a batch, nor the batches behind it, from their owner. When every
- * output is lost there is nothing to archive: the record becomes a dead letter.
+ * An output that cannot be found, or is not what its row says, is waited for until the batch has
+ * been finished for BATCHLINE_PATIENCE_S. Then the archive is built without it and its manifest
+ * says so: a lost file shall not keep the rest of a batch, nor the batches behind it, from their
+ * owner. When every output is lost there is nothing to archive, and the record becomes a dead
+ * letter. A blob store that is away as a whole is waited for without end.
  */
 #ifndef ARCHIVER_H
 #define ARCHIVER_H
@@ -23,8 +24,6 @@
 #include "port/db.h"
 #include "service.h"
 
-enum { ARCHIVER_WAITS = 64 };
-
 struct archiver {
 	const struct service_context *context;
 	struct codec *codec;
@@ -32,7 +31,6 @@ struct archiver {
 	struct db *db;
 	struct blob_store *store;
 	int64_t alive_ms;		/* when service_keep_alive() was called last */
-	struct { struct uuid batch_id; int64_t since_ms; } waits[ARCHIVER_WAITS];
 };
 
 /* snapshot.c */
@@ -44,7 +42,7 @@ struct snapshot {
 };
 bool snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, struct err *err);
 void snapshot_clear(struct snapshot *snapshot);
-bool status_is_final(const char *status);
+bool snapshot_status_is_final(const char *status);
 
 /* build.c */
 struct built {
@@ -53,5 +51,6 @@ struct built {
 	int32_t entries;
 	bool was_there;
 };
-bool build(struct archiver *a, struct manifest *manifest, struct built *ret, struct err *err);
+bool archive_build(struct archiver *a, struct manifest *manifest, struct built *ret,
+    struct err *err);
 #endif

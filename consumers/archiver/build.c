@@ -82,23 +82,18 @@ look(struct plan *plan, struct err *err)
 	return true;
 }
 
-/* Whether a batch has been waited for long enough; the first question starts the clock. */
+/* A store without a single output is away (not mounted, say), whatever it answers. Else an output
+ * may be a little late, and after that it is lost. */
 static bool
-is_over(struct archiver *a, struct uuid batch_id)
+is_over(struct plan *plan, bool *over, struct err *err)
 {
-	int64_t now = clock_monotonic_ms();
-	int64_t patience_ms = option_int(a->context->options, "BATCHLINE_PATIENCE_S") * 1000;
-	size_t oldest = 0;
+	struct archiver *a = plan->archiver;
+	int64_t passed_s = (clock_now_us() - plan->manifest->completed_at) / 1000000;
 
-	for (size_t i = 0; i < ARCHIVER_WAITS; i++) {
-		if (!uuid_order(a->waits[i].batch_id, batch_id))
-			return now - a->waits[i].since_ms >= patience_ms;
-		if (a->waits[i].since_ms < a->waits[oldest].since_ms)
-			oldest = i;
-	}
-	a->waits[oldest].batch_id = batch_id;
-	a->waits[oldest].since_ms = now;
-	return patience_ms == 0;
+	if (!blob_has_below(a->store, "blob:outputs", over, err))
+		return false;
+	*over = *over && passed_s >= option_int(a->context->options, "BATCHLINE_PATIENCE_S");
+	return true;
 }
 
 /* True: nothing is lost, or the wait for it is over and the log says so. */
@@ -109,6 +104,7 @@ may_go_on(struct plan *plan, struct err *err)
 	const struct manifest_file *first = NULL;
 	char id[UUID_TEXT_SIZE];
 	size_t n = 0;
+	bool over;
 
 	for (const struct manifest_file *f = m->files; f < m->files + m->n_files; f++) {
 		if (f->lost && strcmp(f->lost, MANIFEST_BAD_NAME)) {
@@ -119,7 +115,9 @@ may_go_on(struct plan *plan, struct err *err)
 	if (!first)
 		return true;
 	uuid_print(id, m->batch_id);
-	if (!is_over(plan->archiver, m->batch_id))
+	if (!is_over(plan, &over, err))
+		return false;
+	if (!over)
 		return err_code(err, ERR_RETRY, first->lost, "batch %s: %zu of %zu outputs, first %s",
 		    id, n, m->n_files, first->uri);
 	if (manifest_count(m) == 0)
@@ -302,7 +300,7 @@ attempt(struct plan *plan, struct built *ret, bool *again, struct err *err)
 }
 
 bool
-build(struct archiver *a, struct manifest *m, struct built *ret, struct err *err)
+archive_build(struct archiver *a, struct manifest *m, struct built *ret, struct err *err)
 {
 	struct plan plan = { .archiver = a, .manifest = m };
 	char id[UUID_TEXT_SIZE];

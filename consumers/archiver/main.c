@@ -18,8 +18,8 @@ static const struct option_row archiver_options[] = {
 	    "PostgreSQL connection of role batchline_archiver", true },
 	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
 	    "where pictures and archives lie: file:///absolute/folder", false },
-	{ "BATCHLINE_PATIENCE_S", OPTION_INT, "60", 0, 86400,
-	    "seconds: an output that cannot be found is waited for; then the archive does without",
+	{ "BATCHLINE_PATIENCE_S", OPTION_INT, "30", 0, 86400,
+	    "seconds since a batch was finished: then its archive does without outputs that are lost",
 	    false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
@@ -85,7 +85,7 @@ connect(struct archiver *a, struct err *err)
 static bool
 is_worth_a_look(const struct batch_changed *c)
 {
-	return status_is_final(c->status) && c->jobs_completed > 0
+	return snapshot_status_is_final(c->status) && c->jobs_completed > 0
 	    && (!c->archive || c->archive->run_no < c->run_no);
 }
 
@@ -153,7 +153,7 @@ archive(struct archiver *a, struct snapshot *s, const struct bus_record *cause, 
 	struct built built = {0};
 	bool wanted;
 
-	if (!build(a, &s->manifest, &built, err)
+	if (!archive_build(a, &s->manifest, &built, err)
 	    || !is_still_wanted(a, s, &built, &wanted, err))
 		return false;
 	if (!wanted)

@@ -154,6 +154,44 @@ blob_read_open(const struct blob_store *store, const char *uri, int *fd, int64_t
 	return true;
 }
 
+/* A prefix is a path that may end with a slash. */
+static bool
+folder_of(const char *uri_prefix, char ret[BLOB_URI_MAX], const char **path, struct err *err)
+{
+	size_t size;
+
+	snprintf(ret, BLOB_URI_MAX, "%s", uri_prefix);
+	size = strlen(ret);
+	if (size && ret[size - 1] == '/')
+		ret[size - 1] = '\0';
+	return path_of(ret, path, err);
+}
+
+bool
+blob_has_below(const struct blob_store *store, const char *uri_prefix, bool *ret, struct err *err)
+{
+	char folder[BLOB_URI_MAX];
+	const char *path = NULL;
+	DIR *list;
+	int dir;
+
+	if (!folder_of(uri_prefix, folder, &path, err))
+		return false;
+	dir = open_beneath(store, path, O_RDONLY | O_DIRECTORY);
+	*ret = false;
+	if (dir < 0)
+		return errno == ENOENT || system_err(err, uri_prefix);
+	list = fdopendir(dir);
+	if (!list) {
+		close(dir);
+		return system_err(err, uri_prefix);
+	}
+	for (struct dirent *e; !*ret && (e = readdir(list));)
+		*ret = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	closedir(list);
+	return true;
+}
+
 /* ---- writing ---- */
 
 bool
@@ -386,16 +424,11 @@ remove_all(int dir, struct err *err)
 bool
 blob_remove_below(struct blob_store *store, const char *uri_prefix, struct err *err)
 {
-	char path[BLOB_URI_MAX];
+	char folder[BLOB_URI_MAX];
 	const char *valid = NULL;
-	size_t size;
 	int dir;
 
-	snprintf(path, sizeof(path), "%s", uri_prefix);
-	size = strlen(path);
-	if (size && path[size - 1] == '/')
-		path[size - 1] = '\0';
-	if (!path_of(path, &valid, err))
+	if (!folder_of(uri_prefix, folder, &valid, err))
 		return false;
 	dir = open_beneath(store, valid, O_RDONLY | O_DIRECTORY);
 	if (dir < 0)

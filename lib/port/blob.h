@@ -34,6 +34,10 @@ bool blob_uri_is_valid(const char *uri);
 bool blob_read_open(const struct blob_store *store, const char *uri, int *fd, int64_t *size,
     struct err *err);
 
+/* Whether anything lies below blob:outputs/ and the like. */
+bool blob_has_below(const struct blob_store *store, const char *uri_prefix, bool *ret,
+    struct err *err);
+
 /* Writing. uri NULL: named by its SHA-256 when it is finished. The bytes go in by blob_write() or
  * straight to blob_writer_fd() (then the writer reads them again for the hash). */
 bool blob_write_open(struct blob_store *store, struct blob_writer **ret, const char *uri,

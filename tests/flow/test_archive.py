@@ -79,7 +79,8 @@ def caught_up(group):
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": f"batchline-{group}"})
     try:
         name = PREFIX + "batches"
-        places = [TopicPartition(name, p) for p in consumer.list_topics(name).topics[name].partitions]
+        partitions = consumer.list_topics(name).topics[name].partitions
+        places = [TopicPartition(name, p) for p in partitions]
         for place in consumer.committed(places, timeout=10):
             low, high = consumer.get_watermark_offsets(place, timeout=10)
             if high > low and place.offset < high:
@@ -345,6 +346,28 @@ def test_an_output_that_comes_back_in_time_is_in_the_archive():
             away.with_suffix(".away").rename(away)
             assert line.finished(batch, archive=True)["archive"]["entries"] == 3
     assert manifest_of(zipfile.ZipFile(STORE / f"archives/{batch}/1.zip"))["missing_files"] == []
+
+
+def test_a_store_that_is_away_is_waited_for_without_end():
+    room, away = STORE / "outputs", STORE / "outputs-away"
+    with stopped("renderer", "archiver"):
+        stack("start", "renderer")
+        batch = line.submit(photos(1))
+        line.finished(batch)
+        stack("stop", "renderer")
+        room.rename(away)
+        room.mkdir()
+        try:
+            with archiver(patience_s=0):
+                time.sleep(2)
+                assert not (STORE / f"archives/{batch}").exists()
+                room.rmdir()
+                away.rename(room)
+                assert line.finished(batch, archive=True)["archive"]["entries"] == 2
+        finally:
+            if away.exists():
+                room.rmdir()
+                away.rename(room)
 
 
 def test_a_retry_gives_the_batch_another_archive_and_the_first_stays_what_it_was():

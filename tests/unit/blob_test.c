@@ -75,6 +75,21 @@ Test(blob, everything_below_goes_and_nothing_beside)
 	end(store, folder);
 }
 
+Test(blob, a_room_has_something_below_it_or_nothing)
+{
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	struct err err = {0};
+	bool has = true;
+
+	cr_expect(blob_has_below(store, "blob:outputs", &has, &err) && !has);
+	cr_expect(blob_has_below(store, "blob:outputs/one/", &has, &err) && !has, "no such folder");
+	put(store, "blob:outputs/one/x.jpg");
+	cr_expect(blob_has_below(store, "blob:outputs", &has, &err) && has);
+	cr_expect(blob_has_below(store, "blob:outputs/one/", &has, &err) && has);
+	end(store, folder);
+}
+
 Test(blob, a_link_is_removed_and_what_it_names_stays)
 {
 	char folder[64], link[100], target[100];
