@@ -310,7 +310,6 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
 	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
 	    MHD_OPTION_END);
 	freeaddrinfo(address);
 	if (!httpd->daemon)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* item.c: one batch with its jobs, one job with its outputs. The tables name each column's member. */
+/* item.c: one batch with its jobs, one job with its outputs. The tables name each column. */
 #include <string.h>
 #include "gateway.h"
 #include "query.h"

@@ -30,17 +30,20 @@ bad(struct err *err, const char *what)
 }
 
 /* The value of a parameter as in `form-data; name="x"`: a token or a quoted string, in which a
- * backslash stands only before a quote (browsers and curl leave others alone). */
+ * backslash stands only before a quote (browsers and curl leave others alone). False: it is not
+ * there, or too long (*there). */
 static bool
-parameter_read(char *ret, size_t size, const char *header, const char *name)
+parameter_read(char *ret, size_t size, const char *header, const char *name, bool *there)
 {
 	size_t name_size = strlen(name), n = 0;
 	const char *at = header + strcspn(header, ";");
 
+	*there = false;
 	while (*at == ';') {
 		at += 1 + strspn(at + 1, " \t");
 		bool wanted = !strncasecmp(at, name, name_size) && at[name_size] == '=';
 
+		*there |= wanted;
 		at += strcspn(at, "=;\"");
 		bool quoted = at[0] == '=' && at[1] == '"';
 
@@ -67,10 +70,11 @@ multipart_new(struct multipart **ret, const char *content_type,
 {
 	own(multipart_freep) struct multipart *m = calloc(1, sizeof(*m));
 	char boundary[MULTIPART_BOUNDARY_MAX + 1];
+	bool there;
 
 	if (!m)
 		return err_set(err, ERR_FATAL, "out of memory");
-	if (!parameter_read(boundary, sizeof(boundary), content_type, "boundary") || !*boundary)
+	if (!parameter_read(boundary, sizeof(boundary), content_type, "boundary", &there) || !*boundary)
 		return bad(err, "Content-Type has no boundary of 1 to 70 characters");
 	m->mark_size = (size_t)snprintf(m->mark, sizeof(m->mark), "\r\n--%s", boundary);
 	m->listener = *listener;
@@ -114,6 +118,7 @@ part_begin(struct multipart *m, char *headers, struct err *err)
 {
 	static const char wanted[] = "Content-Disposition:";
 	char name[MULTIPART_NAME_MAX], file_name[MULTIPART_NAME_MAX];
+	bool there = false, is_file;
 
 	for (char *line = headers, *next; *line; line = next) {
 		char *end = strstr(line, "\r\n");
@@ -126,15 +131,15 @@ part_begin(struct multipart *m, char *headers, struct err *err)
 		line += sizeof(wanted) - 1;
 		line += strspn(line, " \t");
 		if (strncasecmp(line, "form-data", 9)
-		    || !parameter_read(name, sizeof(name), line, "name"))
-			return bad(err, "a part has no name");
+		    || !parameter_read(name, sizeof(name), line, "name", &there))
+			return bad(err, there ? "a part's name is too long" : "a part has no name");
+		is_file = parameter_read(file_name, sizeof(file_name), line, "filename", &there);
+		if (there && !is_file)
+			return bad(err, "a file's name is too long");
 		name_unescape(name);
-		if (!strstr(line, "filename="))
-			return m->listener.begin(m->listener.state, name, NULL);
-		if (!parameter_read(file_name, sizeof(file_name), line, "filename"))
-			return bad(err, "a file's name cannot be read");
-		name_unescape(file_name);
-		return m->listener.begin(m->listener.state, name, file_name);
+		if (is_file)
+			name_unescape(file_name);
+		return m->listener.begin(m->listener.state, name, is_file ? file_name : NULL);
 	}
 	return bad(err, "a part has no Content-Disposition");
 }

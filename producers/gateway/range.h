@@ -14,6 +14,6 @@ enum range_kind {
 /* header: of Range, may be NULL. Of a part *first and *size. */
 enum range_kind range_read(const char *header, int64_t total, int64_t *first, int64_t *size);
 
-/* Is the tag (with its quotes) in the list of an If-Match or If-None-Match? weak: W/ is the same. */
+/* Is the tag (with its quotes) in the list of an If-Match or If-None-Match? weak: W/ counts. */
 bool etag_matches(const char *list, const char *tag, bool weak);
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * route.c: the table of addresses, and the way of a request: begin (headers) -> pieces of the body ->
- * serve -> end. Who may not come in is told before the body is read.
+ * route.c: the table of addresses, and the way of a request: begin (headers) -> pieces of the body
+ * -> serve -> end. Who may not come in is told before the body is read.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -3,3 +3,4 @@ select k.name, 'read' = any (k.scopes), 'submit' = any (k.scopes), 'operate' = a
        c.prefix, k.customers is not null
   from api_keys k left join lateral unnest(k.customers) as c (prefix) on true
  where k.key_sha256 = $1 and k.revoked_at is null
+   and (k.expires_at is null or k.expires_at > now())

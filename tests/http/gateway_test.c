@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gateway's own answers, with neither Kafka nor Postgres behind it: what it says while they are
+ * away, and what it can say by itself. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "client.h"
+#include "producers/gateway/gateway.h"
+
+#define HOST "Host: localhost\r\n"
+
+/* Nobody listens at port 1. */
+static int
+serve(void)
+{
+	static struct gateway g = {
+		.json_max = 1000, .file_max = 1000, .upload_max = 2000, .files_max = 10
+	};
+	static struct httpd *httpd;
+	const struct httpd_options options = { .listen = "127.0.0.1:0",
+		.body_max = g.json_max,
+		.connections_max = 16,
+		.handler = call_serve,
+		.begin = call_begin,
+		.piece = call_piece,
+		.end = call_end,
+		.state = &g };
+	char folder[] = "/tmp/gateway-test-XXXXXX", uri[64];
+	struct err err = { 0 };
+
+	snprintf(uri, sizeof(uri), "file://%s", mkdtemp(folder));
+	cr_assert(
+	    pool_new(&g.pool, "postgresql://nobody@127.0.0.1:1/none", 1) && guard_new(&g.guard));
+	cr_assert(blob_open(&g.blobs, uri, &err), "%s", err.text);
+	cr_assert(httpd_start(&httpd, &options, &err), "%s", err.text);
+	return httpd_port(httpd);
+}
+
+Test(gateway, what_needs_the_database_is_to_be_asked_again)
+{
+	static const char *const asked[] = { "GET /api/batches", "GET /api/batches/stats",
+		"GET /api/pipelines", "GET /api/jobs/018f3c5e-7a10-7b3c-9d2e-0123456789ab",
+		"DELETE /api/batches/018f3c5e-7a10-7b3c-9d2e-0123456789ab", "POST /api/jobs" };
+	int port = serve();
+	char request[200];
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "\r\n", asked[i]);
+		char *answer = client_ask(port, request);
+
+		cr_assert_eq(answer_status(answer), 503, "%s: %s", asked[i], answer);
+		cr_assert_str_eq(answer_header(answer, "Content-Type"), "application/problem+json");
+		cr_assert_str_eq(answer_header(answer, "Retry-After"), "2");
+		cr_assert_not_null(
+		    strstr(answer_body(answer), "\"type\":\"/problems/unavailable\""));
+	}
+}
+
+Test(gateway, pages_and_health_are_there_all_the_same)
+{
+	int port = serve();
+
+	cr_assert_eq(answer_status(client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n")), 200);
+	cr_assert_eq(
+	    answer_status(client_ask(port, "GET /openapi.yaml HTTP/1.1\r\n" HOST "\r\n")), 200);
+	cr_assert_eq(answer_status(client_ask(port, "GET /healthz HTTP/1.1\r\n" HOST "\r\n")), 200);
+	cr_assert_eq(answer_status(client_ask(port, "GET /readyz HTTP/1.1\r\n" HOST "\r\n")), 503);
+}
+
+Test(gateway, foreign_names_get_no_page)
+{
+	char *answer = client_ask(serve(), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+
+	cr_assert_eq(answer_status(answer), 403);
+	cr_assert_not_null(strstr(answer_body(answer), "\"type\":\"/problems/foreign-host\""));
+}
+
+Test(gateway, probes_may_call_it_what_they_like)
+{
+	cr_assert_eq(
+	    answer_status(client_ask(serve(), "GET /healthz HTTP/1.1\r\nHost: pod-7\r\n\r\n")),
+	    200);
+}
+
+Test(gateway, an_address_that_is_not_there_takes_nothing)
+{
+	static const char *const asked[] = { "GET /x", "POST /x", "OPTIONS /x", "DELETE /x.y",
+		"GET /api/", "GET /api/batches/x", "GET //", "GET /index.html/",
+		"GET /web/index.html" };
+	int port = serve();
+	char request[100];
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "\r\n", asked[i]);
+		cr_expect_eq(answer_status(client_ask(port, request)), 404, "%s", asked[i]);
+	}
+}
+
+Test(gateway, a_problem_quotes_an_address_as_json_and_utf_8)
+{
+	char *answer = client_ask(serve(), "GET /%22%0a%ff%C3%BC HTTP/1.1\r\n" HOST "\r\n");
+
+	cr_assert_not_null(strstr(answer_body(answer), "\"instance\":\"/\\\"??ü\""), "%s", answer);
+}
+
+Test(gateway, a_page_is_not_sent_twice)
+{
+	int port = serve();
+	char request[300], *whole = client_ask(port, "GET /style.css HTTP/1.1\r\n" HOST "\r\n"),
+			   *again;
+
+	snprintf(request, sizeof(request),
+	    "GET /style.css HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n",
+	    answer_header(whole, "ETag"));
+	again = client_ask(port, request);
+	cr_assert_eq(answer_status(whole), 200);
+	cr_assert_eq(answer_status(again), 304);
+	cr_assert_str_eq(answer_body(again), "");
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP port on a real loopback socket: what it hands to a handler, what it sends back. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "client.h"
+#include "port/httpd.h"
+
+/* A server that answers what it saw: "<method> <path> <bytes of the body> <body>". */
+static void
+echo(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	(void)state;
+	answer->type = "text/plain";
+	buf_print(&answer->body, "%s %s %zu ", request->method, request->path, request->body_size);
+	buf_add(&answer->body, request->body, request->body_size);
+}
+
+static int
+serve(struct httpd_options options)
+{
+	static struct httpd *httpd; /* lives as long as the test's process */
+	struct err err = { 0 };
+
+	options.listen = "127.0.0.1:0";
+	options.connections_max = 16;
+	if (!options.handler)
+		options.handler = echo;
+	if (!options.body_max)
+		options.body_max = 1000;
+	cr_assert(httpd_start(&httpd, &options, &err), "%s", err.text);
+	return httpd_port(httpd);
+}
+
+#define HOST "Host: localhost\r\n"
+
+Test(httpd, hands_the_whole_body_to_its_handler)
+{
+	int port = serve((struct httpd_options){ 0 }), fd = client_open(port);
+
+	client_say_text(fd, "POST /a HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n01234");
+	client_say_text(fd, "56789");
+	cr_assert_str_eq(answer_body(client_hear(fd, 0)), "POST /a 10 0123456789");
+}
+
+Test(httpd, takes_a_body_of_unknown_length)
+{
+	char *answer = client_ask(serve((struct httpd_options){ 0 }),
+	    "POST /a HTTP/1.1\r\n" HOST
+	    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+
+	cr_assert_str_eq(answer_body(answer), "POST /a 5 abcde");
+}
+
+Test(httpd, answers_several_requests_on_one_connection)
+{
+	int fd = client_open(serve((struct httpd_options){ 0 }));
+
+	for (int i = 0; i < 3; i++) {
+		client_say_text(fd, "GET /a HTTP/1.1\r\n" HOST "\r\n");
+		cr_assert_str_eq(answer_body(client_hear(fd, 0)), "GET /a 0 ");
+	}
+}
+
+Test(httpd, decodes_paths_and_leaves_what_is_no_escape)
+{
+	static const struct {
+		const char *asked, *path;
+	} rows[] = {
+		{ "/a%20b", "/a b" },
+		{ "/%C3%BC", "/ü" },
+		{ "/%", "/%" },
+		{ "/%2", "/%2" },
+		{ "/%zz", "/%zz" },
+		{ "/a+b", "/a+b" },
+		{ "/a%00b",
+		    "/a\xff"
+		    "b" },
+		{ "/a?b=c", "/a" },
+	};
+	int port = serve((struct httpd_options){ 0 });
+	char request[100], said[100];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(
+		    request, sizeof(request), "GET %s HTTP/1.1\r\n" HOST "\r\n", rows[i].asked);
+		snprintf(said, sizeof(said), "GET %s 0 ", rows[i].path);
+		cr_assert_str_eq(answer_body(client_ask(port, request)), said);
+	}
+}
+
+Test(httpd, head_is_answered_without_a_body)
+{
+	int fd = client_open(serve((struct httpd_options){ 0 }));
+	char *answer;
+
+	client_say_text(fd, "HEAD /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n" HOST "\r\n");
+	answer = client_hear(fd, 1);
+	cr_assert_str_eq(answer_header(answer, "Content-Length"), "10");
+	cr_assert_str_eq(answer_body(answer), "");
+	cr_assert_str_eq(answer_body(client_hear(fd, 0)), "GET /b 0 ");
+}
+
+/* ---- limits ---- */
+
+static void
+say_too_large(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	(void)state, (void)request;
+	answer->status = 413;
+	buf_add_text(&answer->body, "too large");
+}
+
+Test(httpd, a_body_over_the_limit_is_read_and_refused_and_the_connection_lives_on)
+{
+	int fd = client_open(
+	    serve((struct httpd_options){ .body_max = 4, .too_large = say_too_large }));
+
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
+	cr_assert_eq(answer_status(client_hear(fd, 0)), 413);
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\n1234");
+	cr_assert_str_eq(answer_body(client_hear(fd, 0)), "POST / 4 1234");
+}
+
+Test(httpd, a_body_of_unknown_length_is_refused_where_it_passes_the_limit)
+{
+	char *answer = client_ask(
+	    serve((struct httpd_options){ .body_max = 4, .too_large = say_too_large }),
+	    "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n");
+
+	cr_assert_eq(answer_status(answer), 413);
+}
+
+Test(httpd, who_waits_for_leave_to_send_too_much_is_refused_at_once)
+{
+	char *answer = client_ask(serve((struct httpd_options){ .too_large = say_too_large }),
+	    "POST / HTTP/1.1\r\n" HOST "Content-Length: 5000\r\nExpect: 100-continue\r\n\r\n");
+
+	cr_assert_eq(answer_status(answer), 413);
+	cr_assert_str_eq(answer_body(answer), "too large");
+}
+
+Test(httpd, without_words_for_it_too_much_is_an_empty_413)
+{
+	char *answer = client_ask(serve((struct httpd_options){ .body_max = 1 }),
+	    "POST / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n12");
+
+	cr_assert_eq(answer_status(answer), 413);
+	cr_assert_str_eq(answer_body(answer), "");
+}
+
+/* ---- piece by piece ---- */
+
+struct taken {
+	struct buf bytes;
+};
+static int n_ended;
+
+static bool
+begin(void *state, const struct httpd_request *request, void **intake, struct httpd_answer *answer)
+{
+	(void)state;
+	if (!strcmp(request->path, "/refused")) {
+		answer->status = 403;
+		buf_add_text(&answer->body, "no");
+		return false;
+	}
+	*intake = calloc(1, sizeof(struct taken));
+	return true;
+}
+
+static bool
+piece(void *intake, const void *bytes, size_t size)
+{
+	struct taken *taken = intake;
+
+	return buf_add(&taken->bytes, bytes, size) && taken->bytes.size < 10;
+}
+
+static void
+end(void *intake)
+{
+	buf_clear(&((struct taken *)intake)->bytes);
+	free(intake);
+	n_ended++;
+}
+
+static void
+tell(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	struct taken *taken = request->intake;
+
+	(void)state;
+	buf_print(&answer->body, "%zu and %zu", taken->bytes.size, request->body_size);
+}
+
+static const struct httpd_options by_pieces = {
+	.handler = tell, .begin = begin, .piece = piece, .end = end
+};
+
+Test(httpd, a_server_can_take_the_body_piece_by_piece)
+{
+	char *answer = client_ask(
+	    serve(by_pieces), "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
+
+	cr_assert_str_eq(answer_body(answer), "5 and 0");
+}
+
+Test(httpd, who_has_enough_is_given_no_more)
+{
+	char body[1000], request[1200];
+
+	memset(body, 'x', sizeof(body));
+	snprintf(request, sizeof(request),
+	    "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+	    "a\r\n%.10s\r\na\r\n%.10s\r\n0\r\n\r\n",
+	    body, body);
+	cr_assert_str_eq(answer_body(client_ask(serve(by_pieces), request)), "10 and 0");
+}
+
+Test(httpd, a_refusal_comes_after_the_body_and_the_connection_lives_on)
+{
+	int fd = client_open(serve(by_pieces));
+
+	client_say_text(fd, "POST /refused HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
+	cr_assert_str_eq(answer_body(client_hear(fd, 0)), "no");
+	client_say_text(fd, "GET /refused HTTP/1.1\r\n" HOST "\r\n");
+	cr_assert_eq(answer_status(client_hear(fd, 0)), 403);
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
+	cr_assert_str_eq(answer_body(client_hear(fd, 0)), "5 and 0");
+}
+
+Test(httpd, a_refusal_comes_before_the_body_to_who_waits_for_it)
+{
+	char *answer = client_ask(serve(by_pieces),
+	    "POST /refused HTTP/1.1\r\n" HOST
+	    "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n");
+
+	cr_assert_eq(answer_status(answer), 403);
+}
+
+/* ---- files ---- */
+
+static void
+send_part(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	FILE *file = tmpfile();
+
+	(void)state, (void)request;
+	fputs("0123456789", file);
+	fflush(file);
+	answer->fd = dup(fileno(file));
+	fclose(file);
+	answer->fd_offset = 3;
+	answer->fd_size = 4;
+	answer->status = 206;
+	httpd_answer_header(answer, "X-Said", "one line\r\nX-Other: no second");
+}
+
+Test(httpd, sends_a_part_of_a_file)
+{
+	char *answer = client_ask(serve((struct httpd_options){ .handler = send_part }),
+	    "GET / HTTP/1.1\r\n" HOST "\r\n");
+
+	cr_assert_eq(answer_status(answer), 206);
+	cr_assert_str_eq(answer_body(answer), "3456");
+	cr_assert_str_eq(answer_header(answer, "X-Said"), "one line");
+	cr_assert_null(answer_header(answer, "X-Other"));
+}
+
+/* ---- what a handler can ask ---- */
+
+static bool
+add_argument(void *state, const char *name, const char *value)
+{
+	return buf_print(state, "[%s=%s]", name, value ? value : "(none)");
+}
+
+static void
+show(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	(void)state;
+	buf_print(&answer->body, "%s %s %s ", httpd_header(request, "x-word"),
+	    httpd_query(request, "a"), httpd_is_local(request) ? "local" : "from afar");
+	httpd_query_each(request, add_argument, &answer->body);
+}
+
+Test(httpd, shows_headers_and_arguments_in_order_and_decoded)
+{
+	char *answer = client_ask(serve((struct httpd_options){ .handler = show }),
+	    "GET /?a=1&b=%26+x&a=2&c&d=%00 HTTP/1.1\r\n" HOST "X-Word: said\r\n\r\n");
+
+	cr_assert_str_eq(answer_body(answer), "said 1 local [a=1][b=& x][a=2][c=(none)][d=\xff]");
+}
+
+/* ---- starting ---- */
+
+Test(httpd, says_what_is_wrong_with_an_address)
+{
+	static const char *const bad[] = { "", "8080", ":8080", "localhost", "localhost:x",
+		"nowhere..:1" };
+	struct httpd *httpd = NULL;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		err = (struct err){ 0 };
+		cr_assert_not(httpd_start(&httpd,
+		    &(struct httpd_options){
+			.listen = bad[i], .connections_max = 1, .handler = echo },
+		    &err));
+		cr_assert_str_eq(err.code, "option", "%s", bad[i]);
+	}
+}
+
+Test(httpd, says_that_a_port_is_taken)
+{
+	struct httpd *httpd = NULL;
+	struct err err = { 0 };
+	char listen[40];
+
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", serve((struct httpd_options){ 0 }));
+	cr_assert_not(httpd_start(&httpd,
+	    &(struct httpd_options){ .listen = listen, .connections_max = 1, .handler = echo },
+	    &err));
+	cr_assert_str_eq(err.code, "port_taken");
+}
+
+Test(httpd, answers_on_the_other_loopback_too)
+{
+	struct httpd *httpd = NULL;
+	struct err err = { 0 };
+
+	cr_assert(httpd_start(&httpd,
+		      &(struct httpd_options){
+			  .listen = "[::1]:0", .connections_max = 1, .handler = echo },
+		      &err),
+	    "%s", err.text);
+	cr_assert_gt(httpd_port(httpd), 0);
+	httpd_free(httpd);
+}
