@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ROOM = 1 << 20, PATIENCE_S = 20 };
+enum { ROOM = 1 << 18, ANSWERS_MAX = 64, PATIENCE_S = 20 };
 
 int
 client_open(int port)
@@ -57,13 +57,16 @@ answer_size(const char *answer, int head)
 	return (size_t)(end + 4 - answer) + (length && !head ? strtoul(length, NULL, 10) : 0);
 }
 
+static char *kept[ANSWERS_MAX];
+static size_t n_kept;
+
 char *
 client_hear(int fd, int head)
 {
-	char *answer = calloc(1, ROOM);
+	char *answer = kept[n_kept++] = calloc(1, ROOM);
 	size_t size = 0, whole = 0;
 
-	cr_assert_not_null(answer);
+	cr_assert(answer && n_kept < ANSWERS_MAX);
 	while (!whole || size < whole) {
 		/* one byte at a time until the headers are over: what follows is the next answer's */
 		ssize_t n = recv(fd, answer + size, whole ? whole - size : 1, 0);

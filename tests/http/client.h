@@ -8,8 +8,8 @@
 int client_open(int port);
 void client_say(int fd, const char *bytes, size_t size);
 void client_say_text(int fd, const char *text);
-/* One answer, its headers and as much body as Content-Length says (head: none); freed by the
- * caller. Ends the test when none comes. */
+/* One answer, its headers and as much body as Content-Length says (head: none). It lives as long as
+ * the test. Ends the test when none comes. */
 char *client_hear(int fd, int head);
 /* All of it on a connection of its own. */
 char *client_ask(int port, const char *request);

@@ -26,13 +26,10 @@ serve(void)
 		.piece = call_piece,
 		.end = call_end,
 		.state = &g };
-	char folder[] = "/tmp/gateway-test-XXXXXX", uri[64];
 	struct err err = { 0 };
 
-	snprintf(uri, sizeof(uri), "file://%s", mkdtemp(folder));
 	cr_assert(
 	    pool_new(&g.pool, "postgresql://nobody@127.0.0.1:1/none", 1) && guard_new(&g.guard));
-	cr_assert(blob_open(&g.blobs, uri, &err), "%s", err.text);
 	cr_assert(httpd_start(&httpd, &options, &err), "%s", err.text);
 	return httpd_port(httpd);
 }
