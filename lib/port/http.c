@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { CONNECT_MS = 10000, SILENCE_MS = 60000, WHERE_SIZE = 300 };
@@ -97,7 +98,7 @@ static const struct cause {
 	{ CURLE_HTTP2, ERR_RETRY, "cut", NULL },
 	{ CURLE_HTTP2_STREAM, ERR_RETRY, "cut", NULL },
 	{ CURLE_WEIRD_SERVER_REPLY, ERR_RETRY, "protocol", NULL },
-	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_FATAL, "bad_url", "is no http:// or https:// address" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_RETRY, "protocol", NULL },	/* HTTP/0.9, or no HTTP */
 	{ CURLE_URL_MALFORMAT, ERR_FATAL, "bad_url", "is no http:// or https:// address" },
 	{ CURLE_PEER_FAILED_VERIFICATION, ERR_FATAL, "tls", NULL },
 	{ CURLE_SSL_CACERT_BADFILE, ERR_FATAL, "tls", NULL },
@@ -373,6 +374,12 @@ set_answer(struct http *http, struct taking *taking)
 	curl_easy_setopt(http->curl, CURLOPT_XFERINFODATA, x);
 }
 
+static bool
+is_web_address(const char *url)
+{
+	return !strncasecmp(url, "http://", 7) || !strncasecmp(url, "https://", 8);
+}
+
 static CURLcode
 perform(struct http *http, struct exchange *x)
 {
@@ -384,6 +391,8 @@ perform(struct http *http, struct exchange *x)
 
 	curl_easy_reset(curl);
 	*http->why = '\0';
+	if (!is_web_address(x->request->url))
+		return CURLE_URL_MALFORMAT;
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->why);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "cli.h"
 
-enum { NAME_COLUMNS = 10, OPTION_COLUMNS = 30 };
+enum { NAME_COLUMNS = 10, OPTION_COLUMNS = 28, HELP_COLUMNS = 66 };
 
 static const char opening[] =
 	"batchline turns pictures into rendered pictures, in named batches.\n"
@@ -29,6 +29,19 @@ static const char closing[] =
 	"Exit status: 0 done, 1 error, 2 wrong usage, 3 the batch ended failed, partial or cancelled,\n"
 	"4 not found, 5 the gateway is not reachable.\n";
 
+/* Bytes of the next line: up to the last blank that fits. */
+static size_t
+line_size(const char *help)
+{
+	size_t size = strlen(help);
+
+	if (size <= HELP_COLUMNS)
+		return size;
+	for (size = HELP_COLUMNS; size > 0 && help[size] != ' ';)
+		size--;
+	return size ? size : HELP_COLUMNS;
+}
+
 static void
 print_option(const struct arg_row *row)
 {
@@ -37,7 +50,15 @@ print_option(const struct arg_row *row)
 	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", row->letter ? "-" : " ",
 	    row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
 	    row->value ? " " : "", row->value ? row->value : "");
-	printf("  %-*s %s\n", OPTION_COLUMNS, left, row->help);
+	printf("  %-*s ", OPTION_COLUMNS, left);
+	for (const char *help = row->help; *help;) {
+		size_t size = line_size(help);
+
+		printf("%.*s\n", (int)size, help);
+		help += size + strspn(help + size, " ");
+		if (*help)
+			printf("%*s", OPTION_COLUMNS + 3, "");
+	}
 }
 
 static void

@@ -162,7 +162,7 @@ write_cell(struct buf *ret, const struct table *table, const struct layout *layo
 {
 	size_t width = layout->widths[c], columns = cell->columns, size = strlen(cell->text);
 	bool is_cut = columns > width, right = table->columns[c].right;
-	enum tone tone = layout->coloured ? cell->tone : TONE_PLAIN;
+	enum tone tone = layout->coloured && size ? cell->tone : TONE_PLAIN;
 
 	if (is_cut) {
 		size = words_fitting(cell->text, width - 3);

@@ -11,8 +11,8 @@
 #include "script.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Some: \t thing\r\n\r\nhello"
-#define SCRIPT(...) script_start((struct scene[]){ __VA_ARGS__ }, \
-    sizeof((struct scene[]){ __VA_ARGS__ }) / sizeof(struct scene))
+#define SCRIPT(...) script_start((const char *[]){ __VA_ARGS__ }, \
+    sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(const char *))
 
 static struct http *
 a_client(int64_t silence_ms)
@@ -49,7 +49,12 @@ assert_holds(int fd, const char *text)
 }
 
 /* One request to a script: whether it went well. */
-struct asked { struct script *script; struct http *http; struct http_answer answer; struct err err; };
+struct asked {
+	struct script *script;
+	struct http *http;
+	struct http_answer answer;
+	struct err err;
+};
 
 static bool
 ask(struct asked *a, struct http_request request)
@@ -71,7 +76,7 @@ end(struct asked *a)
 
 Test(http, an_answer_has_its_status_its_headers_and_its_body)
 {
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 
 	cr_assert(ask(&a, (struct http_request){ 0 }), "%s", a.err.text);
 
@@ -85,7 +90,7 @@ Test(http, an_answer_has_its_status_its_headers_and_its_body)
 Test(http, a_request_is_sent_as_it_was_given)
 {
 	struct http_request request = { .method = "PUT", .body = HTTP_BYTES, .bytes = "12345", .size = 5 };
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 	const char *asked;
 
 	http_add_header(&request, "Authorization", "Bearer abc");
@@ -105,7 +110,7 @@ Test(http, a_request_is_sent_as_it_was_given)
 Test(http, a_piece_of_a_file_is_sent_and_no_more)
 {
 	struct http_request request = { .method = "POST", .body = HTTP_FILE, .offset = 2, .size = 3 };
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 
 	request.fd = a_file("abcdefgh");
 	cr_assert(ask(&a, request), "%s", a.err.text);
@@ -119,7 +124,7 @@ Test(http, a_piece_of_a_file_is_sent_and_no_more)
 Test(http, a_file_that_became_shorter_is_an_error_of_ours)
 {
 	struct http_request request = { .method = "POST", .body = HTTP_FILE, .size = 10 };
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 
 	request.fd = a_file("abc");
 	cr_assert(!ask(&a, request));
@@ -135,7 +140,7 @@ Test(http, a_form_has_its_fields_and_files)
 	struct http_request request = { .method = "POST", .body = HTTP_FORM, .n_parts = 2, .parts = {
 		{ .name = "pipeline_id", .bytes = "2", .size = 1 },
 		{ .name = "files", .path = "/proc/self/comm", .file_name = "x.png", .type = "image/png" } } };
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 	const char *asked;
 
 	cr_assert(ask(&a, request), "%s", a.err.text);
@@ -151,7 +156,7 @@ Test(http, an_error_status_is_an_answer_and_goes_to_memory)
 {
 	struct http_request request = { .to_file = true };
 	struct asked a = { .script = SCRIPT(
-	    { "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy" }) };
+	    "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy") };
 
 	request.answer_fd = a_file("kept");
 	cr_assert(ask(&a, request), "%s", a.err.text);
@@ -169,7 +174,7 @@ Test(http, an_error_status_is_an_answer_and_goes_to_memory)
 Test(http, a_whole_answer_takes_the_place_of_the_file)
 {
 	struct http_request request = { .to_file = true, .answer_offset = 3 };
-	struct asked a = { .script = SCRIPT({ OK }) };
+	struct asked a = { .script = SCRIPT(OK) };
 
 	request.answer_fd = a_file("longer than that");
 	cr_assert(ask(&a, request), "%s", a.err.text);
@@ -183,8 +188,8 @@ Test(http, a_whole_answer_takes_the_place_of_the_file)
 Test(http, a_part_of_an_answer_continues_the_file)
 {
 	struct http_request request = { .to_file = true, .answer_offset = 3 };
-	struct asked a = { .script = SCRIPT({ "HTTP/1.1 206 Part\r\n"
-	    "Content-Range: bytes 3-4/5\r\nContent-Length: 2\r\n\r\nlo" }) };
+	struct asked a = { .script = SCRIPT("HTTP/1.1 206 Part\r\n"
+	    "Content-Range: bytes 3-4/5\r\nContent-Length: 2\r\n\r\nlo") };
 
 	request.answer_fd = a_file("hel");
 	cr_assert(ask(&a, request), "%s", a.err.text);
@@ -198,8 +203,8 @@ Test(http, a_part_of_an_answer_continues_the_file)
 Test(http, another_part_than_was_asked_for_is_not_written)
 {
 	struct http_request request = { .to_file = true, .answer_offset = 3 };
-	struct asked a = { .script = SCRIPT({ "HTTP/1.1 206 Part\r\n"
-	    "Content-Range: bytes 0-1/5\r\nContent-Length: 2\r\n\r\nhe" }) };
+	struct asked a = { .script = SCRIPT("HTTP/1.1 206 Part\r\n"
+	    "Content-Range: bytes 0-1/5\r\nContent-Length: 2\r\n\r\nhe") };
 
 	request.answer_fd = a_file("hel");
 	cr_assert(!ask(&a, request));
@@ -213,7 +218,7 @@ Test(http, another_part_than_was_asked_for_is_not_written)
 Test(http, what_came_of_a_cut_answer_stays_in_the_file)
 {
 	struct http_request request = { .to_file = true };
-	struct asked a = { .script = SCRIPT({ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel" }) };
+	struct asked a = { .script = SCRIPT("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhel") };
 
 	request.answer_fd = a_file("");
 	cr_assert(!ask(&a, request));
@@ -228,15 +233,15 @@ Test(http, what_came_of_a_cut_answer_stays_in_the_file)
 
 Test(http, every_way_of_no_answer_has_its_code)
 {
-	static const struct { struct scene scene; const char *code; enum err_verdict verdict; } rows[] = {
-		{ { "" }, "cut", ERR_RETRY },
-		{ { "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx" }, "cut", ERR_RETRY },
-		{ { "SSH-2.0-OpenSSH_9.2\r\n\r\n" }, "protocol", ERR_RETRY },
-		{ { "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" OK OK OK }, "too_large", ERR_REJECT },
+	static const struct { const char *reply, *code; enum err_verdict verdict; } rows[] = {
+		{ "", "cut", ERR_RETRY },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "cut", ERR_RETRY },
+		{ "SSH-2.0-OpenSSH_9.2\r\n\r\n", "protocol", ERR_RETRY },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" OK OK OK, "too_large", ERR_REJECT },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct asked a = { .script = script_start(&rows[i].scene, 1) };
+		struct asked a = { .script = SCRIPT(rows[i].reply) };
 
 		cr_assert(!ask(&a, (struct http_request){ .answer_max = 20 }), "row %zu", i);
 		cr_assert_str_eq(a.err.code, rows[i].code, "row %zu: %s: %s", i, a.err.code, a.err.text);
@@ -247,7 +252,7 @@ Test(http, every_way_of_no_answer_has_its_code)
 
 Test(http, nobody_there_is_unreachable)
 {
-	struct script *gone = SCRIPT({ OK });
+	struct script *gone = SCRIPT(OK);
 	struct asked a = {0};
 	char url[60];
 
@@ -262,8 +267,8 @@ Test(http, nobody_there_is_unreachable)
 
 Test(http, silence_and_a_deadline_end_a_request)
 {
-	struct asked silent = { .script = SCRIPT({ .reply = "", .silent = true }), .http = a_client(1000) };
-	struct asked late = { .script = SCRIPT({ .reply = "", .silent = true }) };
+	struct asked silent = { .script = SCRIPT(NULL), .http = a_client(1000) };
+	struct asked late = { .script = SCRIPT(NULL) };
 
 	cr_assert(!ask(&silent, (struct http_request){ 0 }));
 	cr_assert(!ask(&late, (struct http_request){ .timeout_ms = 100 }));
@@ -290,7 +295,7 @@ Test(http, a_wrong_address_is_told_and_is_no_reason_to_try_again)
 
 Test(http, an_error_says_where_without_what_is_secret)
 {
-	struct asked a = { .script = SCRIPT({ "" }) };
+	struct asked a = { .script = SCRIPT("") };
 	char url[100];
 
 	snprintf(url, sizeof(url), "http://user:secret@%s/a/b?token=secret#c", script_url(a.script) + 7);
@@ -305,7 +310,7 @@ Test(http, an_error_says_where_without_what_is_secret)
 Test(http, a_redirect_is_an_answer_and_is_not_followed)
 {
 	struct asked a = { .script = SCRIPT(
-	    { "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n" }, { OK }) };
+	    "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", OK) };
 
 	cr_assert(ask(&a, (struct http_request){ 0 }), "%s", a.err.text);
 
@@ -318,7 +323,7 @@ Test(http, a_redirect_is_an_answer_and_is_not_followed)
 Test(http, one_answer_serves_request_after_request)
 {
 	struct asked a = { .script = SCRIPT(
-	    { "HTTP/1.1 200 OK\r\nContent-Length: 30\r\nX-Old: 1\r\nConnection: close\r\n\r\ncut" }, { OK }) };
+	    "HTTP/1.1 200 OK\r\nContent-Length: 30\r\nX-Old: 1\r\nConnection: close\r\n\r\ncut", OK) };
 
 	cr_assert(!ask(&a, (struct http_request){ 0 }));
 	cr_assert(ask(&a, (struct http_request){ 0 }), "%s", a.err.text);
@@ -339,7 +344,7 @@ give_up(void *state, int64_t sent, int64_t received)
 
 Test(http, progress_may_give_up)
 {
-	struct asked a = { .script = SCRIPT({ .reply = "", .silent = true }) };
+	struct asked a = { .script = SCRIPT(NULL) };
 	int calls = 0;
 
 	cr_assert(!ask(&a, (struct http_request){ .progress = give_up, .progress_state = &calls }));

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct script {
-	struct scene scenes[SCRIPT_MAX];
+	const char *replies[SCRIPT_MAX];
 	struct buf asked[SCRIPT_MAX];
 	size_t n, count;
 	int listener, stop[2];		/* stop: a pipe whose end says so */
@@ -64,8 +64,7 @@ read_request(struct script *s, int fd, struct buf *asked)
 static void
 play(struct script *s, int fd, size_t i)
 {
-	const struct scene *scene = &s->scenes[i];
-	size_t size = scene->reply_size ? scene->reply_size : strlen(scene->reply);
+	const char *reply = s->replies[i];
 	struct buf asked = {0};
 
 	buf_add_text(&asked, "");
@@ -74,10 +73,10 @@ play(struct script *s, int fd, size_t i)
 	s->asked[i] = asked;
 	s->count++;
 	pthread_mutex_unlock(&s->lock);
-	if (scene->silent)
-		can_read(s, s->stop[0]);
+	if (reply)
+		send(fd, reply, strlen(reply), MSG_NOSIGNAL);
 	else
-		send(fd, scene->reply, size, MSG_NOSIGNAL);
+		can_read(s, s->stop[0]);
 }
 
 static void *
@@ -99,7 +98,7 @@ serve(void *state)
 }
 
 struct script *
-script_start(const struct scene *scenes, size_t n)
+script_start(const char *const *replies, size_t n)
 {
 	struct script *s = calloc(1, sizeof(*s));
 	struct sockaddr_in address = { .sin_family = AF_INET,
@@ -107,7 +106,7 @@ script_start(const struct scene *scenes, size_t n)
 	socklen_t size = sizeof(address);
 
 	cr_assert(s && n <= SCRIPT_MAX);
-	memcpy(s->scenes, scenes, n * sizeof(*scenes));
+	memcpy(s->replies, replies, n * sizeof(*replies));
 	s->n = n;
 	pthread_mutex_init(&s->lock, NULL);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

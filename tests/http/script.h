@@ -11,17 +11,12 @@
 
 enum { SCRIPT_MAX = 16 };
 
-struct scene {
-	const char *reply;	/* sent as it stands; "" closes without a word */
-	size_t reply_size;	/* 0: strlen(reply) */
-	bool silent;		/* reads, and answers nothing until the script ends */
-};
-
 struct script;
 
-/* The scenes in order, one connection each; further connections are closed at once. Fails the test
- * when it cannot. */
-struct script *script_start(const struct scene *scenes, size_t n);
+/* The replies in order, one connection each, sent as they stand: "" closes without a word, NULL
+ * reads and says nothing until the script ends. Further connections are closed at once. Fails the
+ * test when it cannot. */
+struct script *script_start(const char *const *replies, size_t n);
 const char *script_url(const struct script *script);	/* http://127.0.0.1:PORT */
 /* Waits for nothing: the i-th request as it came, headers and body; NULL: there was none. */
 const char *script_asked(struct script *script, size_t i);
