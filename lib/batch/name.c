@@ -101,16 +101,20 @@ stem_of_file(char ret[STEM_SIZE], const char *file_name)
 {
 	const char *dot = strrchr(file_name, '.');
 	size_t size = dot && dot > file_name ? (size_t)(dot - file_name) : strlen(file_name);
+	bool gap = false;		/* something unsafe stood here */
 	size_t n = 0;
 
-	for (size_t i = 0; i < size && n < STEM_MAX;) {
-		size_t length = utf8_length(file_name + i, size - i);
+	for (size_t i = 0; i < size && n < STEM_MAX; i++) {
+		bool safe = is_safe(file_name[i])
+		    && (n || (file_name[i] != '.' && file_name[i] != '-'));
 
-		ret[n] = is_safe(file_name[i]) && (n || file_name[i] != '.') ? file_name[i] : '-';
-		n++;
-		i += length ? length : 1;
+		if (safe && gap && n && n < STEM_MAX - 1 && ret[n - 1] != '-' && file_name[i] != '-')
+			ret[n++] = '-';
+		if (safe)
+			ret[n++] = file_name[i];
+		gap = !safe;
 	}
-	if (n == 0)
-		ret[n++] = '-';
 	ret[n] = '\0';
+	if (n == 0)
+		strcpy(ret, "file");
 }

@@ -23,7 +23,7 @@ void prefix_of_file(char ret[PREFIX_SIZE], const char *file_name, int most);
 /* Why this is no file name ("holds a slash"), or NULL when it is one. */
 const char *file_name_defect(const char *file_name);
 
-/* The name without folder and last extension, as [A-Za-z0-9._-]; anything else becomes `-`, and
- * never empty, never a dot first. */
+/* The name without its last extension, as [A-Za-z0-9._-]: what else stands between becomes one `-`.
+ * Never empty ("file"), never a dot or a dash first. */
 void stem_of_file(char ret[STEM_SIZE], const char *file_name);
 #endif
