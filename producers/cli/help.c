@@ -89,6 +89,7 @@ static void
 print_one(const struct command *c)
 {
 	const char *line = c->examples;
+	size_t n;
 
 	printf("batchline %s: %s\n\nusage: batchline %s%s%s [OPTIONS]\n", c->name, c->summary, c->name,
 	    *c->operands ? " " : "", c->operands);
@@ -98,8 +99,12 @@ print_one(const struct command *c)
 	print_options(c);
 	print_options(NULL);
 	puts("\nExamples:");
-	for (; *line; line += strcspn(line, "\n") + 1)
-		printf("  %.*s\n", (int)strcspn(line, "\n"), line);
+	for (; *line; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		fputs("  ", stdout);
+		fwrite(line, 1, n, stdout);
+		putchar('\n');
+	}
 }
 
 bool
