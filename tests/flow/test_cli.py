@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -330,7 +331,8 @@ class Bad(BaseHTTPRequestHandler):
     def do_GET(self):
         data, first, last = self.archive, 0, len(self.archive) - 1
         if asked := self.headers["range"]:
-            first, last = (int(n or last) for n in re.fullmatch(r"bytes=(\d+)-(\d*)", asked).groups())
+            ends = re.fullmatch(r"bytes=(\d+)-(\d*)", asked).groups()
+            first, last = (int(n or last) for n in ends)
         type(self).asked.append((asked, self.headers["if-range"]))
         self.send_response(206 if asked else 200)
         etag = hashlib.sha256(self.etag_of or data).hexdigest()
@@ -431,27 +433,27 @@ def test_help_fits_a_hundred_columns_and_shows_examples(words):
 # ---- a terminal ----
 
 def on_terminal(*words, columns=80, until=None):
-    """What a terminal of so many columns gets, and the exit code."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.environ.update(BATCHLINE_URL=line.URL, TERM="xterm")
-        os.environ.pop("NO_COLOR", None)
-        os.execv(CLI, ["batchline", *map(str, words)])
+    """What a terminal of so many columns gets, and the exit code; `until`: then Ctrl-C. Our own end
+    of the terminal stays open and gets the last word: a terminal that is closed may lose some."""
+    end = b"<the end>"
+    terminal, program = pty.openpty()
+    fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {**os.environ, "BATCHLINE_URL": line.URL, "TERM": "xterm", "NO_COLOR": ""}
+    process = subprocess.Popen([CLI, *map(str, words)], stdin=program, stdout=program,
+                               stderr=program, env=environment)
     seen = b""
-    while True:
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
+    while not seen.endswith(end):
+        if process and process.poll() is not None:
+            code, process = process.returncode, None
+            os.write(program, end)
+        if select.select([terminal], [], [], 0.05)[0]:
+            seen += os.read(terminal, 65536)
         if until and until in seen:
-            os.kill(pid, signal.SIGINT)
+            process.send_signal(signal.SIGINT)
             until = None
     os.close(terminal)
-    return seen.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(program)
+    return seen.decode().removesuffix(end.decode()), code
 
 
 def test_a_terminal_gets_a_bar_and_words_beside_the_colours(folder):
