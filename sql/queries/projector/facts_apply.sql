@@ -3,22 +3,21 @@
 -- The best fact of each job. A late or repeated one changes nothing: the row keeps the highest
 -- (attempt, rank of state), and a final row is final for its attempt.
 update jobs j
-   set status = case when f.again then 'retry_wait' else f.status end,
-       attempt = f.attempt + f.again::int,
-       next_attempt_at = case when f.again
+   set status = case when f.retryable and f.attempt - j.first_attempt + 1 < $11::int
+	then 'retry_wait' else f.status end,
+       attempt = f.attempt + (f.retryable and f.attempt - j.first_attempt + 1 < $11::int)::int,
+       next_attempt_at = case when f.retryable and f.attempt - j.first_attempt + 1 < $11::int
 	then f.at + interval '5 s' * 4 ^ least(f.attempt - j.first_attempt, 6) end,
        lease_until = case when f.status = 'processing' then $12::timestamptz end,
        started_at = coalesce(f.started_at, j.started_at),
-       completed_at = case when f.status <> 'processing' and not f.again then f.at end,
+       completed_at = case when f.status <> 'processing'
+	and not (f.retryable and f.attempt - j.first_attempt + 1 < $11::int) then f.at end,
        error_code = f.error_code, error_message = f.error_message,
        preview_uri = coalesce(f.preview_uri, j.preview_uri), duration_ms = f.duration_ms
-  from (select w.*, w.retryable and k.attempt <= w.attempt
-	       and w.attempt - k.first_attempt + 1 < $11::int as again
-	  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-		$6::text[], $7::text[], $8::bool[], $9::text[], $10::int[])
-	       as w (job_id, attempt, status, started_at, at, error_code, error_message, retryable,
-		preview_uri, duration_ms)
-	  join jobs k on k.id = any (array[w.job_id])) f
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+	$6::text[], $7::text[], $8::bool[], $9::text[], $10::int[])
+       as f (job_id, attempt, status, started_at, at, error_code, error_message, retryable,
+	preview_uri, duration_ms)
  where j.id = any (array[f.job_id])
    and j.status in ('queued', 'dispatched', 'processing', 'retry_wait')
    and (f.attempt > j.attempt
