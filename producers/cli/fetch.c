@@ -324,8 +324,9 @@ run_download(struct cli *cli, struct err *err)
 	well = fetch(&f, &was_there, err);
 	if (well)
 		tell(&f, was_there);
-	else
-		screen_wipe(cli);
+	else if (f.fd >= 0 && f.have == 0)
+		unlink(f.part);
+	screen_wipe(cli);
 	if (f.fd >= 0)
 		close(f.fd);
 	free(f.part);

@@ -223,7 +223,8 @@ bool
 follow_batch(struct cli *cli, const char *id, struct err *err)
 {
 	struct follow f = { .cli = cli, .id = id, .part = -1, .begun_ms = clock_monotonic_ms() };
-	struct sigaction action = { .sa_handler = on_interrupt };
+	struct sigaction action = { .sa_handler = on_interrupt,
+		.sa_flags = SA_RESETHAND };	/* the second one ends us at once */
 	bool done = false, well = true;
 	int64_t wait_ms = 0;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* screen.c: standard output, as a terminal or as lines. */
 #include "screen.h"
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,17 @@ screen_look(struct cli *cli)
 	cli->coloured = !dumb && (!no_colour || !*no_colour);
 }
 
+/* SIGPIPE is ignored for the sockets' sake; when nobody reads any longer what we write, we end by
+ * it as every program does. */
+static void
+flush(void)
+{
+	if (fflush(stdout) == 0 || errno != EPIPE)
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
 void
 screen_say(const struct cli *cli, enum tone tone, const char *fmt, ...)
 {
@@ -40,7 +53,7 @@ screen_say(const struct cli *cli, enum tone tone, const char *fmt, ...)
 	words_add_printable(&shown, line);
 	tone = cli->coloured ? tone : TONE_PLAIN;
 	printf("%s%s%s\n", tone_begin(tone), shown.size ? buf_text(&shown) : "", tone_end(tone));
-	fflush(stdout);
+	flush();
 	buf_clear(&shown);
 }
 
@@ -50,7 +63,7 @@ screen_write(struct buf *bytes)
 	fwrite(bytes->data, 1, bytes->size, stdout);
 	if (bytes->size && bytes->data[bytes->size - 1] != '\n')
 		putchar('\n');
-	fflush(stdout);
+	flush();
 }
 
 bool
@@ -68,10 +81,12 @@ screen_table(const struct cli *cli, const struct table *table, struct err *err)
 void
 screen_draw(const struct cli *cli, const char *line)
 {
+	size_t columns = cli->width - 1;
+
 	if (!cli->terminal || cli->json)
 		return;
-	printf("\r%.*s\033[K", (int)words_fitting(line, cli->width - 1), line);
-	fflush(stdout);
+	printf("\r%.*s\033[K", (int)words_fitting(line, &columns), line);
+	flush();
 }
 
 void

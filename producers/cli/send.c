@@ -249,9 +249,13 @@ post_batch(struct cli *cli, const struct picks *picks, int64_t pipeline, struct 
 	request.bytes = json.data;
 	request.size = (int64_t)json.size;
 	http_add_header(&request, "Content-Type", "application/json");
-	http_add_header(&request, "Idempotency-Key", key ? key : uuid_print(random, uuid_v7()));
+	key = key ? key : uuid_print(random, uuid_v7());
+	http_add_header(&request, "Idempotency-Key", key);
 	well = json.failed ? err_set(err, ERR_FATAL, "out of memory")
 	                   : peer_ask_patiently(&cli->peer, &request, err);
+	if (!well && err->verdict == ERR_RETRY && key == random)
+		buf_print(&cli->peer.details, "It may have arrived all the same. The same command with "
+		    "--idempotency-key %s\nmakes no second batch of it.\n", key);
 	buf_clear(&json);
 	return well;
 }

@@ -9,6 +9,7 @@
 #include "words.h"
 
 enum { GAP = 2, CUT_LEAST = 8, CELL_SIZE = 256 };
+static const char cut_mark[] = "...";
 
 struct cell { char *text; size_t columns; enum tone tone; };
 
@@ -165,14 +166,15 @@ write_cell(struct buf *ret, const struct table *table, const struct layout *layo
 	enum tone tone = layout->coloured && size ? cell->tone : TONE_PLAIN;
 
 	if (is_cut) {
-		size = words_fitting(cell->text, width - 3);
-		columns = width;
+		columns = width - (sizeof(cut_mark) - 1);
+		size = words_fitting(cell->text, &columns);
+		columns += sizeof(cut_mark) - 1;
 	}
 	if (right)
 		add_blanks(ret, width - columns);
 	buf_add_text(ret, tone_begin(tone));
 	buf_add(ret, cell->text, size);
-	buf_add_text(ret, is_cut ? "..." : "");
+	buf_add_text(ret, is_cut ? cut_mark : "");
 	buf_add_text(ret, tone_end(tone));
 	if (!right && c != layout->last)
 		add_blanks(ret, width - columns);

@@ -93,7 +93,8 @@ words_read_time(int64_t *ret_us, const char *text)
 	if (!text || strlen(text) < sizeof("YYYY-MM-DDThh:mm:ssZ") - 1)
 		return false;
 	snprintf(day, sizeof(day), "%.10s", text);
-	if (!date_read(&days, day) || sscanf(text + 10, "T%2d:%2d:%lfZ%n", &hour, &minute, &second, &end) != 3
+	if (!date_read(&days, day)
+	    || sscanf(text + 10, "T%2d:%2d:%lfZ%n", &hour, &minute, &second, &end) != 3
 	    || end == 0 || text[10 + end])
 		return false;
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
@@ -166,17 +167,18 @@ words_columns(const char *text)
 }
 
 size_t
-words_fitting(const char *text, size_t columns)
+words_fitting(const char *text, size_t *columns)
 {
-	size_t taken = 0;
+	size_t taken = 0, left_columns = *columns;
 
 	for (size_t left = strlen(text), n; left > 0; left -= n) {
 		size_t width = columns_at(text + taken, left, &n);
 
-		if (width > columns)
+		if (width > left_columns)
 			break;
-		columns -= width;
+		left_columns -= width;
 		taken += n;
 	}
+	*columns -= left_columns;
 	return taken;
 }

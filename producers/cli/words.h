@@ -29,6 +29,6 @@ bool words_read_time(int64_t *ret_us, const char *text);
 bool words_add_printable(struct buf *ret, const char *text);
 /* Columns of a terminal that printable text takes. */
 size_t words_columns(const char *text);
-/* Bytes of text that fit into so many columns. */
-size_t words_fitting(const char *text, size_t columns);
+/* Bytes of text that fit into *columns, which becomes the columns that they take. */
+size_t words_fitting(const char *text, size_t *columns);
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """batchline as it is typed: against the running line, and against a gateway that behaves badly."""
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -305,6 +306,7 @@ def test_a_file_that_is_something_else_stays_as_it_was(batch, tmp_path, size):
 
     assert run.returncode == 1 and "remove it" in run.stderr
     assert (tmp_path / "a.zip").read_bytes() == other
+    assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
 
 
 def test_an_archive_that_cannot_be_is_told(tmp_path):
@@ -345,17 +347,83 @@ class Bad(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-@pytest.fixture
-def bad():
-    handler = type("Handler", (Bad,), {"asked": []})
+class Forgetful(Bad):
+    """Takes a submission; is busy for the first picture, and hangs up on the first `cuts` batches
+    as if it had done its work and fallen before the answer."""
+    cuts = 1
+
+    def answer(self, status, value, headers=()):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in [("Content-Length", str(len(body))), *headers]:
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer(200, {"data": [{"id": 1, "name": "web"}]})
+
+    def do_POST(self):
+        data = self.rfile.read(int(self.headers["content-length"]))
+        seen = [path for path, _, _ in type(self).asked]
+        type(self).asked.append((self.path, self.headers["idempotency-key"], data))
+        if self.path == "/api/blobs" and self.path not in seen:
+            self.answer(503, {"type": "/problems/unavailable", "title": "Busy", "detail": "later"},
+                        [("Retry-After", "0")])
+        elif self.path == "/api/blobs":
+            uri = f"blob:sha256/{hashlib.sha256(data).hexdigest()}"
+            self.answer(201, {"uri": uri, "size": len(data)})
+        elif seen.count(self.path) < self.cuts:
+            self.close_connection = True
+        else:
+            self.answer(201, {"batch_id": "x", "base_directory_name": "CLI_batch-1"})
+
+
+@contextlib.contextmanager
+def serving(kind):
+    handler = type("Handler", (kind,), {"asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     handler.url = f"http://127.0.0.1:{server.server_port}"
-    yield handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield handler
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def bad():
+    with serving(Bad) as handler:
+        yield handler
+
+
+@pytest.fixture
+def forgetful():
+    with serving(Forgetful) as handler:
+        yield handler
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(forgetful, folder):
+    run = cli("submit", folder, "-p", 1, url=forgetful.url)
+
+    assert run.returncode == 0, run.stderr
+    batches = [a for a in forgetful.asked if a[0] == "/api/jobs/batch"]
+    assert len(batches) == 2 and batches[0] == batches[1]
+    assert uuid.UUID(batches[0][1])
+    assert [a[2] for a in forgetful.asked if a[0] == "/api/blobs"] == [PHOTO] * 4
+
+
+def test_when_all_answers_are_lost_the_key_is_told(forgetful, folder):
+    forgetful.cuts = 100
+
+    run = cli("submit", folder, "-p", 1, url=forgetful.url)
+
+    assert run.returncode == 5
+    key = next(a[1] for a in forgetful.asked if a[0] == "/api/jobs/batch")
+    assert f"--idempotency-key {key}" in run.stderr
 
 
 def test_a_connection_that_breaks_is_made_again_where_it_broke(bad, tmp_path):
@@ -462,6 +530,16 @@ def test_a_terminal_gets_a_bar_and_words_beside_the_colours(folder):
     assert code == 0
     assert "[==============================] 100 %  3 of 3  completed" in seen
     assert "\033[32m" in seen and ": completed" in seen
+
+
+def test_a_reader_that_has_enough_is_no_error(batch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([CLI, "list"], stdout=writer, stderr=subprocess.PIPE, timeout=60,
+                         env={**os.environ, "BATCHLINE_URL": line.URL})
+    os.close(writer)
+
+    assert run.returncode == -signal.SIGPIPE and run.stderr == b""
 
 
 def test_a_table_fits_the_terminal(batch):

@@ -112,9 +112,16 @@ Test(cli_words, columns_are_those_of_a_terminal)
 
 Test(cli_words, what_fits_ends_between_characters)
 {
+	static const struct { const char *text; size_t columns, bytes, taken; } rows[] = {
+		{ "caf\xc3\xa9s", 4, 5, 4 }, { "\xe6\x97\xa5\xe6\x9c\xac", 3, 3, 2 },
+		{ "abc", 9, 3, 3 }, { "abc", 0, 0, 0 },
+	};
+
 	cr_assert(setlocale(LC_CTYPE, "C.UTF-8"));
-	cr_assert_eq(words_fitting("caf\xc3\xa9s", 4), 5);
-	cr_assert_eq(words_fitting("\xe6\x97\xa5\xe6\x9c\xac", 3), 3);
-	cr_assert_eq(words_fitting("abc", 9), 3);
-	cr_assert_eq(words_fitting("abc", 0), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t columns = rows[i].columns;
+
+		cr_assert_eq(words_fitting(rows[i].text, &columns), rows[i].bytes);
+		cr_assert_eq(columns, rows[i].taken);
+	}
 }
