@@ -191,6 +191,8 @@ write_row(struct buf *ret, const struct table *table, const struct layout *layou
 		if (c != layout->last)
 			add_blanks(ret, GAP);
 	}
+	while (ret->size && ret->data[ret->size - 1] == ' ')
+		ret->size--;
 	buf_add_byte(ret, '\n');
 }
 

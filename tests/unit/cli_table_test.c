@@ -30,13 +30,14 @@ assert_written(const struct table *table, size_t width, const char *wanted)
 
 Test(cli_table, numbers_stand_to_the_right_and_no_line_ends_in_blanks)
 {
-	static const char *const cells[] = { "a", "5", "x", "longer", "12,345", "yy" };
-	own(table_freep) struct table *table = a_table(cells, 6);
+	static const char *const cells[] = { "a", "5", "x", "longer", "12,345", "", "b", "", "y " };
+	own(table_freep) struct table *table = a_table(cells, 9);
 
 	assert_written(table, 0,
 	    "NAME     COUNT  NOTE\n"
 	    "a            5  x\n"
-	    "longer  12,345  yy\n");
+	    "longer  12,345\n"
+	    "b               y\n");
 }
 
 Test(cli_table, a_column_without_any_text_is_left_out)
