@@ -19,6 +19,7 @@
 #define ARCHIVER_H
 #include "base/arena.h"
 #include "batch/manifest.h"
+#include "batch/status.h"
 #include "event/codec.h"
 #include "port/blob.h"
 #include "port/db.h"
@@ -42,7 +43,6 @@ struct snapshot {
 };
 bool snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, struct err *err);
 void snapshot_clear(struct snapshot *snapshot);
-bool snapshot_status_is_final(const char *status);
 
 /* build.c */
 struct built {

@@ -85,7 +85,7 @@ connect(struct archiver *a, struct err *err)
 static bool
 is_worth_a_look(const struct batch_changed *c)
 {
-	return snapshot_status_is_final(c->status) && c->jobs_completed > 0
+	return status_is_final(c->status) && c->jobs_completed > 0
 	    && (!c->archive || c->archive->run_no < c->run_no);
 }
 

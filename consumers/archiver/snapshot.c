@@ -13,13 +13,6 @@ enum { OUTPUT_NAME, OUTPUT_URI, OUTPUT_SHA256, OUTPUT_MEDIA_TYPE, OUTPUT_VIEW, O
 enum { JOB_ID, JOB_POSITION, JOB_ATTEMPT, JOB_FILE_NAME, JOB_STATUS, JOB_ERROR_CODE,
 	JOB_ERROR_MESSAGE };
 
-bool
-snapshot_status_is_final(const char *status)
-{
-	return !strcmp(status, "completed") || !strcmp(status, "partial")
-	    || !strcmp(status, "failed") || !strcmp(status, "cancelled");
-}
-
 static int32_t
 int_at(const struct db_rows *rows, int r, int c)
 {
@@ -46,7 +39,7 @@ batch_take(struct snapshot *s, struct uuid batch_id)
 		.completed_at = db_time_at(rows, 0, BATCH_COMPLETED),
 	};
 	s->partition = int_at(rows, 0, BATCH_PARTITION);
-	s->wanted = snapshot_status_is_final(s->manifest.status) && db_count(s->rows[1]) > 0
+	s->wanted = status_is_final(s->manifest.status) && db_count(s->rows[1]) > 0
 	    && !db_int_at(rows, 0, BATCH_IS_DELETED)
 	    && db_int_at(rows, 0, BATCH_ARCHIVE_RUN_NO) < s->manifest.run_no;
 }

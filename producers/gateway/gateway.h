@@ -27,6 +27,7 @@
 #include "base/option.h"
 #include "base/uuid.h"
 #include "batch/name.h"
+#include "batch/status.h"
 #include "event/codec.h"
 #include "event/event.h"
 #include "port/blob.h"
@@ -170,7 +171,6 @@ enum batch_column {
 void item_batch(struct put *put, const struct db_rows *rows, int row);
 /* The row of the batch that the path names; without one: 404. *ret is the caller's. */
 bool item_batch_read(struct call *call, struct db_rows **ret);
-bool status_is_final(const char *status);
 
 /* ---- handlers ---- */
 

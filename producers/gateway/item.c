@@ -109,13 +109,6 @@ item_batch_read(struct call *call, struct db_rows **ret)
 	return true;
 }
 
-bool
-status_is_final(const char *status)
-{
-	return !strcmp(status, "completed") || !strcmp(status, "partial") || !strcmp(status, "failed")
-	    || !strcmp(status, "cancelled");
-}
-
 /* ---- jobs ---- */
 
 struct jobs { struct db_rows *rows, *outputs; int n; int64_t next; };	/* next: -1 at the end */
