@@ -36,7 +36,7 @@ has_turned(void *state, bool *done, struct err *err)
 	const char *control, *status;
 	bool is_gone, is_final;
 
-	if (!pool_run(t->call->gateway->pool, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
+	if (!db_pool_run(t->call->gateway->pool, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
 		return false;
 	is_gone = db_count(rows) == 0 || db_int_at(rows, 0, 3) != 0;
 	control = db_text_at(rows, 0, 0);
@@ -61,7 +61,7 @@ audit(struct call *call, const char *word, bool well)
 	struct err err = {0};
 	char id[UUID_TEXT_SIZE];
 
-	if (!pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
+	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
 	    db_text(word), db_text(uuid_print(id, call->id)), db_text(well ? "asked" : "not sent")))
 		log_write(LOG_WARN, "not in the audit", "code=%s", err.code);
 }
@@ -145,7 +145,7 @@ check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
 		return problem(call, &problem_not_possible,
 		    "The batch was not accepted (%s): submit it again.",
 		    db_text_at(batch, 0, BATCH_ERROR_CODE));
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
 	    db_array(&ids->array)))
 		return problem_err(call, &err);
 	return db_int_at(rows, 0, 0) > 0 || problem(call, &problem_not_possible,

@@ -187,7 +187,7 @@ serve_preview(struct call *call)
 	struct err err = {0};
 	const char *uri;
 
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
@@ -209,7 +209,7 @@ serve_output(struct call *call)
 
 	if (!utf8_is_valid(name, strlen(name)))
 		return problem(call, &problem_not_found, "No output is called so.");
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_output, db_uuid(call->id),
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_output, db_uuid(call->id),
 	    db_text(name), caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)

@@ -47,12 +47,12 @@ enum {
 
 /* ---- what lives as long as the process ---- */
 
-struct pool;		/* pool.c */
+struct db_pool;		/* pool.c */
 struct guard;		/* guard.c */
 
 struct gateway {
 	const struct options *options;
-	struct pool *pool;
+	struct db_pool *pool;
 	struct guard *guard;
 	struct bus *bus;
 	struct codec *codec;
@@ -130,14 +130,14 @@ bool guard_origin_is_own(const char *origin, const char *host);
 
 /* ---- pool.c ---- */
 
-bool pool_new(struct pool **ret, const char *conninfo, size_t size);
-void pool_free(struct pool *pool);		/* NULL is fine */
-bool pool_is_well(struct pool *pool, struct err *err);
+bool db_pool_new(struct db_pool **ret, const char *conninfo, size_t size);
+void db_pool_free(struct db_pool *pool);		/* NULL is fine */
+bool db_pool_is_well(struct db_pool *pool, struct err *err);
 /* One statement on any connection. rows may be NULL. */
-#define pool_run(pool, rows, err, sql, ...)                                          \
-	pool_run_args(pool, rows, err, sql, (const struct db_arg[]){ __VA_ARGS__ },  \
+#define db_pool_run(pool, rows, err, sql, ...)                                       \
+	db_pool_run_args(pool, rows, err, sql, (const struct db_arg[]){ __VA_ARGS__ }, \
 	    sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
-bool pool_run_args(struct pool *pool, struct db_rows **rows, struct err *err, const char *sql,
+bool db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args);
 
 /* ---- route.c ---- */
@@ -236,7 +236,7 @@ bool wait_for(int64_t wait_ms, bool (*is_done)(void *state, bool *done, struct e
 bool publish(struct call *call, enum topic topic, int32_t partition, const struct event *event);
 void answer_location(struct call *call, struct uuid batch_id);
 
-OWN_FREEP(struct pool, pool_free)
+OWN_FREEP(struct db_pool, db_pool_free)
 OWN_FREEP(struct guard, guard_free)
 OWN_FREEP(struct upload, upload_free)
 #endif

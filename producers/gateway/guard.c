@@ -110,7 +110,7 @@ keys_exist(struct call *call, bool *ret)
 	pthread_mutex_unlock(&guard->lock);
 	if (fresh)
 		return true;
-	if (!pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_keys_exist, NULL, 0))
+	if (!db_pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_keys_exist, NULL, 0))
 		return problem_err(call, &err);
 	pthread_mutex_lock(&guard->lock);
 	guard->known = true;
@@ -143,7 +143,7 @@ admit_key(struct call *call, enum scope needs)
 	if (!header || strncasecmp(header, "Bearer ", 7))
 		return problem(call, &problem_unauthorized, "Send Authorization: Bearer KEY.");
 	hash_sha256(sha256, header + 7, strlen(header + 7));
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_key,
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key,
 	    db_bytes(sha256, sizeof(sha256))))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)

@@ -100,7 +100,7 @@ item_batch_read(struct call *call, struct db_rows **ret)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_batch, db_uuid(call->id),
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_batch, db_uuid(call->id),
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
@@ -126,14 +126,14 @@ jobs_read(struct call *call, struct uuid batch_id, int32_t from, int64_t limit, 
 	struct err err = {0};
 	int32_t last;
 
-	if (!pool_run(call->gateway->pool, &jobs->rows, &err, sql_gateway_jobs_page,
+	if (!db_pool_run(call->gateway->pool, &jobs->rows, &err, sql_gateway_jobs_page,
 	    db_uuid(batch_id), db_int4(from), db_int4((int32_t)limit + 1)))
 		return problem_err(call, &err);
 	jobs->n = db_count(jobs->rows) > limit ? (int)limit : db_count(jobs->rows);
 	jobs->next = db_count(jobs->rows) > jobs->n
 	    ? db_int_at(jobs->rows, jobs->n, JOB_POSITION) : -1;
 	last = jobs->n ? (int32_t)db_int_at(jobs->rows, jobs->n - 1, JOB_POSITION) : from;
-	return pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
+	return db_pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
 	           db_uuid(batch_id), db_int4(from), db_int4(last))
 	    || problem_err(call, &err);
 }
@@ -239,13 +239,13 @@ serve_job(struct call *call)
 	struct put put;
 	int at = 0;
 
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no job of this id.");
 	int32_t position = (int32_t)db_int_at(rows, 0, JOB_POSITION);
-	if (!pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
+	if (!db_pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
 	    db_uuid(db_uuid_at(rows, 0, JOB_BATCH_ID)), db_int4(position), db_int4(position)))
 		return problem_err(call, &err);
 	put = answer_json(call, 200);

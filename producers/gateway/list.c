@@ -162,8 +162,8 @@ serve_list(struct call *call)
 	if (!query_read(call, &query))
 		return false;
 	filter_args(call, &query, &statuses, args);
-	well = pool_run_args(call->gateway->pool, &count, &err, sql_gateway_list_count, args, FILTERS)
-	    && pool_run_args(call->gateway->pool, &rows, &err,
+	well = db_pool_run_args(call->gateway->pool, &count, &err, sql_gateway_list_count, args, FILTERS)
+	    && db_pool_run_args(call->gateway->pool, &rows, &err,
 	        query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
 	        page_args(&query, args));
 	db_array_clear(&statuses);
@@ -226,9 +226,9 @@ serve_stats(struct call *call)
 	struct err err = {0};
 	struct put put;
 
-	if (!pool_run(call->gateway->pool, &rows, &err, sql_gateway_stats_status,
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_stats_status,
 	        caller_customers(call))
-	    || !pool_run(call->gateway->pool, &customers, &err, sql_gateway_stats_customers,
+	    || !db_pool_run(call->gateway->pool, &customers, &err, sql_gateway_stats_customers,
 	        caller_customers(call)))
 		return problem_err(call, &err);
 	put = answer_json(call, 200);
@@ -258,7 +258,7 @@ serve_pipelines(struct call *call)
 	struct err err = {0};
 	struct put put;
 
-	if (!pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_pipelines, NULL, 0))
+	if (!db_pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_pipelines, NULL, 0))
 		return problem_err(call, &err);
 	put = answer_json(call, 200);
 	put_open(&put, '{');

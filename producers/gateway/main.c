@@ -57,7 +57,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->file_max = (size_t)option_int(o, "BATCHLINE_FILE_MAX");
 	g->upload_max = (size_t)option_int(o, "BATCHLINE_UPLOAD_MAX");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
-	if (!pool_new(&g->pool, option_text(o, "DATABASE_URL"),
+	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
 	    || !guard_new(&g->guard))
 		return err_set(err, ERR_FATAL, "out of memory");
@@ -72,7 +72,7 @@ gateway_close(struct gateway *g)
 	blob_free(g->blobs);
 	codec_free(g->codec);
 	guard_free(g->guard);
-	pool_free(g->pool);
+	db_pool_free(g->pool);
 }
 
 /* Answers until a signal comes, or the producer is lost. */

@@ -64,7 +64,7 @@ serve_ready(struct call *call)
 	struct httpd_answer *answer = call->answer;
 	struct err err = {0};
 	int64_t low, high;
-	bool ready = pool_is_well(call->gateway->pool, &err)
+	bool ready = db_pool_is_well(call->gateway->pool, &err)
 	    && bus_bounds(call->gateway->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err);
 
 	answer->type = "text/plain; charset=utf-8";

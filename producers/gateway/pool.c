@@ -12,7 +12,7 @@
 
 enum { PATIENCE_S = 5 };
 
-struct pool {
+struct db_pool {
 	const char *conninfo;
 	pthread_mutex_t lock;		/* of what follows */
 	pthread_cond_t given_back;
@@ -21,9 +21,9 @@ struct pool {
 };
 
 bool
-pool_new(struct pool **ret, const char *conninfo, size_t size)
+db_pool_new(struct db_pool **ret, const char *conninfo, size_t size)
 {
-	own(pool_freep) struct pool *pool = calloc(1, sizeof(*pool));
+	own(db_pool_freep) struct db_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return false;
@@ -34,12 +34,12 @@ pool_new(struct pool **ret, const char *conninfo, size_t size)
 	if (!pool->free)
 		return false;
 	pool->size = pool->n_free = size;
-	*ret = pool_free_hand_over(&pool);
+	*ret = db_pool_free_hand_over(&pool);
 	return true;
 }
 
 void
-pool_free(struct pool *pool)
+db_pool_free(struct db_pool *pool)
 {
 	if (!pool)
 		return;
@@ -53,7 +53,7 @@ pool_free(struct pool *pool)
 
 /* A place of the pool; its connection may have to be opened. */
 static bool
-take(struct pool *pool, struct db **ret, struct err *err)
+take(struct db_pool *pool, struct db **ret, struct err *err)
 {
 	struct timespec until;
 	int rc = 0;
@@ -72,7 +72,7 @@ take(struct pool *pool, struct db **ret, struct err *err)
 }
 
 static void
-give_back(struct pool *pool, struct db *db)
+give_back(struct db_pool *pool, struct db *db)
 {
 	if (db && db_is_broken(db)) {
 		db_free(db);
@@ -85,7 +85,7 @@ give_back(struct pool *pool, struct db *db)
 }
 
 static bool
-run_on(struct pool *pool, struct db **db, struct db_rows **rows, struct err *err,
+run_on(struct db_pool *pool, struct db **db, struct db_rows **rows, struct err *err,
     const struct db_step *step)
 {
 	if (!*db && !db_open(db, pool->conninfo, "batchline-gateway", err))
@@ -94,7 +94,7 @@ run_on(struct pool *pool, struct db **db, struct db_rows **rows, struct err *err
 }
 
 bool
-pool_run_args(struct pool *pool, struct db_rows **rows, struct err *err, const char *sql,
+db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args)
 {
 	const struct db_step step = { sql, args, n_args };
@@ -117,7 +117,7 @@ pool_run_args(struct pool *pool, struct db_rows **rows, struct err *err, const c
 }
 
 bool
-pool_is_well(struct pool *pool, struct err *err)
+db_pool_is_well(struct db_pool *pool, struct err *err)
 {
-	return pool_run_args(pool, NULL, err, sql_gateway_ping, NULL, 0);
+	return db_pool_run_args(pool, NULL, err, sql_gateway_ping, NULL, 0);
 }

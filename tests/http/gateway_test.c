@@ -29,7 +29,7 @@ serve(void)
 	struct err err = { 0 };
 
 	cr_assert(
-	    pool_new(&g.pool, "postgresql://nobody@127.0.0.1:1/none", 1) && guard_new(&g.guard));
+	    db_pool_new(&g.pool, "postgresql://nobody@127.0.0.1:1/none", 1) && guard_new(&g.guard));
 	cr_assert(httpd_start(&httpd, &options, &err), "%s", err.text);
 	return httpd_port(httpd);
 }
