@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* accept.c: the limits of DESIGN's section 2, each with its word. */
+/* accept.c: the limits of a submission, each with its word. */
 #include "batch/accept.h"
 #include <endian.h>
 #include <stdlib.h>
