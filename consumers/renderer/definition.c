@@ -163,6 +163,33 @@ arguments_read(struct definition *d, struct argument **ret, size_t *n,
 	return true;
 }
 
+/* A member that is not known may be a slip of the pen: it is refused, not passed over. */
+struct known_members { const char *const *names; const char *place; struct err *err; bool well; };
+
+static bool
+member_known(void *state, const char *name, const struct doc_value *value)
+{
+	struct known_members *k = state;
+
+	(void)value;
+	for (const char *const *known = k->names; *known; known++)
+		if (!strcmp(*known, name))
+			return true;
+	k->well = err_code(k->err, ERR_REJECT, "bad_pipeline", "%s%s%.60s: is not known", k->place,
+	    *k->place ? "." : "", name);
+	return false;
+}
+
+static bool
+members_check(const struct doc_value *object, const char *const *names, const char *place,
+    struct err *err)
+{
+	struct known_members k = { names, place, err, true };
+
+	doc_members(object, member_known, &k);
+	return k.well;
+}
+
 static bool
 step_read(struct definition *d, struct step *step, const struct doc_value *value,
     const char *place, struct err *err)
@@ -201,10 +228,11 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 {
 	const struct doc_value *steps = doc_member(value, "operations");
 	const struct doc_value *options = doc_member(value, "options");
+	static const char *const known[] = { "name", "operations", "format", "options", NULL };
 	const char *format = doc_text(doc_member(value, "format"));
 	char inner[PLACE_SIZE];
 
-	if (!view_name_read(d, view, value, place, err))
+	if (!members_check(value, known, place, err) || !view_name_read(d, view, value, place, err))
 		return false;
 	view->format = format ? format_find(format) : NULL;
 	if (!view->format)
@@ -234,8 +262,11 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 {
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
+	static const char *const known[] = { "command", "views", NULL };
 	char place[PLACE_SIZE];
 
+	if (!members_check(root, known, "", err))
+		return false;
 	if (command) {
 		if (!doc_text(command) || !*doc_text(command)
 		    || doc_text_size(command) >= sizeof(d->command))
