@@ -545,14 +545,33 @@ bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool
 	return rc && !is_no_longer_ours(rc) ? kafka_err(err, rc, "commit offsets") : true;
 }
 
+/* when: RD_KAFKA_OFFSET_BEGINNING or _END, which stand for timestamps in the protocol. */
+static bool
+bound(struct bus *bus, enum topic topic, int32_t partition, int64_t when, int64_t *ret,
+    struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list,
+	    bus->names[topic][0], partition);
+	rd_kafka_resp_err_t rc;
+
+	one->offset = when;
+	rc = rd_kafka_offsets_for_times(bus->in ? bus->in : bus->out, list, BUS_CALL_MS);
+	if (!rc)
+		rc = one->err;
+	*ret = one->offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc ? kafka_err(err, rc, bus->names[topic][0]) : true;
+}
+
+/* Not rd_kafka_query_watermark_offsets(): in 2.0.2 it waits without end when the broker is away,
+ * whatever time it was given. */
 bool
 bus_bounds(struct bus *bus, enum topic topic, int32_t partition, int64_t *low, int64_t *high,
     struct err *err)
 {
-	rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(bus->in ? bus->in : bus->out,
-	    bus->names[topic][0], partition, low, high, BUS_CALL_MS);
-
-	return rc ? kafka_err(err, rc, bus->names[topic][0]) : true;
+	return bound(bus, topic, partition, RD_KAFKA_OFFSET_BEGINNING, low, err)
+	    && bound(bus, topic, partition, RD_KAFKA_OFFSET_END, high, err);
 }
 
 /* ---- publishing ---- */

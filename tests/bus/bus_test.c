@@ -428,6 +428,22 @@ Test(bus, a_partition_s_bounds_are_known_to_a_producer_alone)
 	bus_free(out);
 }
 
+/* librdkafka's own question for both bounds would wait without end here. */
+Test(bus, the_bounds_of_a_broker_that_went_away_are_asked_for_again_later, .timeout = 60)
+{
+	struct bus *out = a_bus(NULL);
+	struct err err = {0};
+	int64_t low, high;
+
+	publish(out, 1, "k", "a");
+	rd_kafka_mock_broker_set_down(cluster, 1);
+
+	cr_assert_not(bus_bounds(out, TOPIC_EVENTS, 1, &low, &high, &err));
+
+	cr_expect_eq(err.verdict, ERR_RETRY);
+	bus_free(out);
+}
+
 /* ---- dead letters ---- */
 
 static void
