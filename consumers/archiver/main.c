@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "event/headers.h"
+#include "event/envelope.h"
 #include "event/ids.h"
 #include "sql.h"
 
@@ -100,21 +100,14 @@ say(struct archiver *a, const struct snapshot *s, const struct built *built,
 		.uri = built->blob.uri, .size = built->blob.size, .sha256 = built->blob.sha256,
 		.entries = built->entries,
 	} };
-	struct event_headers headers;
-	char key[UUID_TEXT_SIZE];
-	struct buf bytes = {0};
+	char trace[TRACEPARENT_SIZE];
+	struct envelope envelope;
 	bool well;
 
-	headers_fill(&headers, &event, "archiver", cause);
-	well = codec_write(a->codec, &event, &bytes, err);
-	const struct bus_outgoing outgoing = {
-		.topic = TOPIC_EVENTS, .partition = s->partition,
-		.key = uuid_print(key, m->batch_id), .key_size = UUID_TEXT_SIZE - 1,
-		.value = bytes.data, .value_size = bytes.size,
-		.headers = headers.list, .n_headers = HEADERS_COUNT,
-	};
-	well = well && bus_publish(a->context->bus, &outgoing, err);
-	buf_clear(&bytes);
+	headers_trace(trace, cause);
+	well = envelope_fill(&envelope, a->codec, &event, TOPIC_EVENTS, s->partition, "archiver",
+	    trace, err) && bus_publish(a->context->bus, &envelope.outgoing, err);
+	envelope_clear(&envelope);
 	return well || err_at(err, "ArchiveBuilt");
 }
 

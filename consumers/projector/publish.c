@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "projector.h"
+#include "event/envelope.h"
 #include "event/ids.h"
 #include "port/letter.h"
 #include "sql.h"
@@ -144,24 +145,19 @@ publish_steps(struct projector *p)
 /* ---- rows into records ---- */
 
 static bool
-send(struct projector *p, const struct event *event, enum topic topic, int32_t partition,
-    struct uuid key, const char *trace, bool tombstone, int64_t id, struct err *err)
+send(struct projector *p, const struct event *event, enum topic topic, const char *trace,
+    bool tombstone, int64_t id, struct err *err)
 {
-	struct buf bytes = {0};
-	struct event_headers headers;
-	char key_text[UUID_TEXT_SIZE];
-	bool well;
+	struct envelope envelope;
+	bool well = envelope_fill(&envelope, p->codec, event, topic, BUS_PARTITION_ANY, "projector",
+	    trace, err);
 
-	headers_fill_trace(&headers, event, "projector", trace);
-	well = tombstone || codec_write(p->codec, event, &bytes, err);
-	const struct bus_outgoing outgoing = {
-		.topic = topic, .partition = partition,
-		.key = uuid_print(key_text, key), .key_size = UUID_TEXT_SIZE - 1,
-		.value = bytes.data, .value_size = bytes.size,
-		.headers = headers.list, .n_headers = HEADERS_COUNT,
-	};
-	well = well && bus_send(p->bus, &outgoing, id, err);
-	buf_clear(&bytes);
+	if (tombstone) {
+		envelope.outgoing.value = NULL;
+		envelope.outgoing.value_size = 0;
+	}
+	well = well && bus_send(p->bus, &envelope.outgoing, id, err);
+	envelope_clear(&envelope);
 	return well;
 }
 
@@ -189,8 +185,8 @@ job_send(struct projector *p, const struct db_rows *rows, int r, struct err *err
 		.deadline_ms = (int32_t)option_int(p->options, "BATCHLINE_DEADLINE_MS"),
 	} };
 
-	return send(p, &event, TOPIC_JOBS, BUS_PARTITION_ANY, job_id, db_text_at(rows, r, 15), false,
-	    db_int_at(rows, r, 0), err);
+	return send(p, &event, TOPIC_JOBS, db_text_at(rows, r, 15), false, db_int_at(rows, r, 0),
+	    err);
 }
 
 static void
@@ -234,8 +230,8 @@ batch_send(struct projector *p, const struct db_rows *rows, int r, struct err *e
 	} };
 
 	counters_at(rows, r, &event.changed);
-	return send(p, &event, TOPIC_BATCHES, BUS_PARTITION_ANY, id, db_text_at(rows, r, 39),
-	    db_int_at(rows, r, 38), db_int_at(rows, r, 0), err);
+	return send(p, &event, TOPIC_BATCHES, db_text_at(rows, r, 39), db_int_at(rows, r, 38),
+	    db_int_at(rows, r, 0), err);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "consumers/renderer/renderer.h"
+#include "event/envelope.h"
 #include "event/ids.h"
 
 static struct metric metrics[] = {
@@ -51,20 +52,11 @@ fact_send(struct renderer *r, const struct job *job, enum event_type type, int64
     struct err *err)
 {
 	const struct event event = fact_of(r, job, type);
-	struct event_headers headers;
-	char key[UUID_TEXT_SIZE];
-	struct buf bytes = {0};
-	bool well = codec_write(r->codec, &event, &bytes, err);
+	struct envelope envelope;
+	bool well = envelope_fill(&envelope, r->codec, &event, TOPIC_EVENTS, job->asked.partition,
+	    "renderer", job->trace, err) && bus_send(r->bus, &envelope.outgoing, id, err);
 
-	headers_fill_trace(&headers, &event, "renderer", job->trace);
-	const struct bus_outgoing outgoing = {
-		.topic = TOPIC_EVENTS, .partition = job->asked.partition,
-		.key = uuid_print(key, job->asked.batch_id), .key_size = UUID_TEXT_SIZE - 1,
-		.value = bytes.data, .value_size = bytes.size,
-		.headers = headers.list, .n_headers = HEADERS_COUNT,
-	};
-	well = well && bus_send(r->bus, &outgoing, id, err);
-	buf_clear(&bytes);
+	envelope_clear(&envelope);
 	return well;
 }
 

@@ -55,7 +55,7 @@ trace_step(char ret[TRACEPARENT_SIZE], const char *traceparent)
 }
 
 void
-headers_fill_trace(struct event_headers *ret, const struct event *event, const char *service,
+headers_fill(struct event_headers *ret, const struct event *event, const char *service,
     const char *traceparent)
 {
 	const char *const rows[HEADERS_COUNT][2] = {
@@ -72,14 +72,4 @@ headers_fill_trace(struct event_headers *ret, const struct event *event, const c
 	trace_step(ret->traceparent, traceparent);
 	for (size_t i = 0; i < HEADERS_COUNT; i++)
 		ret->list[i] = (struct bus_header){ rows[i][0], rows[i][1], strlen(rows[i][1]) };
-}
-
-void
-headers_fill(struct event_headers *ret, const struct event *event, const char *service,
-    const struct bus_record *cause)
-{
-	char traceparent[TRACEPARENT_SIZE];
-
-	headers_trace(traceparent, cause);
-	headers_fill_trace(ret, event, service, traceparent);
 }

@@ -20,13 +20,9 @@ struct event_headers {
 	struct bus_header list[HEADERS_COUNT];	/* points into this struct: do not copy it */
 };
 
-/* service: "renderer" becomes ce_source /batchline/renderer. cause: the record that led to this
- * one; its trace is gone on with, or a new one begun (also when cause is NULL). */
+/* service: "renderer" becomes ce_source /batchline/renderer. traceparent: of the record that led to
+ * this one, whose trace is gone on with; NULL, "" or malformed: a new trace is begun. */
 void headers_fill(struct event_headers *ret, const struct event *event, const char *service,
-    const struct bus_record *cause);
-
-/* The same with a trace that was kept as text, "" or NULL for none. */
-void headers_fill_trace(struct event_headers *ret, const struct event *event, const char *service,
     const char *traceparent);
 
 /* The trace of a record, or "" when it has none that is well-formed. */

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "batch/accept.h"
-#include "event/headers.h"
+#include "event/envelope.h"
 #include "event/ids.h"
 #include "gateway.h"
 #include "service.h"
@@ -61,24 +61,17 @@ publish_err(struct call *call, struct err *err)
 bool
 publish(struct call *call, enum topic topic, int32_t partition, const struct event *event)
 {
-	struct buf record = { .limit = (size_t)topics[topic].max_message_bytes - RECORD_SPARE };
-	struct event_headers headers;
-	char key[UUID_TEXT_SIZE];
+	size_t most = topic == TOPIC_SUBMISSIONS ? ACCEPT_RECORD_MAX
+	    : (size_t)topics[topic].max_message_bytes - RECORD_SPARE;
+	struct envelope envelope;
 	struct err err = {0};
-	bool well;
+	bool fits = envelope_fill(&envelope, call->gateway->codec, event, topic, partition, "gateway",
+	    httpd_header(call->request, "traceparent"), &err) && envelope.bytes.size <= most;
+	bool well = fits && bus_publish(call->gateway->bus, &envelope.outgoing, &err);
 
-	if (!codec_write(call->gateway->codec, event, &record, &err)
-	    || (topic == TOPIC_SUBMISSIONS && record.size > ACCEPT_RECORD_MAX)) {
-		buf_clear(&record);
+	envelope_clear(&envelope);
+	if (!fits)
 		return problem(call, &problem_too_large, "The event of it would be too large.");
-	}
-	headers_fill_trace(&headers, event, "gateway", httpd_header(call->request, "traceparent"));
-	uuid_print(key, event->head.batch_id);
-	const struct bus_outgoing outgoing = { .topic = topic, .partition = partition, .key = key,
-		.key_size = strlen(key), .value = record.data, .value_size = record.size,
-		.headers = headers.list, .n_headers = HEADERS_COUNT };
-	well = bus_publish(call->gateway->bus, &outgoing, &err);
-	buf_clear(&record);
 	return well || publish_err(call, &err);
 }
 

@@ -52,7 +52,7 @@ Test(event_headers, a_trace_goes_on_with_a_step_of_its_own)
 	struct event fact = a_fact();
 	const char *trace;
 
-	headers_fill_trace(&headers, &fact, "renderer", TRACE);
+	headers_fill(&headers, &fact, "renderer", TRACE);
 
 	trace = value_of(&headers, "traceparent");
 	cr_assert_eq(memcmp(trace, TRACE, 36), 0);
@@ -67,8 +67,8 @@ Test(event_headers, without_a_trace_one_is_begun)
 	char trace[33], step[17];
 	unsigned flags;
 
-	headers_fill_trace(&one, &fact, "renderer", "");
-	headers_fill_trace(&two, &fact, "renderer", NULL);
+	headers_fill(&one, &fact, "renderer", "");
+	headers_fill(&two, &fact, "renderer", NULL);
 
 	cr_assert_eq(sscanf(value_of(&one, "traceparent"), "00-%32[0-9a-f]-%16[0-9a-f]-%2x", trace,
 	    step, &flags), 3);
@@ -93,7 +93,7 @@ Test(event_headers, a_trace_that_is_not_well_formed_is_not_gone_on_with)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct event_headers headers;
 
-		headers_fill_trace(&headers, &fact, "renderer", bad[i]);
+		headers_fill(&headers, &fact, "renderer", bad[i]);
 
 		cr_assert_null(strstr(value_of(&headers, "traceparent"), "4bf92f35"), "%s", bad[i]);
 	}
@@ -104,7 +104,7 @@ Test(event_headers, a_trace_of_a_later_version_goes_on_as_the_version_we_know)
 	struct event_headers headers;
 	struct event fact = a_fact();
 
-	headers_fill_trace(&headers, &fact, "renderer",
+	headers_fill(&headers, &fact, "renderer",
 	    "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes");
 
 	cr_assert_eq(memcmp(value_of(&headers, "traceparent"), TRACE, 36), 0);
