@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* projector: folds submissions and events into the batch tables, one transaction a turn. */
+#include "base/clock.h"
 #include "projector.h"
 
 static const struct option_row projector_options[] = {
@@ -17,8 +18,19 @@ static const struct option_row projector_options[] = {
 	    "milliseconds: an attempt may take so long", false },
 	{ "BATCHLINE_PREFIX_TOKENS", OPTION_INT, "2", 1, 4,
 	    "tokens: a customer prefix taken from a file name has at most so many", false },
+	{ "BATCHLINE_TIME_ZONE", OPTION_TEXT, "UTC", 0, 0,
+	    "IANA name (Europe/Warsaw): a batch's date is its submission's day in this zone", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
+
+static bool
+projector_before(const struct options *options, struct err *err)
+{
+	const char *zone = option_text(options, "BATCHLINE_TIME_ZONE");
+
+	return clock_zone_set(zone) || err_code(err, ERR_FATAL, "option",
+	    "BATCHLINE_TIME_ZONE: there is no time zone \"%s\"", zone);
+}
 
 static bool
 assigned(void *state, struct bus_position *positions, size_t n, struct err *err)
@@ -41,6 +53,7 @@ static const struct service projector = {
 	.options = projector_options,
 	.turn_records = 10000,
 	.idle_ms = 100,
+	.before = projector_before,
 	.open = project_open,
 	.assigned = assigned,
 	.revoked = revoked,

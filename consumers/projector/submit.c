@@ -14,8 +14,8 @@
 #include "event/ids.h"
 #include "sql.h"
 
-#define DAY_US (INT64_C(86400) * 1000000)
-enum { CLOCK_SKEW_DAYS = 2 };
+#define SKEW_US (INT64_C(2) * 86400 * 1000000)
+#define YEAR_9999_MS (INT64_C(253402300799) * 1000)
 
 static const struct pipeline *
 pipeline_find(const struct projector *p, int32_t id)
@@ -30,16 +30,13 @@ pipeline_find(const struct projector *p, int32_t id)
 static int64_t
 created_at(const struct item *item)
 {
-	int64_t said = item->event.submitted.occurred_at;
-	int64_t received = item->record->timestamp_ms * 1000;
+	int64_t said = item->event.submitted.occurred_at, received_ms = item->record->timestamp_ms;
+	int64_t received;
 
-	return llabs(said - received) > CLOCK_SKEW_DAYS * DAY_US ? received : said;
-}
-
-static int32_t
-day_of(int64_t time_us)
-{
-	return (int32_t)(time_us / DAY_US - (time_us % DAY_US < 0));
+	if (received_ms < 0 || received_ms > YEAR_9999_MS)
+		received_ms = 0;	/* no broker's: a topic with its senders' timestamps */
+	received = received_ms * 1000;
+	return said > received + SKEW_US || said < received - SKEW_US ? received : said;
 }
 
 /* Bytes that came inline go to the blob store; the job carries their URI. */
@@ -161,7 +158,7 @@ batch_row(struct projector *p, struct item *item, const struct err *refused, int
 	if (accepted && !jobs_rows(p, item, at, &total_size, err))
 		return false;
 	columns_row(&p->batches, (struct db_arg[]){ db_uuid(s->batch_id), db_text(prefix),
-	    db_date(day_of(at)), db_text(s->render_description), db_text(s->submitted_by),
+	    db_date(clock_day(at)), db_text(s->render_description), db_text(s->submitted_by),
 	    db_int4(s->pipeline_id), db_int4(accepted ? (int32_t)s->n_files : 0), db_int4(views),
 	    db_int(total_size), db_int4(item->partition),
 	    db_int4(s->priority < 0 ? 0 : s->priority > 9 ? 9 : s->priority),

@@ -205,6 +205,25 @@ Test(clock, prints_rfc_3339_with_milliseconds)
 	cr_expect_str_eq(clock_print(text, -1), "1969-12-31T23:59:59.999Z");
 }
 
+Test(clock, a_day_is_that_of_its_zone)
+{
+	const int64_t late = 1762383600000000;		/* 2025-11-05T23:00:00Z */
+	static const struct { const char *zone; int32_t day; } rows[] = {
+		{ "UTC", 20397 }, { "Europe/Warsaw", 20398 }, { "America/New_York", 20397 },
+		{ "Pacific/Kiritimati", 20398 },
+	};
+
+	cr_expect_eq(clock_day(late), 20397);
+	cr_expect_eq(clock_day(-1), -1);
+	cr_expect_eq(clock_day(0), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		cr_assert(clock_zone_set(rows[i].zone), "%s", rows[i].zone);
+		cr_expect_eq(clock_day(late), rows[i].day, "%s: %d", rows[i].zone,
+		    (int)clock_day(late));
+	}
+	cr_expect(!clock_zone_set("Mars/Olympus") && !clock_zone_set("") && !clock_zone_set("../x"));
+}
+
 Test(date, goes_there_and_back)
 {
 	static const struct { int32_t days; const char *text; } rows[] = {
