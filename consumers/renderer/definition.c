@@ -213,8 +213,8 @@ view_name_read(struct definition *d, struct view *view, const struct doc_value *
 	const char *name = doc_text(doc_member(value, "name"));
 
 	if (!name || !*name || strlen(name) >= VIEW_NAME_SIZE
-	    || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
-		return bad(err, place, "its name is not 1 to 32 of a-z, 0-9, _ and -");
+	    || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return bad(err, place, "its name is not 1 to 32 of a-z, 0-9 and -");
 	for (const struct view *other = d->views; other < view; other++)
 		if (!strcmp(other->name, name))
 			return bad(err, place, "another view has the same name");

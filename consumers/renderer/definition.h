@@ -58,7 +58,7 @@ struct step {
 };
 
 struct view {
-	char name[VIEW_NAME_SIZE];		/* [a-z0-9_-], unique in the pipeline */
+	char name[VIEW_NAME_SIZE];		/* [a-z0-9-], unique; no _, so <stem>_<view> is too */
 	const struct format *format;
 	struct step *steps;
 	size_t n_steps;

@@ -59,6 +59,7 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	    "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"../x\",\"operations\":[],\"format\":\"jpeg\"}]}",
 	    "views[0]");
+	expect_refused("{\"views\":[{\"name\":\"a_b\",\"operations\":[],\"format\":\"jpeg\"}]}", "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"a\",\"operations\":[],\"format\":\"jpeg\"},"
 	    "{\"name\":\"a\",\"operations\":[],\"format\":\"jpeg\"}]}", "views[1]");
 }
