@@ -4,7 +4,7 @@
 # make test         set-up, then every ring of tests, on a stack of its own
 # make check        the fast rings: unit, bus, http (no server needed)
 # make sql flow web one other ring, on the test stack; check-sql prepares every query
-# make asan         the fast rings under AddressSanitizer and UBSan
+# make asan         every ring that runs our programs, under AddressSanitizer and UBSan
 # make fuzz bench chaos     the long ones
 # make format       clang-format on every C file
 # make install      programs and man pages (PREFIX, DESTDIR)
@@ -104,7 +104,8 @@ rings: $(rings)
 check: $(rings) ; BUILD=$(BUILD) tests/run unit bus http
 check-sql sql flow web bench chaos: all ; BUILD=$(BUILD) tests/run $@
 asan:
-	$(MAKE) $(parallel) BUILD=build/asan SAN="-fsanitize=address,undefined" all check
+	$(MAKE) $(parallel) BUILD=build/asan SAN="-fsanitize=address,undefined" all rings
+	BUILD=build/asan tests/run unit bus http flow web
 fuzz:
 	$(MAKE) $(parallel) BUILD=build/fuzz CC=clang \
 	    SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
