@@ -152,6 +152,18 @@ argument_set(VipsOperation *operation, const struct argument *a)
 	return true;
 }
 
+/* Colours that a screen would show wrongly as they are. Plain RGB and grey are sRGB by custom; to
+ * convert them into that costs more than all else that is done with a small picture. */
+static bool
+needs_profile(VipsImage *image)
+{
+	VipsInterpretation kind = vips_image_get_interpretation(image);
+
+	return vips_image_get_typeof(image, VIPS_META_ICC_NAME)
+	    || (kind != VIPS_INTERPRETATION_sRGB && kind != VIPS_INTERPRETATION_B_W
+	        && kind != VIPS_INTERPRETATION_RGB16 && kind != VIPS_INTERPRETATION_GREY16);
+}
+
 /* A saver or an operation with its input and arguments, built; the caller's to end(). */
 static bool
 run(VipsOperation **ret, const char *name, VipsImage *in, const struct argument *arguments,
@@ -170,7 +182,8 @@ run(VipsOperation **ret, const char *name, VipsImage *in, const struct argument 
 
 		number_set(operation, &a);
 	}
-	if (well && !strcmp(name, "thumbnail_image") && !argument_find(arguments, n, "export_profile"))
+	if (well && !strcmp(name, "thumbnail_image") && needs_profile(in)
+	    && !argument_find(arguments, n, "export_profile"))
 		g_object_set(operation, "export_profile", "srgb", NULL);
 	well = well && !vips_cache_operation_buildp(&operation);
 	if (well)
@@ -419,7 +432,7 @@ preview_write(VipsImage *image, int fd, struct err *err)
 	own(image_freep) VipsImage *small = NULL;
 
 	if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
-	    VIPS_SIZE_DOWN, "export_profile", "srgb", NULL))
+	    VIPS_SIZE_DOWN, needs_profile(image) ? "export_profile" : NULL, "srgb", NULL))
 		return vips_err(err, "operation_failed", "preview");
 	return save(small, "jpegsave_buffer", (const struct argument[]){
 	    { .rule = &(struct argument_rule){ "strip", ARGUMENT_BOOL, false, 0, 1, NULL },

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import subprocess
 import uuid
 import zlib
 from pathlib import Path
@@ -99,6 +100,25 @@ def test_every_picture_has_a_preview_that_fits_256(three_views):
 
         assert (status, headers["content-type"]) == (200, "image/jpeg")
         assert max(Image.open(io.BytesIO(body)).size) <= 256
+
+
+def test_colours_are_those_of_the_picture_whatever_its_profile(tmp_path):
+    """One colour as plain RGB, and the same in the numbers of Display P3."""
+    colour = (200, 60, 40)
+    plain, wide = tmp_path / "plain.png", tmp_path / "wide.png"
+    Image.new("RGB", (300, 200), colour).save(plain)
+    subprocess.run(["vips", "icc_transform", plain, wide, "p3", "--input-profile", "srgb"],
+                   check=True)
+    stored = Image.open(wide)
+    assert stored.info["icc_profile"] and abs(stored.getpixel((9, 9))[0] - colour[0]) > 5
+
+    batch = line.submit([("P_plain.png", plain.read_bytes()), ("P_wide.png", wide.read_bytes())])
+    for job in line.finished(batch)["jobs"]:
+        (_, _, uri, *_), = outputs(job)
+        preview = line.call("GET", f"/api/jobs/{job['id']}/preview")[2]
+        for data in (blob(uri).read_bytes(), preview):
+            made = Image.open(io.BytesIO(data)).convert("RGB").getpixel((100, 100))
+            assert all(abs(a - b) <= 3 for a, b in zip(made, colour)), (job["file_name"], made)
 
 
 def test_the_web_pipeline_fits_2048_and_never_enlarges():
