@@ -35,11 +35,20 @@ is_job_fact(enum event_type type)
 	return type == EVENT_JOB_STARTED || type == EVENT_JOB_COMPLETED || type == EVENT_JOB_FAILED;
 }
 
+/* Of one job, and said of the same batch: only one of two batches can be the job's own. */
+static int
+job_order(const struct fact *f, const struct fact *g)
+{
+	int order = uuid_order(f->job_id, g->job_id);
+
+	return order ? order : uuid_order(f->event->head.batch_id, g->event->head.batch_id);
+}
+
 static int
 fact_order(const void *a, const void *b)
 {
 	const struct fact *f = a, *g = b;
-	int order = uuid_order(f->job_id, g->job_id);
+	int order = job_order(f, g);
 
 	if (order)
 		return order;
@@ -70,7 +79,7 @@ outputs_rows(struct projector *p, const struct job_completed *c)
 		columns_row(&p->outputs, (struct db_arg[]){ db_uuid(c->job_id),
 		    db_int4(c->attempt), db_text(o->view), db_text(o->name), db_text(o->uri),
 		    db_text(o->media_type), db_int4(o->width), db_int4(o->height), db_int(o->size),
-		    db_text(o->sha256), db_int(o->crc32) }, 11);
+		    db_text(o->sha256), db_int(o->crc32), db_uuid(c->batch_id) }, 12);
 	}
 }
 
@@ -89,7 +98,8 @@ fact_row(struct projector *p, const struct fact *f)
 	    db_text(failed ? e->failed.error_message : NULL),
 	    db_bool(failed && e->failed.retryable),
 	    db_text(completed ? e->completed.preview_uri : NULL),
-	    duration_ms == EVENT_NULL_INT ? db_null(DB_INT4) : db_int4(duration_ms) }, 10);
+	    duration_ms == EVENT_NULL_INT ? db_null(DB_INT4) : db_int4(duration_ms),
+	    db_uuid(e->head.batch_id) }, 11);
 	if (completed) {
 		outputs_rows(p, &e->completed);
 		p->completed_count++;
@@ -102,7 +112,7 @@ facts_fold(struct projector *p, struct fact *facts, size_t n)
 {
 	qsort(facts, n, sizeof(*facts), fact_order);
 	for (size_t i = 0; i < n; i++) {
-		bool last = i + 1 == n || uuid_order(facts[i].job_id, facts[i + 1].job_id);
+		bool last = i + 1 == n || job_order(&facts[i], &facts[i + 1]);
 
 		if (last)
 			fact_row(p, &facts[i]);
@@ -119,11 +129,11 @@ facts_steps(struct projector *p)
 
 	if (p->facts.n == 0 || p->facts.column[0].n == 0)
 		return;
-	args = step_add(p, sql_projector_facts_apply, 12);
-	for (int i = 0; i < 10; i++)
+	args = step_add(p, sql_projector_facts_apply, 13);
+	for (int i = 0; i < 11; i++)
 		args[i] = db_array(&p->facts.column[i]);
-	args[10] = db_int4((int32_t)option_int(p->options, "BATCHLINE_ATTEMPTS_MAX"));
-	args[11] = db_time(clock_now_us() + option_int(p->options, "BATCHLINE_LEASE_S") * 1000000);
+	args[11] = db_int4((int32_t)option_int(p->options, "BATCHLINE_ATTEMPTS_MAX"));
+	args[12] = db_time(clock_now_us() + option_int(p->options, "BATCHLINE_LEASE_S") * 1000000);
 	step_add_columns(p, sql_projector_outputs_insert, &p->outputs);
 }
 
@@ -177,7 +187,7 @@ command_pause(struct projector *p, const struct batch_commanded *c, struct err *
 static bool
 command_retry(struct projector *p, const struct batch_commanded *c, struct err *err)
 {
-	struct db_arg *args = step_add(p, sql_projector_retry, 2);
+	struct db_arg *args;
 	struct uuid job_id;
 
 	for (size_t i = 0; i < c->n_job_ids; i++) {
@@ -185,6 +195,7 @@ command_retry(struct projector *p, const struct batch_commanded *c, struct err *
 			return err_code(err, ERR_REJECT, "bad_job_id", "job_ids[%zu] is not a UUID", i);
 		columns_row(&p->known, (struct db_arg[]){ db_uuid(job_id) }, 1);
 	}
+	args = step_add(p, sql_projector_retry, 2);
 	args[0] = db_uuid(c->batch_id);
 	args[1] = db_array(&p->known.column[0]);
 	return true;

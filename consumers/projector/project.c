@@ -399,6 +399,7 @@ apply_all(struct projector *p, struct item *items, size_t n, struct err *err)
 {
 	for (size_t end; n > 0; items += end, n -= end) {
 		end = segment(items, n);
+		p->turn_goes_on = end < n;
 		if (!apply(p, items, end, 1, err))
 			return false;
 	}
@@ -452,6 +453,7 @@ project_turn(void *state, const struct bus_record *records, size_t n, struct err
 		return true;
 	arena_clear(p->arena);
 	turn_reset(p);
+	p->turn_goes_on = false;
 	items = arena_take(p->arena, (n + 1) * sizeof(*items));
 	if (!items)
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");

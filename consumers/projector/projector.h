@@ -77,6 +77,7 @@ struct projector {
 	struct pipeline pipelines[PROJECTOR_PIPELINES_MAX];
 	size_t n_pipelines;
 	int64_t pipelines_read_ms, timers_run_ms, old_read_ms;
+	bool turn_goes_on;			/* another transaction of this turn follows */
 
 	struct db_array partitions;		/* homes of ours: those of `events` */
 	struct columns fence, known, batches, jobs, facts, outputs, archives, deliveries, early,

@@ -127,14 +127,15 @@ publish_steps(struct projector *p)
 	bool full = bus_pending(p->bus) > PENDING_MAX;
 	struct db_arg *args;
 
-	if (!full) {
+	if (!full && !p->turn_goes_on) {	/* a command that waits may be a pause or a delete */
 		args = step_add(p, sql_projector_dispatch, 3);
 		args[0] = db_array(&p->partitions);
 		args[1] = db_int4(window(p));
 		args[2] = db_time(clock_now_us()
 		    + option_int(p->options, "BATCHLINE_LEASE_S") * 1000000);
-		step_add(p, sql_projector_announce, 1)[0] = db_array(&p->partitions);
 	}
+	if (!full)
+		step_add(p, sql_projector_announce, 1)[0] = db_array(&p->partitions);
 	for (int i = 0; i < 3; i++) {
 		args = step_add(p, queries[i], 2);
 		args[0] = db_array(&p->partitions);
