@@ -44,7 +44,7 @@ cluster_down(void)
 	rd_kafka_destroy(host);
 }
 
-TestSuite(bus, .init = cluster_up, .fini = cluster_down, .timeout = 120);
+TestSuite(bus, .init = cluster_up, .fini = cluster_down);
 
 static struct bus *
 a_bus(const char *group)
