@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blob_test.c: what is removed from the store, and what is not. */
+/* blob_test.c: a blob is there whole or not at all, and nothing leads out of the store. */
 #include "port/blob.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,5 +147,129 @@ Test(blob, an_unfinished_write_is_removed_when_nobody_added_to_it_for_long)
 	cr_expect_eq(n, 1);
 	cr_expect_neq(access(old, F_OK), 0);
 	cr_expect(blob_write(writer, "x", 1, &err) && blob_write_finish(writer, &done, &err));
+	end(store, folder);
+}
+
+static size_t
+files_below(const char *folder, const char *room)
+{
+	char command[160], count[16] = "";
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "find %s/%s -type f 2>/dev/null | wc -l", folder, room);
+	pipe = popen(command, "r");
+	cr_assert(pipe && fgets(count, sizeof(count), pipe));
+	pclose(pipe);
+	return (size_t)strtoul(count, NULL, 10);
+}
+
+Test(blob, what_is_put_is_named_by_its_content_and_written_once)
+{
+	char folder[64], bytes[8];
+	struct blob_store *store = a_store(folder);
+	struct blob_done one, two;
+	struct err err = {0};
+	int64_t size = 0;
+	int fd = -1;
+
+	cr_assert(blob_put(store, "abc", 3, &one, &err) && blob_put(store, "abc", 3, &two, &err));
+	cr_expect_str_eq(one.uri, "blob:sha256/"
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	cr_expect_str_eq(two.uri, one.uri);
+	cr_expect_str_eq(one.sha256, one.uri + strlen("blob:sha256/"));
+	cr_expect(one.size == 3 && two.size == 3);
+	cr_expect_eq(files_below(folder, ""), 1);
+
+	cr_assert(blob_read_open(store, one.uri, &fd, &size, &err), "%s", err.text);
+	cr_expect(size == 3 && read(fd, bytes, sizeof(bytes)) == 3 && !memcmp(bytes, "abc", 3));
+	cr_expect(write(fd, "x", 1) < 0, "read-only");
+	close(fd);
+	end(store, folder);
+}
+
+Test(blob, is_not_there_before_it_is_finished_and_leaves_nothing_when_given_up)
+{
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	struct blob_writer *writer = NULL;
+	struct err err = {0};
+
+	cr_assert(blob_write_open(store, &writer, "blob:outputs/a/x.jpg", &err), "%s", err.text);
+	cr_assert(blob_write(writer, "half", 4, &err));
+	cr_expect_not(is_there(store, "blob:outputs/a/x.jpg"));
+	blob_writer_free(writer);
+
+	cr_expect_not(is_there(store, "blob:outputs/a/x.jpg"));
+	cr_expect_eq(files_below(folder, ""), 0);
+	end(store, folder);
+}
+
+Test(blob, bytes_written_past_the_writer_are_hashed_all_the_same)
+{
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	own(blob_writer_freep) struct blob_writer *writer = NULL;
+	struct blob_done done;
+	struct err err = {0};
+
+	cr_assert(blob_write_open(store, &writer, NULL, &err), "%s", err.text);
+	cr_assert_eq(write(blob_writer_fd(writer), "abc", 3), 3);
+
+	cr_assert(blob_write_finish(writer, &done, &err), "%s", err.text);
+	cr_expect_eq(done.size, 3);
+	cr_expect_str_eq(done.sha256,
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	cr_expect(is_there(store, done.uri));
+	end(store, folder);
+}
+
+Test(blob, what_is_missing_and_what_is_no_name_are_rejected_by_their_words)
+{
+	static const struct { const char *uri, *code; } rows[] = {
+		{ "blob:sha256/nobody", "blob_not_found" }, { "blob:no/such/folder/x", "blob_not_found" },
+		{ "blob:../etc/passwd", "bad_uri" }, { "blob:a/../b", "bad_uri" }, { "blob:a/./b", "bad_uri" },
+		{ "blob:/etc/passwd", "bad_uri" }, { "blob:a//b", "bad_uri" }, { "blob:a/", "bad_uri" },
+		{ "blob:", "bad_uri" }, { "", "bad_uri" }, { "file:///etc/passwd", "bad_uri" },
+		{ "blob:a%2fb", "bad_uri" }, { "blob:a\\b", "bad_uri" }, { "blob:a b", "bad_uri" },
+	};
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	int fd = -7;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = {0};
+
+		cr_expect_not(blob_read_open(store, rows[i].uri, &fd, NULL, &err), "%s", rows[i].uri);
+		cr_expect_eq(err.verdict, ERR_REJECT, "%s: %s", rows[i].uri, err.text);
+		cr_expect_str_eq(err.code, rows[i].code, "%s: %s", rows[i].uri, err.code);
+		cr_expect_eq(fd, -7);
+	}
+	end(store, folder);
+}
+
+Test(blob, a_name_longer_than_the_limit_is_none)
+{
+	char uri[BLOB_URI_MAX + 10] = "blob:";
+
+	memset(uri + 5, 'a', BLOB_URI_MAX);
+	cr_expect_not(blob_uri_is_valid(uri));
+}
+
+Test(blob, a_link_out_of_the_store_leads_nowhere)
+{
+	char folder[64], link[100];
+	struct blob_store *store = a_store(folder);
+
+	put(store, "blob:outputs/one/x.jpg");
+	snprintf(link, sizeof(link), "%s/outputs/passwd", folder);
+	cr_assert_eq(symlink("/etc/passwd", link), 0);
+	snprintf(link, sizeof(link), "%s/outputs/etc", folder);
+	cr_assert_eq(symlink("/etc", link), 0);
+	snprintf(link, sizeof(link), "%s/outputs/up", folder);
+	cr_assert_eq(symlink("../../..", link), 0);
+
+	cr_expect_not(is_there(store, "blob:outputs/passwd"));
+	cr_expect_not(is_there(store, "blob:outputs/etc/passwd"));
+	cr_expect_not(is_there(store, "blob:outputs/up/etc/passwd"));
 	end(store, folder);
 }
