@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 import uuid
@@ -385,6 +386,106 @@ def test_a_retry_gives_the_batch_another_archive_and_the_first_stays_what_it_was
     assert second["uri"] == f"blob:archives/{batch}/2.zip"
     assert blob(first["uri"]).read_bytes() == before
     assert manifest_of(zipfile.ZipFile(blob(second["uri"])))["missing_jobs"][0]["attempt"] == 2
+
+
+# ---- interrupted ----
+
+LARGE = 384 << 20
+
+
+@pytest.fixture(scope="module")
+def large():
+    """How a file of 384 MiB of nothing is described; packing it takes a second or two."""
+    piece, crc32, sha256 = bytes(1 << 20), 0, hashlib.sha256()
+    for _ in range(LARGE >> 20):
+        crc32 = zlib.crc32(piece, crc32)
+        sha256.update(piece)
+    return {"view": "web", "media_type": "image/jpeg", "width": 1, "height": 1, "size": LARGE,
+            "sha256": sha256.hexdigest(), "crc32": crc32}
+
+
+def submit_large(output):
+    """A batch whose one output is that file; the renderer and the archiver are away."""
+    jobs = Topics("jobs")
+    batch = line.submit(photos(1))
+
+    def dispatched(records):
+        """its job"""
+        return [v for v in (events.decode(m.value())[1] for m in records)
+                if str(v["batch_id"]) == batch]
+
+    job = dispatched(jobs.read_until(dispatched))[0]
+    jobs.close()
+    name = f"{job['output_stem']}_web.jpg"
+    uri = f"blob:outputs/{batch}/{job['job_id']}/1-large/{name}"
+    blob(uri).parent.mkdir(parents=True)
+    with open(blob(uri), "wb") as file:
+        file.truncate(LARGE)
+    value = events.encode("JobCompleted", {
+        "event_id": uuid.uuid5(job["job_id"], "JobCompleted/1"), "occurred_at": job["occurred_at"],
+        "batch_id": job["batch_id"], "job_id": job["job_id"], "run_no": 1, "attempt": 1,
+        "worker": "test_archive", "outputs": [{**output, "name": name, "uri": uri}],
+        "preview_uri": None, "duration_ms": 1})
+    producer = Producer({"bootstrap.servers": BROKERS})
+    producer.produce(PREFIX + "events", value, batch, job["partition"])
+    assert producer.flush(30) == 0
+    line.finished(batch)
+    return batch
+
+
+def pid_of_archiver():
+    state = Path(os.environ.get("STACK_DIR", events.ROOT / ".stack")) / "run/state.json"
+    rows = json.loads(state.read_text())["processes"]
+    return {row["name"]: row["pid"] for row in rows}["archiver"]
+
+
+def while_it_is_written(sent):
+    """Sends the archiver a signal when a temporary file has grown beyond 8 MiB; its pid."""
+    before = set((STORE / "tmp").iterdir())
+    stack("start", "archiver")
+    pid = pid_of_archiver()
+    until = time.monotonic() + 60
+    while not any(p.stat().st_size > 8 << 20 for p in set((STORE / "tmp").iterdir()) - before):
+        assert time.monotonic() < until, "the archiver writes nothing"
+    os.kill(pid, sent)
+    return pid
+
+
+def test_an_archiver_that_is_killed_leaves_no_torn_archive_and_builds_it_again(large):
+    with stopped("renderer"):
+        with stopped("archiver"):
+            batch = submit_large(large)
+            while_it_is_written(signal.SIGKILL)
+            assert not (STORE / f"archives/{batch}").exists()
+        last = line.finished(batch, archive=True)
+    path = blob(last["archive"]["uri"])
+
+    assert zipfile.ZipFile(path).testzip() is None
+    assert last["archive"]["size"] == path.stat().st_size > LARGE
+    delete(batch)
+
+
+def test_an_archiver_that_is_stopped_ends_at_once_and_builds_it_again(large):
+    with stopped("renderer"):
+        with stopped("archiver"):
+            batch = submit_large(large)
+            pid = while_it_is_written(signal.SIGTERM)
+            line.until(lambda: not Path(f"/proc/{pid}").exists(), 10)
+            assert not (STORE / f"archives/{batch}").exists()
+        assert line.finished(batch, archive=True)["archive"]["entries"] == 2
+    delete(batch)
+
+
+def test_a_batch_that_is_deleted_while_its_archive_is_built_leaves_nothing(large):
+    with stopped("renderer"):
+        with stopped("archiver"):
+            batch = submit_large(large)
+            pid = while_it_is_written(signal.SIGSTOP)
+            delete(batch)
+            line.until(lambda: is_swept(batch))
+            os.kill(pid, signal.SIGCONT)
+            line.until(lambda: caught_up("archiver"))
+    line.until(lambda: is_swept(batch))
 
 
 # ---- the janitor ----
