@@ -42,7 +42,7 @@ line_down(void)
 	rd_kafka_destroy(host);
 }
 
-TestSuite(service, .init = line_up, .fini = line_down, .timeout = 120);
+TestSuite(service, .init = line_up, .fini = line_down);
 
 /* A turn that does what its record says. */
 static bool
