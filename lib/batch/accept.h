@@ -24,6 +24,7 @@ struct accept_limits { size_t files, inline_bytes, record_bytes; };
 bool accept_submission(const struct batch_submitted *submitted, size_t record_bytes,
     const struct accept_limits *limits, struct err *err);
 
-/* SHA-256 over what makes two submissions the same: everything but event_id and occurred_at. */
+/* SHA-256 over what makes two submissions the same: everything but event_id and occurred_at, and but
+ * the size and sha256 of a file, which follow from its bytes. */
 void accept_digest(uint8_t ret[32], const struct batch_submitted *submitted);
 #endif
