@@ -164,6 +164,7 @@ async ({ page, customer }) => {
 	let asked = 0;
 	page.on('request', (request) => { asked += isList(new URL(request.url())); });
 	await page.clock.install();
+	await page.clock.pauseAt(Date.now() + 60_000);
 	await page.goto(`/?customer=${customer}`);
 	await expect(page.locator('#pulse')).toHaveText('Up to date');
 	expect(asked).toBe(1);
