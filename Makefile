@@ -19,7 +19,8 @@ BUILD    ?= build
 PREFIX   ?= /usr/local
 PHOTOS   ?= docker/demo/photos
 CFLAGS   ?= -O2 -g
-PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcrypto zlib libseccomp
+PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcrypto zlib libseccomp \
+            libutf8proc
 
 # $(call once,NAME,COMMAND): what COMMAND says, asked when first needed, after the set-up.
 once      = $(if $(filter undefined,$(origin $1)),$(eval $1 := $$(shell $2)))$($1)

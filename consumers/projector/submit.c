@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/clock.h"
 #include "batch/name.h"
 #include "projector.h"
@@ -62,7 +61,7 @@ static int
 stem_order(const void *a, const void *b)
 {
 	const struct stem *s = a, *t = b;
-	int order = strcasecmp(s->text, t->text);
+	int order = name_compare(s->text, t->text);
 
 	return order ? order : (s->position > t->position) - (s->position < t->position);
 }
@@ -89,7 +88,7 @@ stems_make(struct projector *p, const struct batch_submitted *s, const char ***r
 		for (size_t i = 0; i < s->n_files; i++) {
 			size_t size = strlen(stems[i].text);
 
-			if (strcasecmp(first, stems[i].text)) {
+			if (name_compare(first, stems[i].text)) {
 				memcpy(first, stems[i].text, size + 1);
 				continue;
 			}

@@ -68,8 +68,8 @@ outputs_open(struct attempt *a, struct err *err)
 
 	for (size_t i = 0; i <= d->n_views; i++) {
 		int more = i < d->n_views
-		    ? snprintf(uri, sizeof(uri), "%s%s_%s.%s", a->folder, asked->output_stem,
-		        d->views[i].name, d->views[i].format->extension)
+		    ? snprintf(uri, sizeof(uri), "%sview_%s.%s", a->folder, d->views[i].name,
+		        d->views[i].format->extension)
 		    : snprintf(uri, sizeof(uri), "%spreview.jpg", a->folder);
 
 		if (more <= n || (size_t)more >= sizeof(uri))

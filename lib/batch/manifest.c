@@ -3,21 +3,10 @@
 #include "batch/manifest.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/json_write.h"
-
-enum { NAME_MAX_BYTES = 255 };
+#include "batch/name.h"
 
 /* ---- names ---- */
-
-bool
-manifest_name_is_safe(const char *name)
-{
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	size_t size = strlen(name);
-
-	return size > 0 && size <= NAME_MAX_BYTES && *name != '.' && strspn(name, safe) == size;
-}
 
 /* By name without its case; of equal ones the first in the list stays the first. */
 static int
@@ -25,7 +14,7 @@ name_order(const void *a, const void *b)
 {
 	const struct manifest_file *f = *(struct manifest_file *const *)a;
 	const struct manifest_file *g = *(struct manifest_file *const *)b;
-	int order = strcasecmp(f->name, g->name);
+	int order = name_compare(f->name, g->name);
 
 	return order ? order : (f > g) - (f < g);
 }
@@ -41,9 +30,9 @@ manifest_check_names(struct manifest *m, struct err *err)
 		sorted[i] = &m->files[i];
 	qsort(sorted, m->n_files, sizeof(*sorted), name_order);
 	for (size_t i = 0; i < m->n_files; i++)
-		if (!manifest_name_is_safe(sorted[i]->name)
-		    || !strcasecmp(sorted[i]->name, MANIFEST_NAME)
-		    || (i > 0 && !strcasecmp(sorted[i]->name, sorted[i - 1]->name)))
+		if (!output_name_is_safe(sorted[i]->name)
+		    || !name_compare(sorted[i]->name, MANIFEST_NAME)
+		    || (i > 0 && !name_compare(sorted[i]->name, sorted[i - 1]->name)))
 			sorted[i]->lost = MANIFEST_BAD_NAME;
 	free(sorted);
 	return true;

@@ -53,9 +53,6 @@ struct manifest {
 	size_t n_jobs;
 };
 
-/* [A-Za-z0-9._-], no dot first, at most 255 bytes: safe to unpack anywhere. */
-bool manifest_name_is_safe(const char *name);
-
 /* Marks as lost every file whose name is not safe, is the manifest's own, or stands before it in
  * the list already (whatever the case). Fails only for want of memory. */
 bool manifest_check_names(struct manifest *manifest, struct err *err);

@@ -23,7 +23,15 @@ void prefix_of_file(char ret[PREFIX_SIZE], const char *file_name, int most);
 /* Why this is no file name ("holds a slash"), or NULL when it is one. */
 const char *file_name_defect(const char *file_name);
 
-/* The name without its last extension, as [A-Za-z0-9._-]: what else stands between becomes one `-`.
- * Never empty ("file"), never a dot or a dash first. */
+/* The name without its last extension, in NFC: letters, marks and numbers of every script, `.`, `_`
+ * and `-`; what else stands between becomes one `-`, what cannot be seen goes. At most STEM_MAX
+ * bytes, cut between letters. Never empty ("file"), never a dot or a dash first or a dot last,
+ * never the name of a device of Windows (CON: CON_). */
 void stem_of_file(char ret[STEM_SIZE], const char *file_name);
+/* Made of such characters, no dot first or last, no device, at most FILE_NAME_MAX bytes: it unpacks
+ * anywhere. */
+bool output_name_is_safe(const char *name);
+/* As strcmp(), without regard to case in any script: 0 when one folder of Windows, of a Mac or of
+ * Dropbox could not hold both. */
+int name_compare(const char *a, const char *b);
 #endif

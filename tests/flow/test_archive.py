@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.parse
 import uuid
 import zipfile
 import zlib
@@ -179,6 +180,42 @@ def test_entries_are_stored_with_one_time_and_plain_rights(partial):
         assert entry.date_time == (1980, 1, 1, 0, 0, 0)
         assert entry.external_attr >> 16 == 0o100644
         assert not entry.extra and not entry.comment
+
+
+NAMES = ["写真.jpg", "صورة.jpg", "Ω.png", "caf\u00e9.png", "cafe\u0301.png", "ПРИВЕТ.jpg",
+         "привет.jpg", "CON.jpg"]
+
+
+@pytest.fixture(scope="module")
+def named():
+    """One photograph under names of many scripts, two of them twice in some way of writing."""
+    batch = line.submit([(name, PHOTOS[0].read_bytes()) for name in NAMES])
+    last = line.finished(batch, archive=True)
+    return batch, last, zipfile.ZipFile(io.BytesIO(download(batch)[1]))
+
+
+def test_letters_of_every_script_stay_in_its_names(named):
+    _, last, archive = named
+    names = [name.removeprefix(last["base_directory_name"] + "/") for name in archive.namelist()]
+
+    assert names == ["manifest.json", "写真_web.jpg", "صورة_web.jpg", "Ω_web.jpg",
+                     "caf\u00e9_web.jpg", "caf\u00e9_4_web.jpg", "ПРИВЕТ_web.jpg",
+                     "привет_6_web.jpg", "CON__web.jpg"]
+
+
+def test_names_beyond_ascii_say_that_they_are_utf_8(named):
+    entries = named[2].infolist()
+
+    assert {e.filename: bool(e.flag_bits & 1 << 11) for e in entries} == {
+        e.filename: not e.filename.isascii() for e in entries}
+    assert named[2].testzip() is None
+
+
+def test_each_output_is_had_by_its_name(named):
+    batch, _, archive = named
+    for name, *_, job, _, _, _ in outputs(batch):
+        status, _, body = line.call("GET", f"/api/jobs/{job}/outputs/{urllib.parse.quote(name)}")
+        assert status == 200 and body in [archive.read(e) for e in archive.namelist()[1:]]
 
 
 def test_the_manifest_of_a_partial_batch_says_what_is_missing_and_why(partial):

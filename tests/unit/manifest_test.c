@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manifest_test.c: what an archive says of itself. */
 #include "batch/manifest.h"
+#include "batch/name.h"
 #include <criterion/criterion.h>
 #include <string.h>
 #include "base/json.h"
@@ -50,25 +51,32 @@ Test(manifest, a_name_is_safe_when_it_unpacks_anywhere)
 		{ "C:a.jpg", false, "a drive" },
 		{ "a b.jpg", false, "a blank" },
 		{ "a\x01.jpg", false, "a control" },
-		{ "\xc3\xa4.jpg", false, "beyond ASCII" },
+		{ "\xe4.jpg", false, "not UTF-8" },
+		{ "a\u202eb.jpg", false, "turns the direction of writing" },
+		{ "a\u200bb.jpg", false, "something that cannot be seen" },
+		{ "nul.jpg", false, "a device of Windows" },
+		{ "a.jpg.", false, "a dot last, which Windows drops" },
+		{ "写真_web.jpg", true, "letters of any script" },
+		{ "صورة_web.jpg", true, "from right to left, too" },
 	};
 	char long_name[300];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		cr_expect_eq(manifest_name_is_safe(rows[i].name), rows[i].safe, "%s", rows[i].why);
+		cr_expect_eq(output_name_is_safe(rows[i].name), rows[i].safe, "%s", rows[i].why);
 	memset(long_name, 'a', sizeof(long_name));
 	long_name[255] = '\0';
-	cr_expect(manifest_name_is_safe(long_name));
+	cr_expect(output_name_is_safe(long_name));
 	long_name[255] = 'a';
 	long_name[256] = '\0';
-	cr_expect_not(manifest_name_is_safe(long_name));
+	cr_expect_not(output_name_is_safe(long_name));
 }
 
 Test(manifest, of_two_names_that_a_file_system_may_take_for_one_the_first_stays)
 {
 	struct manifest_file files[] = { a_file("b_web.jpg"), a_file("A_web.jpg"), a_file("a_WEB.jpg"),
-		a_file("manifest.JSON"), a_file("../up.jpg") };
-	struct manifest m = a_manifest(files, 5);
+		a_file("manifest.JSON"), a_file("../up.jpg"), a_file("Ünï_web.jpg"),
+		a_file("üNÏ_web.jpg") };
+	struct manifest m = a_manifest(files, 7);
 	struct err err = {0};
 
 	cr_assert(manifest_check_names(&m, &err));
@@ -78,7 +86,9 @@ Test(manifest, of_two_names_that_a_file_system_may_take_for_one_the_first_stays)
 	cr_expect_str_eq(files[2].lost, MANIFEST_BAD_NAME);
 	cr_expect_str_eq(files[3].lost, MANIFEST_BAD_NAME);
 	cr_expect_str_eq(files[4].lost, MANIFEST_BAD_NAME);
-	cr_expect_eq(manifest_count(&m), 2);
+	cr_expect_null(files[5].lost);
+	cr_expect_str_eq(files[6].lost, MANIFEST_BAD_NAME);
+	cr_expect_eq(manifest_count(&m), 3);
 }
 
 Test(manifest, a_file_is_listed_with_its_bytes_and_its_origin)
