@@ -191,14 +191,13 @@ serve_command(struct call *call)
 	const char *word = strrchr(call->request->path, '/') + 1;
 	own(doc_freep) struct doc *doc = NULL;
 	struct job_ids *ids = NULL;
-	struct err err = {0};
 	bool well = false;
 	size_t i = 0;
 
 	while (strcmp(commands[i].word, word))
 		i++;		/* the routes name no other */
-	if (call->body.size && !doc_read(&doc, call->body.data, call->body.size, &err))
-		return problem(call, &problem_malformed_json, "%s", err.text);
+	if (call->body.size && !body_json(call, &doc))
+		return false;
 	ids = calloc(1, sizeof(*ids));
 	if (!ids)
 		return problem(call, &problem_internal, "out of memory");

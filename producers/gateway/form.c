@@ -322,10 +322,9 @@ form_read_json(struct form *form, bool single)
 {
 	own(doc_freep) struct doc *doc = NULL;
 	const struct doc_value *root;
-	struct err err = {0};
 
-	if (!doc_read(&doc, form->call->body.data, form->call->body.size, &err))
-		return problem(form->call, &problem_malformed_json, "%s", err.text);
+	if (!body_json(form->call, &doc))
+		return false;
 	root = doc_root(doc);
 	if (doc_kind(root) != DOC_OBJECT)
 		return problem(form->call, &problem_invalid, "The body is %s; an object is wanted.",

@@ -9,6 +9,8 @@
  *	form     a submission, from JSON          upload   .. and from multipart; raw blobs
  *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume
  *	file     archives, previews, outputs      page     the dashboard and the API's description
+ *	body     JSON while it comes in           answer   what answers have in common
+ *	tally    .. and what it holds             budget   the memory of all bodies
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -34,6 +36,7 @@
 #include "port/bus.h"
 #include "port/db.h"
 #include "port/httpd.h"
+#include "tally.h"
 
 enum {
 	ARGUMENTS_MAX = 2,		/* variable parts of a path */
@@ -58,6 +61,8 @@ struct gateway {
 	struct codec *codec;
 	struct blob_store *blobs;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
+	size_t bodies_max;
+	atomic_size_t bodies;	/* bytes that bodies in work take */
 	atomic_bool lost;	/* the producer is: end, be started again */
 };
 
@@ -88,7 +93,9 @@ struct call {
 	struct uuid id;				/* the first argument, where it is one */
 	struct caller caller;
 	struct buf body;			/* of a JSON request */
-	bool body_too_large;
+	bool takes_json;
+	struct tally tally;			/* of the body */
+	size_t taken;				/* of the budget */
 	struct upload *upload;
 	struct { const struct problem_kind *kind; char detail[600]; struct buf fields; size_t n; } problem;
 	char type[128];				/* Content-Type, when a row told it */
@@ -104,7 +111,7 @@ extern const struct problem_kind problem_bad_request, problem_malformed_json, pr
     problem_not_found, problem_no_method, problem_not_finished, problem_no_outputs,
     problem_not_possible, problem_deleted, problem_precondition, problem_too_large,
     problem_media_type, problem_range, problem_unknown_pipeline, problem_conflict, problem_not_accepted,
-    problem_internal, problem_unavailable, problem_archive_pending;
+    problem_internal, problem_unavailable, problem_busy, problem_archive_pending;
 
 /* All return false. The first kind stays. */
 bool problem(struct call *call, const struct problem_kind *kind, const char *fmt, ...)
@@ -123,6 +130,8 @@ bool guard_new(struct guard **ret);
 void guard_free(struct guard *guard);
 /* May this request be here at all, and who is it? needs: what the route wants. */
 bool guard_admit(struct call *call, enum scope needs, bool changes);
+struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
+bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
 /* Pure: is host (a Host header) this machine by a name of loopback? */
 bool guard_host_is_local(const char *host);
 /* Pure: origin (NULL: none) names the same place as host. */
@@ -147,15 +156,28 @@ bool call_begin(void *state, const struct httpd_request *request, void **intake,
 bool call_piece(void *intake, const void *bytes, size_t size);
 void call_serve(void *state, const struct httpd_request *request, struct httpd_answer *answer);
 void call_end(void *intake);
-void call_metrics_add(void);
 
-/* ---- answers ---- */
+/* ---- answer.c ---- */
 
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
-struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
-bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
-const char *type_of_body(const struct call *call);	/* media type, lower case, without parameters */
+void answer_location(struct call *call, struct uuid batch_id);
+void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
+void answer_metrics_add(void);
+
+/* ---- body.c, budget.c ---- */
+
+enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };	/* form: JSON or multipart */
+struct doc;
+
+bool body_begin(struct call *call, enum body body);	/* by the headers */
+bool body_take(struct call *call, const void *bytes, size_t size);	/* false: no more of it */
+bool body_json(struct call *call, struct doc **ret);	/* reads it; the bytes are gone then */
+void body_clear(struct call *call);
+
+/* So many bytes more for this request's body; false: 503. They are given back at its end. */
+bool budget_take(struct call *call, size_t bytes);
+void budget_give_back(struct call *call);
 
 /* ---- item.c: columns of sql/deploy/listing.sql, and of the queries of jobs and outputs ---- */
 
@@ -234,7 +256,6 @@ bool wait_for(int64_t wait_ms, bool (*is_done)(void *state, bool *done, struct e
     void *state, bool *late, struct err *err);
 /* Publishes, key = the batch's id, and waits for the broker. 503 when it does not take it. */
 bool publish(struct call *call, enum topic topic, int32_t partition, const struct event *event);
-void answer_location(struct call *call, struct uuid batch_id);
 
 OWN_FREEP(struct db_pool, db_pool_free)
 OWN_FREEP(struct guard, guard_free)

@@ -35,6 +35,8 @@ static const struct option_row gateway_options[] = {
 	{ "BATCHLINE_JSON_MAX", OPTION_INT, "67108864", 1024, 1 << 30,
 	    "bytes: a JSON body is at most so large; larger uploads come as multipart/form-data",
 	    false },
+	{ "BATCHLINE_BODIES_MAX", OPTION_INT, "536870912", 1 << 20, INT64_C(1) << 40,
+	    "bytes: memory for the bodies in work, all together; past it the answer is 503", false },
 	{ "BATCHLINE_UPLOAD_MAX", OPTION_INT, "8589934592", 1024, INT64_C(1) << 42,
 	    "bytes: a multipart body is at most so large; it is stored while it comes in", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
@@ -56,6 +58,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->json_max = (size_t)option_int(o, "BATCHLINE_JSON_MAX");
 	g->file_max = (size_t)option_int(o, "BATCHLINE_FILE_MAX");
 	g->upload_max = (size_t)option_int(o, "BATCHLINE_UPLOAD_MAX");
+	g->bodies_max = (size_t)option_int(o, "BATCHLINE_BODIES_MAX");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
@@ -142,6 +145,6 @@ main(int argc, char **argv)
 	if (options.check)
 		return 0;
 	service_signals();
-	call_metrics_add();
+	answer_metrics_add();
 	return gateway_live(&options);
 }

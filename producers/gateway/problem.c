@@ -32,6 +32,7 @@ const struct problem_kind
     problem_not_accepted = { "not-accepted", 422, "The submission was not accepted" },
     problem_internal = { "internal", 500, "The gateway has a defect" },
     problem_unavailable = { "unavailable", 503, "Something we need does not answer" },
+    problem_busy = { "busy", 503, "The gateway has too much to do" },
     problem_archive_pending = { "archive-pending", 503, "The archive is still being built" };
 
 /* What people sent may stand in a detail: bytes that are no UTF-8 would make it no JSON. */

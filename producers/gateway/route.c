@@ -5,15 +5,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <stdio.h>
-#include <inttypes.h>
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/metrics.h"
 #include "gateway.h"
-
-enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };	/* form: JSON or multipart */
 
 struct route {
 	const char *method, *path;	/* ":id" is a uuid, ":" any one part */
@@ -47,19 +41,6 @@ static const struct route routes[] = {
 	{ "GET", "/:", SCOPE_NONE, BODY_NONE, serve_page },
 };
 enum { N_ROUTES = sizeof(routes) / sizeof(*routes), ALLOW_SIZE = 64 };
-
-static struct metric request_metrics[] = {
-	{ "batchline_http_requests_total", "class=\"2xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
-	{ "batchline_http_requests_total", "class=\"3xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
-	{ "batchline_http_requests_total", "class=\"4xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
-	{ "batchline_http_requests_total", "class=\"5xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
-};
-
-void
-call_metrics_add(void)
-{
-	metrics_add(request_metrics, sizeof(request_metrics) / sizeof(*request_metrics));
-}
 
 /* ---- addresses ---- */
 
@@ -137,74 +118,6 @@ refuse_route(struct call *call, const char *methods)
 
 /* ---- the way of a request ---- */
 
-const char *
-type_of_body(const struct call *call)
-{
-	const char *type = httpd_header(call->request, "Content-Type");
-
-	return type ? type : "";
-}
-
-static bool
-type_is(const struct call *call, const char *wanted)
-{
-	const char *type = type_of_body(call);
-	size_t size = strlen(wanted);
-
-	return !strncasecmp(type, wanted, size) && (!type[size] || strchr("; \t", type[size]));
-}
-
-static bool
-has_body(const struct httpd_request *request)
-{
-	return request->length > 0 || httpd_header(request, "Transfer-Encoding");
-}
-
-static bool
-body_begin(struct call *call)
-{
-	enum body body = call->route->body;
-	bool multipart = type_is(call, "multipart/form-data");
-
-	call->body.limit = call->gateway->json_max;
-	if (body == BODY_RAW || (body == BODY_FORM && multipart))
-		return upload_begin(call);
-	if (body == BODY_NONE || !has_body(call->request))
-		return true;
-	if (!type_is(call, "application/json"))
-		return problem(call, &problem_media_type, body == BODY_FORM
-		    ? "Content-Type is application/json or multipart/form-data."
-		    : "Content-Type is application/json.");
-	if (call->request->length > (int64_t)call->gateway->json_max)
-		return problem(call, &problem_too_large, "A JSON body is at most %zu bytes.",
-		    call->gateway->json_max);
-	return true;
-}
-
-static void
-answer_end(struct call *call)
-{
-	struct httpd_answer *answer = call->answer;
-	int64_t ms = clock_monotonic_ms() - call->begun_ms;
-	bool changes = strcmp(call->request->method, "GET") && strcmp(call->request->method, "HEAD");
-	size_t class;
-	char path[300];
-
-	if (problem_is_set(call))
-		problem_answer(call);
-	if (answer->body.failed) {
-		buf_clear(&answer->body);
-		answer->status = 500;
-	}
-	httpd_answer_header(answer, "X-Content-Type-Options", "nosniff");
-	class = (size_t)(answer->status / 100) - 2;
-	if (class < sizeof(request_metrics) / sizeof(*request_metrics))
-		metric_count(&request_metrics[class], 1);
-	log_write(answer->status >= 500 ? LOG_WARN : changes ? LOG_INFO : LOG_DEBUG, "request",
-	    "method=%s path=%s status=%d ms=%" PRId64, call->request->method,
-	    log_quote(path, sizeof(path), call->request->path), answer->status, ms);
-}
-
 bool
 call_begin(void *state, const struct httpd_request *request, void **intake,
     struct httpd_answer *answer)
@@ -226,7 +139,7 @@ call_begin(void *state, const struct httpd_request *request, void **intake,
 	call->caller.customers.type = DB_TEXT;
 	call->route = route_find(call, request->method, request->path, methods);
 	if (guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)
-	    && (call->route || refuse_route(call, methods)) && body_begin(call))
+	    && (call->route || refuse_route(call, methods)) && body_begin(call, call->route->body))
 		return true;
 	answer_end(call);
 	return false;
@@ -235,14 +148,7 @@ call_begin(void *state, const struct httpd_request *request, void **intake,
 bool
 call_piece(void *intake, const void *bytes, size_t size)
 {
-	struct call *call = intake;
-
-	if (call->upload)
-		return upload_take(call->upload, bytes, size);
-	if (call->route->body == BODY_NONE)
-		return false;
-	call->body_too_large = !buf_add(&call->body, bytes, size);
-	return !call->body_too_large;
+	return body_take(intake, bytes, size);
 }
 
 void
@@ -253,10 +159,7 @@ call_serve(void *state, const struct httpd_request *request, struct httpd_answer
 	(void)state;
 	call->request = request;
 	call->answer = answer;
-	if (call->body_too_large)
-		problem(call, &problem_too_large, "A JSON body is at most %zu bytes.",
-		    call->gateway->json_max);
-	else
+	if (!problem_is_set(call))
 		call->route->serve(call);
 	answer_end(call);
 }
@@ -267,17 +170,8 @@ call_end(void *intake)
 	struct call *call = intake;
 
 	upload_free(call->upload);
-	buf_clear(&call->body);
+	body_clear(call);
 	buf_clear(&call->problem.fields);
 	db_array_clear(&call->caller.customers);
 	free(call);
-}
-
-struct put
-answer_json(struct call *call, int status)
-{
-	call->answer->status = status;
-	call->answer->type = "application/json";
-	httpd_answer_header(call->answer, "Cache-Control", "no-store");
-	return (struct put){ &call->answer->body, false };
 }

@@ -39,15 +39,6 @@ wait_for(int64_t wait_ms, bool (*is_done)(void *state, bool *done, struct err *e
 	}
 }
 
-void
-answer_location(struct call *call, struct uuid batch_id)
-{
-	char id[UUID_TEXT_SIZE], path[64];
-
-	snprintf(path, sizeof(path), "/api/batches/%s", uuid_print(id, batch_id));
-	httpd_answer_header(call->answer, "Location", path);
-}
-
 static bool
 publish_err(struct call *call, struct err *err)
 {

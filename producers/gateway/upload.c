@@ -9,7 +9,7 @@
 #include "gateway.h"
 #include "multipart.h"
 
-enum { FIELD_MAX = 16 * 1024, PARTS_SPARE = 100 };
+enum { FIELD_MAX = 16 * 1024, PARTS_SPARE = 100, PART_COST = 1024 };
 
 struct upload {
 	struct call *call;
@@ -64,7 +64,7 @@ part_begin(void *state, const char *name, const char *file_name)
 	if (++u->n_parts > u->call->gateway->files_max + PARTS_SPARE)
 		return problem_field(u->call, "files", "has more than %zu entries, which is the most",
 		    u->call->gateway->files_max);
-	return !u->is_file || file_open(u);
+	return budget_take(u->call, PART_COST) && (!u->is_file || file_open(u));
 }
 
 static bool
@@ -108,7 +108,7 @@ part_end(void *state)
 bool
 upload_begin(struct call *call)
 {
-	const char *type = type_of_body(call);
+	const char *type = httpd_header(call->request, "Content-Type");
 	bool is_form = strncmp(call->request->path, "/api/blobs", 10) != 0;
 	size_t most = is_form ? call->gateway->upload_max : call->gateway->file_max;
 	struct upload *u;

@@ -15,7 +15,7 @@ static int
 serve(void)
 {
 	static struct gateway g = {
-		.json_max = 1000, .file_max = 1000, .upload_max = 2000, .files_max = 10
+		.json_max = 1000, .file_max = 1000, .upload_max = 2000, .files_max = 10, .bodies_max = 1 << 20
 	};
 	static struct httpd *httpd;
 	const struct httpd_options options = { .listen = "127.0.0.1:0",

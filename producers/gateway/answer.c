@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.c: what handlers put into answers, and the end of each: its problem, metric and log line. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "gateway.h"
+
+static struct metric request_metrics[] = {
+	{ "batchline_http_requests_total", "class=\"2xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
+	{ "batchline_http_requests_total", "class=\"3xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
+	{ "batchline_http_requests_total", "class=\"4xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
+	{ "batchline_http_requests_total", "class=\"5xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
+};
+
+void
+answer_metrics_add(void)
+{
+	metrics_add(request_metrics, sizeof(request_metrics) / sizeof(*request_metrics));
+}
+
+struct put
+answer_json(struct call *call, int status)
+{
+	call->answer->status = status;
+	call->answer->type = "application/json";
+	httpd_answer_header(call->answer, "Cache-Control", "no-store");
+	return (struct put){ &call->answer->body, false };
+}
+
+void
+answer_location(struct call *call, struct uuid batch_id)
+{
+	char id[UUID_TEXT_SIZE], path[64];
+
+	snprintf(path, sizeof(path), "/api/batches/%s", uuid_print(id, batch_id));
+	httpd_answer_header(call->answer, "Location", path);
+}
+
+void
+answer_end(struct call *call)
+{
+	struct httpd_answer *answer = call->answer;
+	int64_t ms = clock_monotonic_ms() - call->begun_ms;
+	bool changes = strcmp(call->request->method, "GET") && strcmp(call->request->method, "HEAD");
+	size_t class;
+	char path[300];
+
+	if (problem_is_set(call))
+		problem_answer(call);
+	if (answer->body.failed) {
+		buf_clear(&answer->body);
+		answer->status = 500;
+	}
+	httpd_answer_header(answer, "X-Content-Type-Options", "nosniff");
+	class = (size_t)(answer->status / 100) - 2;
+	if (class < sizeof(request_metrics) / sizeof(*request_metrics))
+		metric_count(&request_metrics[class], 1);
+	log_write(answer->status >= 500 ? LOG_WARN : changes ? LOG_INFO : LOG_DEBUG, "request",
+	    "method=%s path=%s status=%d ms=%" PRId64, call->request->method,
+	    log_quote(path, sizeof(path), call->request->path), answer->status, ms);
+}
