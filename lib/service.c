@@ -211,7 +211,10 @@ reject(struct loop *l)
 {
 	struct err why = l->err;
 
-	assert(l->n == 1);	/* a service that rejects takes one record a turn */
+	if (l->service->turn_records != 1) {	/* nobody knows which: none is given up on */
+		l->err.verdict = ERR_RETRY;
+		return false;
+	}
 	log_err(LOG_WARN, "record given up on", l, &why);
 	err_clear(&l->err);
 	if (!letter_publish(l->bus, l->records, l->group, "apply", &why, &l->err))

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "projector.h"
+#include "event/texts.h"
 #include "sql.h"
 
 enum { TIMER_MS = 500, PIPELINES_MS = 5000, ARENA_LIMIT = 1 << 30 };
@@ -19,8 +20,11 @@ enum { TIMER_MS = 500, PIPELINES_MS = 5000, ARENA_LIMIT = 1 << 30 };
 static struct metric project_metrics[] = {
 	{ "batchline_projector_commits_total", NULL, "Turns committed.", METRIC_COUNTER, 0 },
 	{ "batchline_projector_letters_total", NULL, "Dead letters written.", METRIC_COUNTER, 0 },
+	{ "batchline_projector_refused_total", NULL,
+	    "Rows of the outbox that the broker never takes: parked, and to be looked at.",
+	    METRIC_COUNTER, 0 },
 };
-enum { COUNT_COMMITS, COUNT_LETTERS, N_COUNTS };
+enum { COUNT_COMMITS, COUNT_LETTERS, COUNT_REFUSED, N_COUNTS };
 
 /* ---- steps and columns ---- */
 
@@ -63,7 +67,7 @@ all_columns(struct projector *p, size_t i)
 {
 	struct columns *const all[] = { &p->fence, &p->known, &p->batches, &p->jobs, &p->facts,
 		&p->outputs, &p->archives, &p->deliveries, &p->early, &p->unpark, &p->letters,
-		&p->acked };
+		&p->acked, &p->refused };
 
 	return i < sizeof(all) / sizeof(*all) ? all[i] : NULL;
 }
@@ -207,11 +211,12 @@ item_read(struct projector *p, struct item *item, struct err *err)
 	if (!belongs_to(item->topic, item->event.type))
 		return err_code(err, ERR_REJECT, "wrong_topic", "%s does not belong on %s",
 		    event_type_name(item->event.type), topics[item->topic].name);
-	if (item->topic == TOPIC_SUBMISSIONS
-	    && !key_is(item->record, item->event.submitted.batch_id))
-		return err_code(err, ERR_REJECT, "wrong_key", "the key is not batch_id, "
-		    "a lower-case hyphenated UUID");
-	return true;
+	if (item->topic != TOPIC_SUBMISSIONS)
+		return texts_check(item->event.type, &item->event.head, err)
+		    || err_at(err, "%s", event_type_name(item->event.type));
+	return key_is(item->record, item->event.submitted.batch_id)
+	    || err_code(err, ERR_REJECT, "wrong_key", "the key is not batch_id, "
+	    "a lower-case hyphenated UUID");
 }
 
 /* True when the record is to be applied; the one before our place is only compared. */
@@ -293,9 +298,17 @@ static void
 acks_step(struct projector *p)
 {
 	p->n_acks_in_turn = p->n_acks;
-	for (size_t i = 0; i < p->n_acks; i++)
-		columns_row(&p->acked, (struct db_arg[]){ db_int(p->acks[i]) }, 1);
+	for (size_t i = 0; i < p->n_acks; i++) {
+		const struct bus_ack *ack = &p->acks[i];
+
+		if (ack->refused)
+			columns_row(&p->refused, (struct db_arg[]){ db_int(ack->id),
+			    db_text(ack->refused) }, 2);
+		else
+			columns_row(&p->acked, (struct db_arg[]){ db_int(ack->id) }, 1);
+	}
 	step_add_columns(p, sql_projector_outbox_delete, &p->acked);
+	step_add_columns(p, sql_projector_outbox_park, &p->refused);
 }
 
 static void
@@ -315,10 +328,22 @@ timer_steps(struct projector *p)
 }
 
 static void
+refused_told(const struct bus_ack *ack)
+{
+	if (!ack->refused)
+		return;
+	metric_count(&project_metrics[COUNT_REFUSED], 1);
+	log_write(LOG_ERROR, "parked what the broker never takes", "outbox_id=%lld why=%s",
+	    (long long)ack->id, ack->refused);
+}
+
+static void
 committed(struct projector *p)
 {
 	for (size_t i = 0; i < p->n_owned; i++)
 		p->owned[i].from = p->owned[i].to;
+	for (size_t i = 0; i < p->n_acks_in_turn; i++)
+		refused_told(&p->acks[i]);
 	p->n_acks -= p->n_acks_in_turn;
 	memmove(p->acks, p->acks + p->n_acks_in_turn, p->n_acks * sizeof(*p->acks));
 	metric_count(&project_metrics[COUNT_COMMITS], 1);

@@ -81,13 +81,13 @@ struct projector {
 
 	struct db_array partitions;		/* homes of ours: those of `events` */
 	struct columns fence, known, batches, jobs, facts, outputs, archives, deliveries, early,
-	    unpark, letters, acked;
+	    unpark, letters, acked, refused;
 	struct steps steps;
 
 	struct known_batch *known_batches;	/* sorted by id; lives in the arena */
 	size_t n_known, known_room;
 
-	int64_t acks[PROJECTOR_ACKS_MAX];	/* outbox ids to delete in the next turn */
+	struct bus_ack acks[PROJECTOR_ACKS_MAX];	/* outbox rows to delete, or park, in the next turn */
 	size_t n_acks, n_acks_in_turn;
 	int64_t sent_jobs, sent_batches, sent_letters;	/* outbox ids already sent */
 	double completed_per_s;

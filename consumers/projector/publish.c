@@ -50,11 +50,11 @@ headers_keep(struct projector *p, const struct bus_record *record, size_t *size)
 }
 
 static size_t
-headers_unpack(const uint8_t *bytes, size_t size, struct bus_header *ret)
+headers_unpack(const uint8_t *bytes, size_t size, struct bus_header *ret, size_t max)
 {
 	size_t n = 0;
 
-	while (size > 0 && n < DLQ_HEADERS) {
+	while (size > 0 && n < max) {
 		size_t name = strlen((const char *)bytes) + 1;
 		uint32_t length;
 
@@ -74,19 +74,21 @@ letter_add(struct projector *p, const struct item *item, struct err *err)
 		.offset = item->offset, .key = item->key, .key_size = item->key_size,
 		.value = item->bytes, .value_size = item->size };
 	const struct bus_record *r = item->record ? item->record : &parked;
-	struct letter letter = {0};
+	struct bus_header headers[BUS_HEADERS_MAX];
+	size_t n_headers = item->record ? bus_headers(r, headers, BUS_HEADERS_MAX)
+	    : headers_unpack(item->headers, item->headers_size, headers, BUS_HEADERS_MAX);
+	struct letter letter;
 	struct buf packed = {0};
 	char quoted[600];
 	bool well;
 
-	buf_add(&packed, item->headers, item->headers_size);	/* a parked record's own */
-	well = letter_fill(&letter, r, topics[r->topic].name, "batchline-projector", item->stage,
+	well = letter_fill(&letter, r, headers, n_headers, "batchline-projector", item->stage,
 	        &item->defect, p->arena, err)
 	    && headers_pack(letter.headers, letter.n_headers, &packed);
 	if (well) {
 		columns_row(&p->letters, (struct db_arg[]){ db_text(topics[r->topic].name),
-		    db_int4(r->partition), db_bytes(r->key, r->key_size),
-		    db_bytes(packed.data, packed.size), db_bytes(r->value, r->value_size) }, 5);
+		    db_int4(r->partition), db_bytes(letter.key, letter.key_size),
+		    db_bytes(packed.data, packed.size), db_bytes(letter.value, letter.value_size) }, 5);
 		if (!item->record)
 			columns_row(&p->unpark, (struct db_arg[]){ db_text(topics[r->topic].name),
 			    db_int4(r->partition), db_int(r->offset) }, 3);
@@ -249,10 +251,21 @@ letter_send(struct projector *p, const struct db_rows *rows, int r, struct err *
 		outgoing.topic++;
 		assert(outgoing.topic < TOPIC_COUNT);
 	}
-	outgoing.n_headers = headers_unpack(bytes, packed, headers);
+	outgoing.n_headers = headers_unpack(bytes, packed, headers, DLQ_HEADERS);
 	outgoing.key = db_bytes_at(rows, r, 2, &outgoing.key_size);
 	outgoing.value = db_bytes_at(rows, r, 4, &outgoing.value_size);
 	return bus_send(p->bus, &outgoing, db_int_at(rows, r, 0), err);
+}
+
+/* A row that we cannot even write: parked like one that the broker never takes. */
+static bool
+refuse(struct projector *p, int64_t id, struct err *err)
+{
+	if (p->n_acks == PROJECTOR_ACKS_MAX)
+		return err_code(err, ERR_RETRY, "acks_full", "outbox: too many answers at once");
+	p->acks[p->n_acks++] = (struct bus_ack){ id, "cannot_be_written" };
+	err_clear(err);
+	return true;
 }
 
 /* Sends row by row; a full queue ends it here, and the next turn goes on from there. */
@@ -261,9 +274,13 @@ rows_send(struct projector *p, const struct db_rows *rows, int64_t *sent,
     bool (*one)(struct projector *, const struct db_rows *, int, struct err *), struct err *err)
 {
 	for (int r = 0; r < db_count(rows); r++) {
-		if (!one(p, rows, r, err))
+		int64_t id = db_int_at(rows, r, 0);
+
+		if (!one(p, rows, r, err) && err->verdict != ERR_REJECT)
 			return !strcmp(err->code, "_QUEUE_FULL");
-		*sent = db_int_at(rows, r, 0);
+		if (err->verdict == ERR_REJECT && !refuse(p, id, err))
+			return false;
+		*sent = id;
 	}
 	return true;
 }

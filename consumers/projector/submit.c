@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "batch/name.h"
 #include "projector.h"
 #include "event/ids.h"
+#include "event/texts.h"
 #include "sql.h"
 
 #define SKEW_US (INT64_C(2) * 86400 * 1000000)
@@ -104,6 +106,15 @@ stems_make(struct projector *p, const struct batch_submitted *s, const char ***r
 
 /* ---- rows ---- */
 
+/* A text of a refused submission may be longer than is ever stored or published: its first part. */
+static const char *
+within(struct projector *p, const char *text, const char *field)
+{
+	size_t most = texts_most(EVENT_BATCH_SUBMITTED, field);
+
+	return !text || strlen(text) <= most ? text : arena_text(p->arena, text, utf8_cut(text, most));
+}
+
 static bool
 jobs_rows(struct projector *p, struct item *item, int64_t at, int64_t *total_size, struct err *err)
 {
@@ -114,16 +125,16 @@ jobs_rows(struct projector *p, struct item *item, int64_t at, int64_t *total_siz
 		return false;
 	*total_size = 0;
 	for (size_t i = 0; i < s->n_files; i++) {
-		struct submitted_file *f = &s->files[i];
+		struct submitted_file f = s->files[i];	/* the event stays: it may be read again */
 
-		if (!claim_check(p, f, err))
+		if (!claim_check(p, &f, err))
 			return err_at(err, "files[%zu]", i);
-		if (f->size != EVENT_NULL_LONG)
-			*total_size += f->size;
+		if (f.size != EVENT_NULL_LONG)
+			*total_size += f.size;
 		columns_row(&p->jobs, (struct db_arg[]){ db_uuid(ids_job(s->batch_id, (uint32_t)i)),
-		    db_uuid(s->batch_id), db_int4((int32_t)i), db_text(f->file_name),
-		    db_text(stems[i]), db_text(f->source_uri),
-		    f->size == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(f->size), db_time(at) }, 8);
+		    db_uuid(s->batch_id), db_int4((int32_t)i), db_text(f.file_name),
+		    db_text(stems[i]), db_text(f.source_uri),
+		    f.size == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(f.size), db_time(at) }, 8);
 	}
 	return true;
 }
@@ -146,18 +157,20 @@ batch_row(struct projector *p, struct item *item, const struct err *refused, int
 {
 	const struct batch_submitted *s = &item->event.submitted;
 	const char *prefix = prefix_text(p, s);
+	const char *by = within(p, s->submitted_by, "submitted_by");
+	const char *description = within(p, s->render_description, "render_description");
 	char trace[TRACEPARENT_SIZE], *kept;
 	bool accepted = refused->verdict == ERR_NONE;
 	int64_t at = created_at(item), total_size = 0;
 
 	headers_trace(trace, item->record);
 	kept = arena_text(p->arena, trace, strlen(trace));
-	if (!prefix || !kept)
+	if (!prefix || !kept || !by || (s->render_description && !description))
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");
 	if (accepted && !jobs_rows(p, item, at, &total_size, err))
 		return false;
 	columns_row(&p->batches, (struct db_arg[]){ db_uuid(s->batch_id), db_text(prefix),
-	    db_date(clock_day(at)), db_text(s->render_description), db_text(s->submitted_by),
+	    db_date(clock_day(at)), db_text(description), db_text(by),
 	    db_int4(s->pipeline_id), db_int4(accepted ? (int32_t)s->n_files : 0), db_int4(views),
 	    db_int(total_size), db_int4(item->partition),
 	    db_int4(s->priority < 0 ? 0 : s->priority > 9 ? 9 : s->priority),

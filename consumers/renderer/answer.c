@@ -122,15 +122,19 @@ tell_again(struct renderer *r)
 static bool
 acks_take(struct renderer *r, struct err *err)
 {
-	int64_t ids[RENDERER_ACKS_MAX];
+	struct bus_ack acks[RENDERER_ACKS_MAX];
 	size_t n;
 
-	if (!bus_delivered(r->bus, 0, ids, RENDERER_ACKS_MAX, &n, err)) {
+	if (!bus_delivered(r->bus, 0, acks, RENDERER_ACKS_MAX, &n, err)) {
 		tell_again(r);
 		return err_at(err, "facts");
 	}
-	for (size_t i = 0; i < n; i++)
-		acknowledged(r, ids[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (acks[i].refused)	/* its lease passes, and the job fails or is tried again */
+			log_write(LOG_ERROR, "a fact that the broker never takes", "why=%s",
+			    acks[i].refused);
+		acknowledged(r, acks[i].id);
+	}
 	return true;
 }
 

@@ -4,6 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/utf8.h"
+
+/* What was cut ends with a whole character: the text travels on in records, which must be UTF-8. */
+static void
+end_whole(struct err *err)
+{
+	err->text[utf8_cut(err->text, strlen(err->text))] = '\0';
+}
 
 __attribute__((format(printf, 4, 0)))
 static void
@@ -12,6 +20,7 @@ err_fill(struct err *err, enum err_verdict verdict, const char *code, const char
 	err->verdict = verdict;
 	snprintf(err->code, sizeof(err->code), "%s", code);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	end_whole(err);
 }
 
 bool
@@ -49,6 +58,7 @@ err_at(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->text);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", was);
+	end_whole(err);
 	return false;
 }
 

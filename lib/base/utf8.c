@@ -55,3 +55,16 @@ utf8_is_printable(const void *bytes, size_t size)
 			return false;
 	return true;
 }
+
+size_t
+utf8_cut(const void *bytes, size_t size)
+{
+	const uint8_t *b = bytes;
+	size_t start = size;
+
+	while (start > 0 && size - start < 3 && (b[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start == 0 || b[start - 1] < 0xc0)
+		return size;
+	return utf8_length(b + start - 1, size - start + 1) ? size : start - 1;
+}

@@ -10,4 +10,6 @@ bool utf8_is_valid(const void *bytes, size_t size);
 size_t utf8_length(const void *bytes, size_t size);
 /* Neither controls (below U+0020, U+007F) nor a NUL. Says nothing about UTF-8. */
 bool utf8_is_printable(const void *bytes, size_t size);
+/* The most bytes up to size that end with a whole character; text that is no UTF-8 is cut at size. */
+size_t utf8_cut(const void *bytes, size_t size);
 #endif

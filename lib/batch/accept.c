@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/hash.h"
 #include "batch/name.h"
+#include "event/texts.h"
 
 static bool
 accept_file(const struct submitted_file *file, size_t i, const struct accept_limits *limits,
@@ -25,8 +26,9 @@ accept_file(const struct submitted_file *file, size_t i, const struct accept_lim
 	if (file->sha256 && !hash_is_hex(file->sha256))
 		return err_code(err, ERR_REJECT, "bad_sha256",
 		    "files[%zu].sha256 is not 64 lower-case hex digits", i);
-	if (file->size < 0 && file->size != EVENT_NULL_LONG)
-		return err_code(err, ERR_REJECT, "bad_size", "files[%zu].size is negative", i);
+	if (file->size != EVENT_NULL_LONG && (file->size < 0 || file->size > ACCEPT_SIZE_MAX))
+		return err_code(err, ERR_REJECT, "bad_size", "files[%zu].size is not from 0 to %lld", i,
+		    (long long)ACCEPT_SIZE_MAX);
 	return true;
 }
 
@@ -54,7 +56,7 @@ accept_submission(const struct batch_submitted *s, size_t record_bytes,
 	for (size_t i = 0; i < s->n_files; i++)
 		if (!accept_file(&s->files[i], i, limits, err))
 			return false;
-	return true;
+	return texts_check(EVENT_BATCH_SUBMITTED, s, err);
 }
 
 /* A length (or all ones for null) before each text, so that no two lists look alike. */

@@ -15,12 +15,13 @@ enum {
 	ACCEPT_INLINE_MAX = 256 * 1024,		/* bytes of one file in the record */
 	ACCEPT_RECORD_MAX = 8 * 1024 * 1024,	/* bytes of the whole record */
 };
+#define ACCEPT_SIZE_MAX (INT64_C(1) << 40)	/* bytes that a file may be said to have */
 
 struct accept_limits { size_t files, inline_bytes, record_bytes; };
 
 /* record_bytes: size of the record as it came. False with ERR_REJECT: the code is one of no_files,
  * too_many_files, record_too_large, bad_prefix, bad_priority, bad_failures_tolerated,
- * bad_file_name, bad_source, data_too_large, bad_sha256, bad_size. */
+ * bad_file_name, bad_source, data_too_large, bad_sha256, bad_size, text_too_long. */
 bool accept_submission(const struct batch_submitted *submitted, size_t record_bytes,
     const struct accept_limits *limits, struct err *err);
 

@@ -18,6 +18,7 @@ struct field {
 	bool optional;			/* a writer may lack it: then null, fallback, no items */
 	size_t offset, count_offset;	/* count_offset: of arrays */
 	int64_t fallback;		/* of a number; of a nullable one its null */
+	size_t most;			/* bytes of a text, or of each of several; else 0 */
 	const struct shape *items;	/* of records */
 };
 

@@ -42,9 +42,9 @@ struct bus {
 	unsigned generation;		/* rises with every change of the assignment */
 	struct err claim_err;		/* why the last claim failed */
 
-	int64_t acks[BUS_ACKS_MAX];	/* of bus_send(), since the last bus_delivered() */
+	struct bus_ack acks[BUS_ACKS_MAX];	/* of bus_send(), since the last bus_delivered() */
 	size_t n_acks, n_pending;
-	rd_kafka_resp_err_t lost;	/* the first report of a record not taken */
+	rd_kafka_resp_err_t lost;	/* the first report of a record that may be taken later */
 };
 
 static enum err_verdict
@@ -59,6 +59,7 @@ verdict_of(rd_kafka_resp_err_t rc)
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 		return ERR_FATAL;
 	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
 	case RD_KAFKA_RESP_ERR_INVALID_RECORD:
 		return ERR_REJECT;
 	default:
@@ -96,7 +97,7 @@ static const char *const producer_properties[][2] = {
 	{ "compression.codec", "lz4" },
 	{ "linger.ms", "2" },
 	{ "message.timeout.ms", "10000" },	/* below the session time-out: no late words */
-	{ "message.max.bytes", "16777216" },
+	{ "message.max.bytes", "17825792" },	/* of the largest topic: schemas/topics.tbl */
 };
 
 static void
@@ -107,6 +108,14 @@ on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 	(void)rk;
 	log_write(level <= 3 ? LOG_ERROR : level <= 5 ? LOG_WARN : LOG_DEBUG, "kafka client",
 	    "facility=%s why=%s", facility, log_quote(quoted, sizeof(quoted), text));
+}
+
+/* One ack too many is forgotten: its record is sent again after the next claim. */
+static void
+ack_add(struct bus *bus, int64_t id, rd_kafka_resp_err_t rc)
+{
+	if (bus->n_acks < BUS_ACKS_MAX)
+		bus->acks[bus->n_acks++] = (struct bus_ack){ id, rc ? rd_kafka_err2name(rc) : NULL };
 }
 
 static void
@@ -122,10 +131,12 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 		return;
 	}
 	bus->n_pending--;
-	if (m->err && !bus->lost)
-		bus->lost = m->err;
-	if (!m->err && bus->n_acks < BUS_ACKS_MAX)
-		bus->acks[bus->n_acks++] = sent->id;
+	if (m->err && verdict_of(m->err) != ERR_REJECT) {
+		if (!bus->lost)
+			bus->lost = m->err;
+	} else {
+		ack_add(bus, sent->id, m->err);
+	}
 	free(sent);
 }
 
@@ -638,22 +649,26 @@ bus_send(struct bus *bus, const struct bus_outgoing *outgoing, int64_t id, struc
 		return err_set(err, ERR_FATAL, "out of memory");
 	sent->id = id;
 	rc = produce(bus, outgoing, sent);
-	if (rc) {
-		free(sent);
-		return publish_err(bus, outgoing->topic, rc, err);
+	if (!rc) {
+		bus->n_pending++;
+		return true;
 	}
-	bus->n_pending++;
+	free(sent);
+	if (verdict_of(rc) != ERR_REJECT)
+		return publish_err(bus, outgoing->topic, rc, err);
+	ack_add(bus, id, rc);
 	return true;
 }
 
 bool
-bus_delivered(struct bus *bus, int timeout_ms, int64_t *ids, size_t max, size_t *n, struct err *err)
+bus_delivered(struct bus *bus, int timeout_ms, struct bus_ack *acks, size_t max, size_t *n,
+    struct err *err)
 {
 	rd_kafka_poll(bus->out, timeout_ms);
 	*n = bus->n_acks < max ? bus->n_acks : max;
-	memcpy(ids, bus->acks, *n * sizeof(*ids));
+	memcpy(acks, bus->acks, *n * sizeof(*acks));
 	bus->n_acks -= *n;
-	memmove(bus->acks, bus->acks + *n, bus->n_acks * sizeof(*ids));
+	memmove(bus->acks, bus->acks + *n, bus->n_acks * sizeof(*acks));
 	if (!bus->lost)
 		return true;
 	kafka_err(err, rd_kafka_fatal_error(bus->out, NULL, 0) ? RD_KAFKA_RESP_ERR__FATAL

@@ -58,6 +58,10 @@ struct bus_outgoing {
 	size_t n_headers;
 };
 
+/* The fate of a record given to bus_send(). refused: the broker will never take it, and why (a word
+ * of librdkafka's that lives for ever); NULL: the broker has it. */
+struct bus_ack { int64_t id; const char *refused; };
+
 struct bus_listener {
 	/* The partitions are ours: set each offset. False: none is taken, bus_claim() later. May be NULL. */
 	bool (*assigned)(void *state, struct bus_position *positions, size_t n, struct err *err);
@@ -97,11 +101,13 @@ bool bus_bounds(struct bus *bus, enum topic topic, int32_t partition, int64_t *l
 
 /* Publishes and waits for the broker's word (acks=all). */
 bool bus_publish(struct bus *bus, const struct bus_outgoing *outgoing, struct err *err);
-/* Publishes without waiting; id comes back by bus_delivered(). A full queue asks for a retry. */
+/* Publishes without waiting; id comes back by bus_delivered(). A full queue asks for a retry; never
+ * ERR_REJECT: a record that no broker will take is told by bus_delivered() like any other. */
 bool bus_send(struct bus *bus, const struct bus_outgoing *outgoing, int64_t id, struct err *err);
-/* The ids the broker took since the last call, up to max. False: one was not taken (ERR_RETRY), or
- * the producer is lost (ERR_FATAL); the rest of the queue is purged then, and nothing is pending. */
-bool bus_delivered(struct bus *bus, int timeout_ms, int64_t *ids, size_t max, size_t *n,
+/* What became of records since the last call, up to max. False: one was not taken and may be later
+ * (ERR_RETRY), or the producer is lost (ERR_FATAL); the rest of the queue is purged then, and
+ * nothing is pending. Never ERR_REJECT. */
+bool bus_delivered(struct bus *bus, int timeout_ms, struct bus_ack *acks, size_t max, size_t *n,
     struct err *err);
 size_t bus_pending(const struct bus *bus);		/* sent and not yet told by bus_delivered() */
 void bus_purge(struct bus *bus);			/* forgets what was sent and is not acked */

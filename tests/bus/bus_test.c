@@ -248,16 +248,17 @@ Test(bus, what_was_sent_is_told_by_its_id_once_the_broker_has_it)
 {
 	const struct bus_outgoing outgoing = a_record(0, "k", "v");
 	struct bus *out = a_bus(NULL);
-	int64_t ids[8], sum = 0, until = clock_monotonic_ms() + PATIENCE_MS;
+	struct bus_ack acks[8];
+	int64_t sum = 0, until = clock_monotonic_ms() + PATIENCE_MS;
 	struct err err = {0};
 	size_t n, told = 0;
 
 	for (int64_t id = 1; id <= 5; id++)
 		cr_assert(bus_send(out, &outgoing, id, &err), "%s", err.text);
 	while (told < 5 && clock_monotonic_ms() < until) {
-		cr_assert(bus_delivered(out, 100, ids, 8, &n, &err), "%s", err.text);
+		cr_assert(bus_delivered(out, 100, acks, 8, &n, &err), "%s", err.text);
 		for (size_t i = 0; i < n; i++)
-			sum += ids[i];
+			sum += acks[i].refused ? 100 : acks[i].id;
 		told += n;
 	}
 
@@ -271,7 +272,8 @@ Test(bus, when_one_record_is_not_taken_nothing_is_pending_any_more)
 {
 	const struct bus_outgoing outgoing = a_record(0, "k", "v");
 	struct bus *out = a_bus(NULL);
-	int64_t ids[8], until = clock_monotonic_ms() + PATIENCE_MS;
+	struct bus_ack acks[8];
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
 	struct err err = {0};
 	bool well = true;
 	size_t n;
@@ -280,7 +282,7 @@ Test(bus, when_one_record_is_not_taken_nothing_is_pending_any_more)
 	rd_kafka_mock_broker_set_down(cluster, 1);
 	cr_assert(bus_send(out, &outgoing, 1, &err) && bus_send(out, &outgoing, 2, &err));
 	while (well && clock_monotonic_ms() < until)
-		well = bus_delivered(out, 100, ids, 8, &n, &err);
+		well = bus_delivered(out, 100, acks, 8, &n, &err);
 
 	cr_expect(!well);
 	cr_expect_eq(err.verdict, ERR_RETRY, "%s", err.text);
@@ -288,9 +290,56 @@ Test(bus, when_one_record_is_not_taken_nothing_is_pending_any_more)
 	bus_free(out);
 }
 
+/* The fates of what was sent: "1 2! 3", with a mark on what was refused, in order of the ids. */
+static const char *
+fates(struct bus *out, size_t expected)
+{
+	static char words[64];
+	const char *refused[8] = { NULL };
+	bool told[8] = { false };
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	struct bus_ack acks[8];
+	struct err err = {0};
+
+	*words = '\0';
+	for (size_t n, sum = 0; sum < expected && clock_monotonic_ms() < until; sum += n) {
+		cr_assert(bus_delivered(out, 100, acks, 8, &n, &err), "%s", err.text);
+		for (size_t i = 0; i < n; i++) {
+			told[acks[i].id] = true;
+			refused[acks[i].id] = acks[i].refused;
+		}
+	}
+	for (int i = 0; i < 8; i++)
+		if (told[i])
+			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%d%s ", i,
+			    refused[i] ? "!" : "");
+	return words;
+}
+
+Test(bus, a_record_that_no_broker_ever_takes_is_told_and_holds_up_nothing)
+{
+	static char large[18 * 1024 * 1024];
+	struct bus_outgoing outgoing = a_record(0, "k", "v");
+	struct bus *out = a_bus(NULL);
+	struct err err = {0};
+
+	cr_assert(bus_send(out, &outgoing, 1, &err));
+	outgoing.value = large;
+	outgoing.value_size = sizeof(large);
+	cr_assert(bus_send(out, &outgoing, 2, &err), "%s", err.text);
+	cr_expect_str_eq(fates(out, 2), "1 2! ");
+	outgoing = a_record(0, "k", "v");
+	rd_kafka_mock_push_request_errors(cluster, 0, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	cr_assert(bus_send(out, &outgoing, 3, &err));
+	cr_expect_str_eq(fates(out, 1), "3! ");
+	cr_assert(bus_send(out, &outgoing, 4, &err));
+	cr_expect_str_eq(fates(out, 1), "4 ");
+	bus_free(out);
+}
+
 Test(bus, a_record_over_the_limit_is_rejected)
 {
-	static char large[17 * 1024 * 1024];
+	static char large[18 * 1024 * 1024];
 	struct bus_outgoing outgoing = a_record(0, "k", "");
 	struct bus *out = a_bus(NULL);
 	struct err err = {0};

@@ -18,6 +18,7 @@ static rd_kafka_t *host;		/* of the cluster */
 static rd_kafka_mock_cluster_t *cluster;
 static char said[400];			/* every record that a turn saw */
 static bool was_sick, was_closed;
+static int stop_after;			/* so many turns; 0: when a record says so */
 
 static void
 line_up(void)
@@ -54,6 +55,8 @@ turn(void *state, const struct bus_record *records, size_t n, struct err *err)
 	(void)state;
 	if (n == 0)
 		return true;
+	if (stop_after && --stop_after == 0)
+		raise(SIGTERM);
 	snprintf(said + strlen(said), sizeof(said) - strlen(said), "%.*s ", (int)size, word);
 	if (size == 3 && !memcmp(word, "bad", 3))
 		return err_code(err, ERR_REJECT, "bad_word", "it is bad");
@@ -105,11 +108,19 @@ publish(const char *const *words)
 }
 
 static int
-serve(void)
+serve_records(size_t turn_records)
 {
 	char name[] = "test", *argv[] = { name, NULL };
+	struct service service = test_service;
 
-	return service_main(&test_service, 1, argv);
+	service.turn_records = turn_records;
+	return service_main(&service, 1, argv);
+}
+
+static int
+serve(void)
+{
+	return serve_records(1);
 }
 
 /* How many records lie on a topic, by the broker's word. */
@@ -198,4 +209,15 @@ Test(service, a_wrong_configuration_ends_with_2_before_anything_is_read)
 	cr_expect_eq(serve(), 2);
 
 	cr_expect_str_eq(said, "");
+}
+
+Test(service, a_turn_of_many_that_is_rejected_costs_no_record_it_comes_again)
+{
+	publish((const char *[]){ "bad", NULL });
+	stop_after = 3;		/* its turn would fail without end */
+
+	cr_expect_eq(serve_records(2), 0);
+
+	cr_expect(strstr(said, "bad bad "), "%s", said);
+	cr_expect_eq(records_on("t.events.dlq"), 0);
 }

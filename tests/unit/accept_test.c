@@ -8,7 +8,7 @@
 
 static const struct accept_limits limits = { 3, 100, 1000 };
 static const uint8_t bytes[200];
-static char long_name[300];
+static char long_name[300], long_uri[2050], long_text[4002];
 
 static struct submitted_file
 a_file(const char *name)
@@ -69,13 +69,15 @@ Test(accept, every_limit_of_a_submission_has_its_word)
 	cr_expect_str_eq(verdict(&s, 10), "bad_failures_tolerated");
 	s.failures_tolerated = 0;
 	cr_expect_str_eq(verdict(&s, 10), "accepted");
+	s.render_description = memset(long_text, 'x', sizeof(long_text) - 1);
+	cr_expect_str_eq(verdict(&s, 10), "text_too_long");
 }
 
 Test(accept, every_defect_of_a_file_has_its_word_and_the_sentence_its_place)
 {
 	static const char hex[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct submitted_file both = a_file("a"), neither = a_file("a"), large = a_file("a"),
-	    hash = a_file("a"), size = a_file("a");
+	    hash = a_file("a"), size = a_file("a"), uri = a_file("a");
 	const struct { struct submitted_file file; const char *code; } rows[] = {
 		{ (both.data = (struct bytes){ bytes, 1 }, both), "bad_source" },
 		{ (neither.source_uri = NULL, neither), "bad_source" },
@@ -83,6 +85,8 @@ Test(accept, every_defect_of_a_file_has_its_word_and_the_sentence_its_place)
 		    "data_too_large" },
 		{ (hash.sha256 = "ABC", hash), "bad_sha256" },
 		{ (size.size = -1, size), "bad_size" },
+		{ (size.size = INT64_MAX, size), "bad_size" },
+		{ (uri.source_uri = memset(long_uri, 'x', sizeof(long_uri) - 1), uri), "text_too_long" },
 		{ a_file("../../etc/passwd"), "bad_file_name" },
 		{ a_file(""), "bad_file_name" },
 		{ a_file(memset(long_name, 'x', sizeof(long_name) - 1)), "bad_file_name" },

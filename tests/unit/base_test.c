@@ -44,6 +44,23 @@ Test(err, a_sentence_that_is_too_long_is_cut)
 	cr_expect_lt(strlen(err.text), sizeof(err.text));
 }
 
+Test(err, a_sentence_is_cut_behind_a_character_not_in_it)
+{
+	char sentence[1200];
+	struct err err = {0};
+
+	for (size_t start = 0; start < 4; start++) {
+		memset(sentence, 'x', start);
+		for (size_t i = start; i + 4 < sizeof(sentence); i += 4)
+			memcpy(sentence + i, "\xf0\x9f\x93\xb7", 5);
+		err_code(&err, ERR_REJECT, "bad", "%s", sentence);
+		cr_expect(utf8_is_valid(err.text, strlen(err.text)), "%zu", start);
+		err_at(&err, "place");
+		cr_expect(utf8_is_valid(err.text, strlen(err.text)), "%zu", start);
+		cr_expect_gt(strlen(err.text), 500);
+	}
+}
+
 /* ---- buf ---- */
 
 Test(buf, at_its_limit_it_takes_nothing_more_and_keeps_what_it_has)
@@ -107,6 +124,19 @@ Test(utf8, is_valid_only_in_its_shortest_form_and_within_unicode)
 }
 
 /* ---- base64 (RFC 4648, section 10) ---- */
+
+Test(utf8, is_cut_at_a_character)
+{
+	static const struct { const char *text; size_t size, cut; } rows[] = {
+		{ "abc", 2, 2 }, { "abc", 0, 0 }, { "a\xc3\xa9", 2, 1 }, { "a\xc3\xa9", 3, 3 },
+		{ "\xe5\x86\x99", 1, 0 }, { "\xe5\x86\x99", 2, 0 }, { "\xe5\x86\x99", 3, 3 },
+		{ "\xf0\x9f\x93\xb7", 3, 0 }, { "\xf0\x9f\x93\xb7", 4, 4 },
+		{ "\x80\x80\x80\x80", 3, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(utf8_cut(rows[i].text, rows[i].size), rows[i].cut, "row %zu", i);
+}
 
 Test(base64, reads_the_vectors_of_the_standard_and_nothing_else)
 {

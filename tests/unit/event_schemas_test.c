@@ -210,6 +210,19 @@ Test(event_schemas, a_breaking_change_deep_inside_is_found)
 
 /* ---- our rules ---- */
 
+/* 65,536 as people write it. */
+static const char *
+limit_word(size_t most)
+{
+	static char word[32];
+
+	if (most < 1000)
+		snprintf(word, sizeof(word), "%zu ", most);
+	else
+		snprintf(word, sizeof(word), "%zu,%03zu ", most / 1000, most % 1000);
+	return word;
+}
+
 static void record_by_the_rules(const json_t *record, const struct shape *shape);
 
 static void
@@ -276,6 +289,9 @@ record_by_the_rules(const json_t *record, const struct shape *shape)
 		cr_assert_str_eq(text_of(field, "name"), f->name);
 		cr_assert_gt(strlen(text_of(field, "doc")), 3, "%s is not documented", f->name);
 		cr_assert_null(json_object_get(field, "aliases"));
+		if (f->most)
+			cr_assert(strstr(text_of(field, "doc"), limit_word(f->most)),
+			    "%s: its words do not tell its limit, %zu", f->name, f->most);
 		type_by_the_rules(json_object_get(field, "type"), f);
 		default_by_the_rules(json_object_get(field, "default"), f);
 		f++;

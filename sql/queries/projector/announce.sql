@@ -12,4 +12,5 @@ with due as (
 insert into outbox as o (kind, partition, batch_id, revision)
 select 'batch', partition, id, revision from due
 on conflict (batch_id) where kind = 'batch'
-do update set id = excluded.id, revision = excluded.revision, created_at = excluded.created_at
+do update set id = excluded.id, revision = excluded.revision, created_at = excluded.created_at,
+              parked_at = null, parked_why = null

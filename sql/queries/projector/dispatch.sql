@@ -39,4 +39,5 @@ insert into outbox as o (kind, partition, batch_id, job_id, attempt)
 select 'job', b.partition, m.batch_id, m.id, m.attempt
   from moved m join batches b on b.id = any (array[m.batch_id])
 on conflict (job_id) where kind = 'job'
-do update set id = excluded.id, attempt = excluded.attempt, created_at = excluded.created_at
+do update set id = excluded.id, attempt = excluded.attempt, created_at = excluded.created_at,
+              parked_at = null, parked_why = null

@@ -9,6 +9,6 @@ select o.id, b.id, b.revision, b.run_no, b.partition, b.status, b.control, b.bas
        b.completed_at, b.deleted_at is not null, b.traceparent
   from outbox o
   join batches b on b.id = any (array[o.batch_id])
- where o.kind = 'batch' and o.partition = any ($1) and o.id > $2::int8
+ where o.kind = 'batch' and o.partition = any ($1) and o.id > $2::int8 and o.parked_at is null
  order by o.id
  limit 5000

@@ -6,6 +6,6 @@ select o.id, o.job_id, o.batch_id, o.partition, o.attempt, o.created_at, b.run_n
   join jobs j on j.id = any (array[o.job_id])
   join batches b on b.id = any (array[j.batch_id])
   join pipelines p on p.id = b.pipeline_id
- where o.kind = 'job' and o.partition = any ($1) and o.id > $2::int8
+ where o.kind = 'job' and o.partition = any ($1) and o.id > $2::int8 and o.parked_at is null
  order by o.id
  limit 5000
