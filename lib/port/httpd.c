@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* httpd.c: libmicrohttpd, one thread a connection. */
+/* httpd.c: libmicrohttpd, one thread a connection; patience.h ends those that keep us waiting. */
 #include "port/httpd.h"
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
+#include "port/patience.h"
 
-enum { IDLE_S = 60, HOST_MAX = 256, CONNECTION_BYTES = 64 * 1024 };
+enum { IDLE_S = 60, PATIENCE_MS = 20000, HOST_MAX = 256, CONNECTION_BYTES = 64 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
+	struct patience *patience;
 	struct httpd_options options;
 };
 
@@ -60,6 +63,8 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 			close(answer->fd);
 		return MHD_NO;
 	}
+	if (answer->closes)
+		MHD_add_response_header(response, "Connection", "close");
 	if (answer->type)
 		MHD_add_response_header(response, "Content-Type", answer->type);
 	for (size_t i = 0; i < answer->n_headers; i++)
@@ -70,6 +75,12 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 }
 
 /* ---- the request ---- */
+
+static struct patient *
+patient_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 /* One request while its body comes in. */
 struct intake {
@@ -94,6 +105,7 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 {
 	struct httpd_answer *answer = &intake->answer;
 
+	patience_turn(httpd->patience, patient_of(request->connection), TURN_OURS);
 	if (intake->refused)
 		;
 	else if (!intake->too_large)
@@ -105,8 +117,9 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 	return answer_send(request->connection, answer);
 }
 
-/* The headers are here. What is refused now is answered now when the client waits for that, or when
- * the body is too long to be read for nothing; else after the body, and the connection lives on. */
+/* The headers are here. What is refused now is answered now when the client waits for that, when
+ * the body is too long to be read for nothing, or the connection ends with it; else after the body,
+ * and the connection lives on. */
 static enum MHD_Result
 begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
 {
@@ -116,6 +129,7 @@ begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
 	*mine = intake;
 	if (!intake)
 		return MHD_NO;
+	patience_turn(httpd->patience, patient_of(request->connection), TURN_BEGUN);
 	intake->answer = (struct httpd_answer){ .status = 200, .fd = -1 };
 	intake->body.limit = o->body_max;
 	if (o->begin && !o->begin(o->state, request, &intake->taker, &intake->answer))
@@ -125,7 +139,8 @@ begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
 	else
 		return MHD_YES;
 	intake->drops = true;
-	if (request->length <= HTTPD_DRAIN_MAX && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
+	if (!intake->answer.closes && request->length <= HTTPD_DRAIN_MAX
+	    && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
 		return MHD_YES;
 	return answer_now(httpd, intake, request);
 }
@@ -161,9 +176,13 @@ on_request(void *state, struct MHD_Connection *connection, const char *url, cons
 		return begin(httpd, &request, mine);
 	if (*piece_size) {
 		size_t size = *piece_size;
+		int64_t from_ms = clock_monotonic_ms();
+		enum MHD_Result taken = take(httpd, intake, piece, size);
 
 		*piece_size = 0;
-		return take(httpd, intake, piece, size);
+		patience_gave(httpd->patience, patient_of(connection), size,
+		    clock_monotonic_ms() - from_ms);
+		return taken;
 	}
 	request.body = intake->body.data;
 	request.body_size = intake->body.size;
@@ -178,7 +197,8 @@ on_completed(void *state, struct MHD_Connection *connection, void **mine,
 	struct httpd *httpd = state;
 	struct intake *intake = *mine;
 
-	(void)connection, (void)why;
+	(void)why;
+	patience_turn(httpd->patience, patient_of(connection), TURN_IDLE);
 	if (!intake)
 		return;
 	if (intake->taker)
@@ -187,6 +207,19 @@ on_completed(void *state, struct MHD_Connection *connection, void **mine,
 	buf_clear(&intake->answer.body);
 	free(intake);
 	*mine = NULL;
+}
+
+static void
+on_connection(void *state, struct MHD_Connection *connection, void **patient,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct httpd *httpd = state;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*patient = patience_add(httpd->patience, MHD_get_connection_info(connection,
+		    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+	else
+		patience_remove(httpd->patience, *patient);
 }
 
 const char *
@@ -299,16 +332,19 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	if (!httpd)
 		return err_set(err, ERR_FATAL, "out of memory");
 	httpd->options = *options;
-	if (!address_read(options->listen, &address, err))
+	if (!patience_new(&httpd->patience, options->patience_ms ? options->patience_ms : PATIENCE_MS,
+	        options->connections_max, err)
+	    || !address_read(options->listen, &address, err))
 		return false;
 	if (address->ai_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
 	httpd->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, httpd,
 	    MHD_OPTION_SOCK_ADDR, address->ai_addr,
-	    MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
+	    MHD_OPTION_CONNECTION_LIMIT, options->connections_max + HTTPD_SPARE,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd,
 	    MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
 	    MHD_OPTION_END);
 	freeaddrinfo(address);
@@ -326,6 +362,7 @@ httpd_free(struct httpd *httpd)
 		return;
 	if (httpd->daemon)
 		MHD_stop_daemon(httpd->daemon);
+	patience_free(httpd->patience);
 	free(httpd);
 }
 

@@ -5,7 +5,9 @@
  * A server calls its handler once for each request, with the whole body in memory (up to a limit;
  * more is a 413). A server that wants large bodies takes them piece by piece: begin() is asked when
  * the headers are there. Each connection has its own thread, so a handler may wait; the number of
- * connections is bounded. The answer is bytes or a part of a file. HEAD is answered like GET, and
+ * connections is bounded: beyond it those that ask nothing just now give way to newcomers, and a few
+ * more than told are there for that. Who takes longer than 20 s for a request's head, or sends its
+ * body at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file. HEAD is answered like GET, and
  * its body stays here.
  *
  * A refusal before the body is sent at once to a client that waits for it (Expect: 100-continue);
@@ -20,7 +22,7 @@
 #include "base/err.h"
 #include "base/own.h"
 
-enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 256 << 20 };
+enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 256 << 20, HTTPD_SPARE = 16 };
 
 struct httpd;
 
@@ -41,12 +43,14 @@ struct httpd_answer {
 	int64_t fd_offset, fd_size;
 	struct { const char *name; char value[512]; } headers[HTTPD_HEADERS_MAX];
 	size_t n_headers;
+	bool closes;				/* the connection ends with it; a refusal: at once */
 };
 
 struct httpd_options {
 	const char *listen;			/* host:port; port 0: any free one */
 	size_t body_max;			/* bytes */
 	unsigned connections_max;
+	int64_t patience_ms;			/* with who keeps us waiting; 0: 20 s */
 	void (*handler)(void *state, const struct httpd_request *request, struct httpd_answer *answer);
 	/* A body over the limit; NULL: an empty 413. */
 	void (*too_large)(void *state, const struct httpd_request *request,

@@ -62,6 +62,8 @@ struct gateway {
 	struct blob_store *blobs;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
 	size_t bodies_max;
+	unsigned calls_max;
+	atomic_uint calls;	/* requests in work, but for those of health */
 	atomic_size_t bodies;	/* bytes that bodies in work take */
 	atomic_bool lost;	/* the producer is: end, be started again */
 };
@@ -93,6 +95,7 @@ struct call {
 	struct uuid id;				/* the first argument, where it is one */
 	struct caller caller;
 	struct buf body;			/* of a JSON request */
+	bool is_counted;			/* in gateway.calls */
 	bool takes_json;
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */

@@ -25,7 +25,8 @@ static const struct option_row gateway_options[] = {
 	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
 	    "where pictures and archives lie: file:///absolute/folder", false },
 	{ "BATCHLINE_CONNECTIONS", OPTION_INT, "256", 1, 10000,
-	    "connections: at most so many clients at once, a thread each", false },
+	    "requests: at most so many at once, a thread each; past it the answer is 503, and connections "
+	    "that ask nothing give way", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_FILES_MAX", OPTION_INT, "10000", 1, 100000,
@@ -59,6 +60,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->file_max = (size_t)option_int(o, "BATCHLINE_FILE_MAX");
 	g->upload_max = (size_t)option_int(o, "BATCHLINE_UPLOAD_MAX");
 	g->bodies_max = (size_t)option_int(o, "BATCHLINE_BODIES_MAX");
+	g->calls_max = (unsigned)option_int(o, "BATCHLINE_CONNECTIONS");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
@@ -87,7 +89,7 @@ gateway_run(struct gateway *g, struct err *err)
 	const struct httpd_options options = {
 		.listen = option_text(g->options, "BATCHLINE_LISTEN"),
 		.body_max = g->json_max,
-		.connections_max = (unsigned)option_int(g->options, "BATCHLINE_CONNECTIONS"),
+		.connections_max = g->calls_max,
 		.handler = call_serve, .begin = call_begin, .piece = call_piece, .end = call_end,
 		.state = g,
 	};

@@ -118,6 +118,21 @@ refuse_route(struct call *call, const char *methods)
 
 /* ---- the way of a request ---- */
 
+/* A place among the requests in work. Health has one always, so that strangers cannot make us look
+ * dead; the others' connection is wanted back. */
+static bool
+place_take(struct call *call)
+{
+	struct gateway *g = call->gateway;
+	bool (*serve)(struct call *call) = call->route ? call->route->serve : NULL;
+
+	call->is_counted = serve != serve_live && serve != serve_ready && serve != serve_metrics;
+	if (!call->is_counted || atomic_fetch_add(&g->calls, 1) < g->calls_max)
+		return true;
+	call->answer->closes = true;
+	return problem(call, &problem_busy, "%u requests are in work, which is the most.", g->calls_max);
+}
+
 bool
 call_begin(void *state, const struct httpd_request *request, void **intake,
     struct httpd_answer *answer)
@@ -138,7 +153,7 @@ call_begin(void *state, const struct httpd_request *request, void **intake,
 	call->begun_ms = clock_monotonic_ms();
 	call->caller.customers.type = DB_TEXT;
 	call->route = route_find(call, request->method, request->path, methods);
-	if (guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)
+	if (place_take(call) && guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)
 	    && (call->route || refuse_route(call, methods)) && body_begin(call, call->route->body))
 		return true;
 	answer_end(call);
@@ -169,6 +184,8 @@ call_end(void *intake)
 {
 	struct call *call = intake;
 
+	if (call->is_counted)
+		atomic_fetch_sub(&call->gateway->calls, 1);
 	upload_free(call->upload);
 	body_clear(call);
 	buf_clear(&call->problem.fields);

@@ -330,6 +330,18 @@ def test_a_client_that_goes_away_in_the_middle_does_no_harm():
     assert get("/healthz").status == 200
 
 
+def test_who_holds_connections_for_nothing_keeps_nobody_out():
+    with contextlib.ExitStack() as held:
+        for _ in range(400):
+            s = held.enter_context(socket.create_connection((ADDRESS.hostname, ADDRESS.port)))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                s.sendall(b"GET /healthz HTTP/1.1\r\nX-Drop: ")
+
+        assert get("/healthz").body == b"ok\n"
+        assert get("/readyz").body == b"ready\n"
+        assert get("/api/pipelines").status == 200
+
+
 # ---- who may ask ----
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example",

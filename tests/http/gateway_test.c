@@ -5,18 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "client.h"
 #include "producers/gateway/gateway.h"
 
 #define HOST "Host: localhost\r\n"
 
+static struct gateway g = { .json_max = 1000,
+	.file_max = 1000,
+	.upload_max = 2000,
+	.files_max = 10,
+	.bodies_max = 1 << 20,
+	.calls_max = 2 };
+
 /* Nobody listens at port 1. */
 static int
 serve(void)
 {
-	static struct gateway g = {
-		.json_max = 1000, .file_max = 1000, .upload_max = 2000, .files_max = 10, .bodies_max = 1 << 20
-	};
 	static struct httpd *httpd;
 	const struct httpd_options options = { .listen = "127.0.0.1:0",
 		.body_max = g.json_max,
@@ -63,6 +68,28 @@ Test(gateway, pages_and_health_are_there_all_the_same)
 	    answer_status(client_ask(port, "GET /openapi.yaml HTTP/1.1\r\n" HOST "\r\n")), 200);
 	cr_assert_eq(answer_status(client_ask(port, "GET /healthz HTTP/1.1\r\n" HOST "\r\n")), 200);
 	cr_assert_eq(answer_status(client_ask(port, "GET /readyz HTTP/1.1\r\n" HOST "\r\n")), 503);
+}
+
+Test(gateway, health_is_answered_whatever_is_in_work)
+{
+	static const char slow[] = "POST /api/jobs HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n1";
+	static const char *const asked[] = { "GET /healthz", "GET /readyz", "GET /metrics" };
+	int port = serve();
+	char request[100], *answer;
+
+	client_say_text(client_open(port), slow);
+	client_say_text(client_open(port), slow);
+	while (atomic_load(&g.calls) < 2)
+		usleep(1000);
+	answer = client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	cr_assert_eq(answer_status(answer), 503);
+	cr_assert_not_null(strstr(answer_body(answer), "\"type\":\"/problems/busy\""));
+	cr_assert_str_eq(answer_header(answer, "Connection"), "close");
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "\r\n", asked[i]);
+		answer = client_ask(port, request);
+		cr_expect_null(strstr(answer_body(answer), "busy"), "%s: %s", asked[i], answer);
+	}
 }
 
 Test(gateway, foreign_names_get_no_page)

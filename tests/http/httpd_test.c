@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP port on a real loopback socket: what it hands to a handler, what it sends back. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "client.h"
 #include "port/httpd.h"
@@ -149,6 +151,64 @@ Test(httpd, without_words_for_it_too_much_is_an_empty_413)
 
 	cr_assert_eq(answer_status(answer), 413);
 	cr_assert_str_eq(answer_body(answer), "");
+}
+
+/* ---- who keeps us waiting ---- */
+
+/* Says `what` again and again, until the connection ends; false: it never did. */
+static bool
+is_cut_off(int fd, const char *what)
+{
+	char heard[500];
+
+	for (int i = 0; i < 1000; i++) {
+		client_say_text(fd, what);
+		if (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) == 0 || errno != EAGAIN)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+Test(httpd, a_head_that_comes_in_drops_is_not_waited_for)
+{
+	int fd = client_open(serve((struct httpd_options){ .patience_ms = 100 }));
+
+	client_say_text(fd, "GET / HTTP/1.1\r\n" HOST);
+	cr_assert(is_cut_off(fd, "X-Drop: 1\r\n"));
+}
+
+Test(httpd, a_body_that_comes_in_drops_is_not_waited_for)
+{
+	int fd = client_open(
+	    serve((struct httpd_options){ .patience_ms = 100, .body_max = 1 << 20 }));
+
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 1000000\r\n\r\n");
+	cr_assert(is_cut_off(fd, "x"));
+}
+
+Test(httpd, a_body_that_comes_at_any_pace_of_use_is_waited_for)
+{
+	int fd = client_open(
+	    serve((struct httpd_options){ .patience_ms = 2000, .body_max = 1 << 20 }));
+	static char piece_of_it[10000];
+
+	memset(piece_of_it, 'x', sizeof(piece_of_it));
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n");
+	for (int i = 0; i < 10; i++) { /* longer than 2 s in all */
+		usleep(300000);
+		client_say(fd, piece_of_it, sizeof(piece_of_it));
+	}
+	cr_assert_eq(answer_status(client_hear(fd, 0)), 200);
+}
+
+Test(httpd, who_holds_a_connection_for_nothing_gives_way)
+{
+	int port = serve((struct httpd_options){ 0 });
+
+	for (int i = 0; i < 200; i++)
+		client_say_text(client_open(port), "GET / HTTP/1.1\r\n");
+	cr_assert_eq(answer_status(client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n")), 200);
 }
 
 /* ---- piece by piece ---- */
