@@ -26,7 +26,7 @@ PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcr
 once      = $(if $(filter undefined,$(origin $1)),$(eval $1 := $$(shell $2)))$($1)
 try       = for f in $1; do $(CC) -Werror $$$$f -xc -c -o /dev/null /dev/null 2>/dev/null && echo $$$$f; done
 includes  = $(call once,pkg-flags,pkg-config --cflags $(PACKAGES))
-libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) vips) -lm -lpthread
+libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) vips libjpeg) -lm -lpthread
 warnings  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 hardening = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \

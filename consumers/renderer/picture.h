@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * picture.h: pictures in, pictures out. Only picture.c includes vips, and only children call it.
+ * picture.h: pictures in, pictures out. Only it and the rooms of image.h know
+ * vips, and only children call it.
  *
  * What cannot be decoded is found out in this order, so that a bomb costs nothing: the first
  * bytes say which of a few loaders may look at it; its header says how many pixels it holds;
@@ -23,8 +24,9 @@ struct picture_task {
 	int64_t pixels_max;			/* width x height x pages, of input and results */
 };
 
-/* Reject: this picture or this pipeline never works; codes not_an_image, image_truncated,
- * image_damaged, image_too_large, operation_failed, out_of_memory, output_too_large. Retry: code
+/* Reject: this picture or this pipeline never works; codes not_an_image, unsupported_format,
+ * image_truncated, image_damaged, image_too_large, image_too_complex, operation_failed,
+ * out_of_memory, output_too_large. Retry: code
  * disk_full, output_failed. */
 bool picture_render(const struct picture_task *task, struct extent *extents, struct err *err);
 
@@ -36,4 +38,8 @@ const char *picture_kind(const uint8_t *bytes, size_t size);
 
 /* The power of two, 1 to 8, by which a JPEG may be read smaller on its way to width x height. Pure. */
 int picture_shrink(int from_width, int from_height, int width, int height, bool covers);
+
+/* Must it be enlarged to cover width x height? Then the part of it that will be seen. Pure. */
+bool picture_precut(int from_width, int from_height, int width, int height, int *cut_width,
+    int *cut_height);
 #endif

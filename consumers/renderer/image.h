@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image.h: what the rooms of picture.h share. They alone include vips, and only children call
+ * them once pictures are there.
+ *
+ *	picture.c	a job: its views, one by one, and what a command wrote
+ *	reading.c	the input: what it is, how large, its pixels to the last one
+ *	colour.c	profiles that fit, and numbers that mean a colour
+ *	steps.c		operations by name
+ *	saving.c	outputs and previews, and what may stand in them beside the pixels
+ *
+ * Images are only computed when they are read; image_compute() does that at a time of our choice.
+ */
+#ifndef IMAGE_H
+#define IMAGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vips/vips.h>
+#include "base/err.h"
+#include "base/own.h"
+#include "consumers/renderer/definition.h"
+
+static inline void
+image_freep(VipsImage **image)
+{
+	g_clear_object(image);
+}
+
+/* ---- reading.c ---- */
+
+struct input {
+	int fd;
+	const char *kind;
+	VipsSource *source;
+	int width, height;		/* as they lie in the file */
+	bool turned;			/* shown, width and height change places */
+	VipsImage *shared;		/* read once for all views, or NULL */
+};
+
+/* Looks at the header alone. What was opened is closed by input_close() in any case. */
+bool input_open(struct input *in, int fd, int64_t pixels_max, struct err *err);
+void input_close(struct input *in);
+/* One reading for several views, as small as all of them allow, if memory can hold it. */
+bool input_share(struct input *in, const struct definition *d, struct err *err);
+/* What the view begins with; pixels are not read yet unless they are shared. */
+bool input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err);
+/* Computes what hangs on the input alone; a defect of its data is an error. */
+bool input_compute(VipsImage **image, const struct input *in, struct err *err);
+
+/* ---- colour.c ---- */
+
+/* Are the numbers of these pixels colours that we know? Else code unsupported_format. */
+bool colour_is_known(VipsImage *image, struct err *err);
+/* Passes over a profile that does not fit the pixels, or is none. */
+bool colour_mend(VipsImage **image, struct err *err);
+/* Would a screen show it wrongly as it is? */
+bool colour_needs_profile(VipsImage *image);
+/* Pixels that mean the same without their profile. */
+bool colour_to_srgb(VipsImage **image, struct err *err);
+/* 1, or what a number of eight bits is to be multiplied by. */
+double colour_depth(VipsImage *image);
+
+/* ---- steps.c ---- */
+
+/* A saver or an operation with its input and arguments, built; the caller's to operation_end(). */
+bool operation_begin(VipsOperation **ret, const char *name, VipsImage *in,
+    const struct argument *arguments, size_t n, bool white);
+void operation_end(VipsOperation *operation);
+/* *image becomes what the step makes of it. */
+bool step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err);
+bool step_is(const struct view *view, size_t i, const char *operation);
+const struct argument *step_argument(const struct step *step, const char *name);
+bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it */
+/* A thumbnail that cuts and enlarges: what will be cut away goes before the rest is made large. */
+bool step_precuts(VipsImage *image, const struct step *step);
+bool step_precut(VipsImage **image, const struct step *step, struct err *err);
+
+/* ---- saving.c ---- */
+
+bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
+    int fd, struct err *err);
+bool image_save_preview(VipsImage *image, int fd, struct err *err);
+bool image_has_words(VipsImage *image);		/* of people and cameras, beside the pixels */
+
+/* ---- picture.c ---- */
+
+/* What libvips has to say, under our code; its buffer is empty afterwards. */
+bool image_err(struct err *err, const char *code, const char *what);
+/* Computes it, into memory; what goes wrong comes to the code, or to out_of_memory. */
+bool image_compute(VipsImage **image, const char *code, const char *what, struct err *err);
+bool pixels_are_few(VipsImage *image, int pages, int64_t most, const char *what, struct err *err);
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reading.c: the input, from its first bytes to its last pixel.
+ *
+ * A view whose first operation is thumbnail_image reads a JPEG already shrunk by the decoder, to
+ * no less than the size that is wanted. Views share one reading when it fits into memory.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "consumers/renderer/image.h"
+#include "consumers/renderer/jpeg.h"
+#include "consumers/renderer/picture.h"
+
+enum { SHARED_PIXELS_MAX = 24000000 };	/* a reading of so many pixels is kept for all views */
+
+static bool
+is_jpeg(const struct input *in)
+{
+	return !strcmp(in->kind, "jpeg");
+}
+
+/* Is all there? libvips paints what a JPEG lacks grey, and only mutters: then libjpeg is asked. */
+static bool
+input_judge(const struct input *in, bool well, struct err *err)
+{
+	if (well && !*vips_error_buffer())
+		return true;
+	vips_error_clear();
+	if (!well && !strcmp(err->code, "out_of_memory"))
+		return false;
+	return (!is_jpeg(in) || jpeg_is_whole(in->fd, err)) && well;
+}
+
+static bool
+load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
+{
+	VipsFailOn fail_on = is_jpeg(in) ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_ERROR;
+	char loader[32];
+	bool well;
+
+	snprintf(loader, sizeof(loader), "%sload_source", in->kind);
+	if (shrink > 1)
+		well = !vips_jpegload_source(in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
+		    "fail_on", fail_on, "shrink", shrink, NULL);
+	else
+		well = !vips_call(loader, in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
+		    "fail_on", fail_on, NULL);
+	if (well)
+		return colour_mend(ret, err);
+	return input_judge(in, image_err(err, "image_damaged", "the picture cannot be read"), err);
+}
+
+bool
+input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
+{
+	uint8_t first[16];
+	ssize_t n = pread(fd, first, sizeof(first), 0);
+	own(image_freep) VipsImage *header = NULL;
+	int orientation;
+
+	vips_error_clear();
+	in->fd = fd;
+	in->kind = n > 0 ? picture_kind(first, (size_t)n) : NULL;
+	if (!in->kind)
+		return err_code(err, ERR_REJECT, "not_an_image",
+		    "the file is no JPEG, PNG, WebP, TIFF or GIF");
+	if (is_jpeg(in) && !jpeg_is_modest(fd, err))
+		return false;
+	in->source = vips_source_new_from_descriptor(fd);
+	if (!in->source)
+		return image_err(err, "not_an_image", "the file cannot be opened");
+	if (!load(&header, in, 1, err)
+	    || !pixels_are_few(header, vips_image_get_n_pages(header), pixels_max, "the picture", err)
+	    || !colour_is_known(header, err))
+		return false;
+	in->width = header->Xsize;
+	in->height = header->Ysize;
+	orientation = vips_image_get_orientation(header);
+	in->turned = orientation >= 5 && orientation <= 8;
+	return true;
+}
+
+void
+input_close(struct input *in)
+{
+	g_clear_object(&in->shared);
+	g_clear_object(&in->source);
+}
+
+/* How much smaller the JPEG decoder may make it for this view. */
+static int
+view_shrink(const struct input *in, const struct view *view)
+{
+	const struct step *step = view->steps;
+	const struct argument *height, *crop, *size, *linear, *turn;
+	int width;
+	bool covers, turned;
+
+	if (!is_jpeg(in) || !step_is(view, 0, "thumbnail_image"))
+		return 1;
+	width = (int)step_argument(step, "width")->number;
+	height = step_argument(step, "height");
+	crop = step_argument(step, "crop");
+	size = step_argument(step, "size");
+	linear = step_argument(step, "linear");
+	turn = step_argument(step, "no_rotate");
+	if (linear && linear->number != 0)
+		return 1;	/* light must be added up before anything is shrunk */
+	covers = (crop && strcmp(crop->word, "none")) || (size && !strcmp(size->word, "force"));
+	turned = in->turned && !(turn && turn->number != 0);
+	return picture_shrink(turned ? in->height : in->width, turned ? in->width : in->height,
+	    width, height ? (int)height->number : width, covers);
+}
+
+static bool
+read_through(VipsImage **image, const struct input *in, struct err *err)
+{
+	return input_judge(in, image_compute(image, "image_damaged",
+	    "the picture cannot be read to its end", err), err);
+}
+
+bool
+input_share(struct input *in, const struct definition *d, struct err *err)
+{
+	int shrink = 8;
+
+	for (size_t i = 0; i < d->n_views; i++) {
+		int own_shrink = view_shrink(in, &d->views[i]);
+
+		shrink = own_shrink < shrink ? own_shrink : shrink;
+	}
+	if (d->n_views < 2
+	    || (double)in->width * in->height / shrink / shrink > SHARED_PIXELS_MAX)
+		return true;
+	return load(&in->shared, in, shrink, err) && read_through(&in->shared, in, err);
+}
+
+bool
+input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err)
+{
+	if (!in->shared)
+		return load(ret, in, view_shrink(in, view), err);
+	*ret = g_object_ref(in->shared);
+	return true;
+}
+
+bool
+input_compute(VipsImage **image, const struct input *in, struct err *err)
+{
+	if (in->shared)
+		return image_compute(image, "operation_failed", "render", err);
+	return read_through(image, in, err);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * saving.c: outputs and previews. What the camera and others wrote beside the pixels is left out
+ * by a list of what may stay, since there is no end to what they write.
+ */
+#include <errno.h>
+#include <string.h>
+#include "consumers/renderer/channel.h"
+#include "consumers/renderer/image.h"
+
+enum { PREVIEW_SIDE = 256 };
+
+/* Of the pixels, not of people: all else that libvips knows of a picture are words about it. */
+static bool
+may_stay(const char *name)
+{
+	static const char *const names[] = { "width", "height", "bands", "format", "coding",
+		"interpretation", "xres", "yres", "xoffset", "yoffset", "filename", "history",
+		"vips-loader", "vips-sequential", "resolution-unit", "orientation", "interlaced",
+		"bits-per-sample", "palette", "palette-bit-depth", "palette-colours", "n-pages",
+		"n-subifds", "page-height", "subifd", "loop", "delay", "gif-delay", "gif-loop",
+		"gif-palette", "background", "jpeg-multiscan", "jpeg-chroma-subsample",
+		"tile-width", "tile-height", "concurrency", "hide-progress", VIPS_META_ICC_NAME };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+bool
+image_has_words(VipsImage *image)
+{
+	char **names = vips_image_get_fields(image);
+	bool has = false;
+
+	for (char **name = names; *name; name++)
+		has = has || !may_stay(*name);
+	g_strfreev(names);
+	return has;
+}
+
+/* The savers' own strip does not: that of WebP keeps all of it (libvips 8.14). */
+static bool
+words_strip(VipsImage **image, struct err *err)
+{
+	VipsImage *copy = NULL;
+	char **names;
+
+	if (vips_copy(*image, &copy, NULL))
+		return image_err(err, "operation_failed", "strip");
+	names = vips_image_get_fields(copy);
+	for (char **name = names; *name; name++)
+		if (!may_stay(*name))
+			vips_image_remove(copy, *name);
+	g_strfreev(names);
+	g_object_unref(*image);
+	*image = copy;
+	return true;
+}
+
+/* A profile may only go when nothing is lost with it. */
+static bool
+strip(VipsImage **image, struct err *err)
+{
+	if (!words_strip(image, err) || !colour_to_srgb(image, err))
+		return false;
+	vips_image_remove(*image, VIPS_META_ICC_NAME);
+	return true;
+}
+
+static bool
+bytes_write(VipsOperation *saved, int fd, struct err *err)
+{
+	VipsBlob *blob = NULL;
+	const void *bytes;
+	size_t size;
+	bool well;
+
+	g_object_get(saved, "buffer", &blob, NULL);
+	bytes = vips_blob_get(blob, &size);
+	well = channel_write_all(fd, bytes, size);
+	if (!well)
+		err_code(err, errno == EFBIG ? ERR_REJECT : ERR_RETRY, errno == EFBIG
+		    ? "output_too_large" : errno == ENOSPC ? "disk_full" : "output_failed",
+		    "an output of %zu bytes: %s", size, strerror(errno));
+	vips_area_unref(VIPS_AREA(blob));
+	return well;
+}
+
+bool
+image_save(VipsImage *given, const char *saver, const struct argument *options, size_t n, int fd,
+    struct err *err)
+{
+	const struct argument *stripped = argument_find(options, n, "strip");
+	own(image_freep) VipsImage *image = g_object_ref(given);
+	VipsOperation *saved = NULL;
+	bool well;
+
+	if (!colour_mend(&image, err)
+	    || (stripped && stripped->number != 0 && !strip(&image, err)))
+		return false;
+	if (!operation_begin(&saved, saver, image, options, n, !strncmp(saver, "jpeg", 4)))
+		return image_err(err, "operation_failed", saver);
+	well = bytes_write(saved, fd, err);
+	operation_end(saved);
+	return well;
+}
+
+bool
+image_save_preview(VipsImage *given, int fd, struct err *err)
+{
+	static const struct argument_rule rule = { "strip", ARGUMENT_BOOL, false, 0, 1, NULL };
+	own(image_freep) VipsImage *image = g_object_ref(given);
+	own(image_freep) VipsImage *small = NULL;
+
+	if (!colour_mend(&image, err))
+		return false;
+	if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
+	    VIPS_SIZE_DOWN, colour_needs_profile(image) ? "export_profile" : NULL, "srgb", NULL))
+		return image_err(err, "operation_failed", "preview");
+	return image_save(small, "jpegsave_buffer", &(struct argument){ .rule = &rule, .number = 1 },
+	    1, fd, err);
+}
