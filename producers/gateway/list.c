@@ -8,29 +8,31 @@
 
 /* ---- GET /api/batches ---- */
 
+enum second_key { KEY_NONE, KEY_CREATED_AT, KEY_NAME };
+
 /* A statement for each order, and the columns it is by. */
 static const struct order {
 	const char *asc, *desc;
 	enum db_type type;		/* of the first key */
 	enum batch_column column;
-	bool then_created_at;		/* the second key */
+	enum second_key then;		/* KEY_NAME: the date and the counter */
 } orders[SORTS] = {
 	[SORT_CREATED_AT] = { sql_gateway_list_created_at_asc, sql_gateway_list_created_at_desc,
-	    DB_TIME, BATCH_CREATED_AT, false },
+	    DB_TIME, BATCH_CREATED_AT, KEY_NONE },
 	[SORT_UPDATED_AT] = { sql_gateway_list_updated_at_asc, sql_gateway_list_updated_at_desc,
-	    DB_TIME, BATCH_UPDATED_AT, false },
+	    DB_TIME, BATCH_UPDATED_AT, KEY_NONE },
 	[SORT_COMPLETED_AT] = { sql_gateway_list_completed_at_asc,
-	    sql_gateway_list_completed_at_desc, DB_TIME, BATCH_COMPLETED_AT, false },
+	    sql_gateway_list_completed_at_desc, DB_TIME, BATCH_COMPLETED_AT, KEY_NONE },
 	[SORT_TOTAL_FILES] = { sql_gateway_list_total_files_asc, sql_gateway_list_total_files_desc,
-	    DB_INT8, BATCH_TOTAL_FILES, false },
+	    DB_INT8, BATCH_TOTAL_FILES, KEY_NONE },
 	[SORT_TOTAL_SIZE] = { sql_gateway_list_total_size_asc, sql_gateway_list_total_size_desc,
-	    DB_INT8, BATCH_TOTAL_SIZE, false },
+	    DB_INT8, BATCH_TOTAL_SIZE, KEY_NONE },
 	[SORT_STATUS] = { sql_gateway_list_status_asc, sql_gateway_list_status_desc, DB_TEXT,
-	    BATCH_STATUS, true },
+	    BATCH_STATUS, KEY_CREATED_AT },
 	[SORT_CUSTOMER_PREFIX] = { sql_gateway_list_customer_prefix_asc,
-	    sql_gateway_list_customer_prefix_desc, DB_TEXT, BATCH_CUSTOMER, true },
+	    sql_gateway_list_customer_prefix_desc, DB_TEXT, BATCH_CUSTOMER, KEY_CREATED_AT },
 	[SORT_BASE_DIRECTORY_NAME] = { sql_gateway_list_base_directory_name_asc,
-	    sql_gateway_list_base_directory_name_desc, DB_TEXT, BATCH_NAME, false },
+	    sql_gateway_list_base_directory_name_desc, DB_TEXT, BATCH_CUSTOMER, KEY_NAME },
 };
 
 struct reading { struct call *call; struct list_query *query; };
@@ -98,8 +100,13 @@ page_args(const struct list_query *query, struct db_arg *args)
 	    : order->type == DB_TIME     ? db_time(c->number)
 	    : c->number == INT64_MIN     ? db_null(DB_INT8)
 	                                 : db_int(c->number);
+	if (order->then == KEY_NAME) {
+		args[10] = c->is_set ? db_date(name_key_date(c->number)) : db_null(DB_DATE);
+		args[11] = c->is_set ? db_int4((int32_t)name_key_counter(c->number)) : db_null(DB_INT4);
+		return 12;
+	}
 	args[10] = c->is_set ? db_time(c->number) : db_null(DB_TIME);
-	return order->then_created_at ? 11 : 10;
+	return order->then == KEY_CREATED_AT ? 11 : 10;
 }
 
 static void
@@ -116,8 +123,10 @@ put_cursor(struct put *put, const struct list_query *query, const struct db_rows
 		c.number = db_time_at(rows, row, (int)order->column);
 	else if (order->type == DB_INT8)
 		c.number = db_int_at(rows, row, (int)order->column);
-	else if (order->then_created_at)
+	else if (order->then == KEY_CREATED_AT)
 		c.number = db_time_at(rows, row, BATCH_CREATED_AT);
+	else if (order->then == KEY_NAME)
+		c.number = name_key(db_date_at(rows, row, BATCH_DATE), db_int_at(rows, row, BATCH_COUNTER));
 	cursor_write(&text, &c);
 	put_text_of(put, "next_cursor", buf_text(&text));
 	buf_clear(&text);
@@ -154,7 +163,7 @@ serve_list(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL, *count = NULL;
 	struct db_array statuses = {0};
-	struct db_arg args[FILTERS + 5];
+	struct db_arg args[FILTERS + 6];
 	struct list_query query;
 	struct err err = {0};
 	bool well;

@@ -240,9 +240,31 @@ list_query_finish(struct list_query *query, const char **name, char *detail, siz
 	return true;
 }
 
+/* ---- the second key of a sort by name: a bias, so that it is never negative ---- */
+
+enum { DATE_BIAS = 1 << 20, COUNTER_BITS = 31 };
+
+int64_t
+name_key(int32_t date, int64_t counter)
+{
+	return (int64_t)(date + DATE_BIAS) << COUNTER_BITS | counter;
+}
+
+int32_t
+name_key_date(int64_t key)
+{
+	return (int32_t)(key >> COUNTER_BITS) - DATE_BIAS;
+}
+
+int64_t
+name_key_counter(int64_t key)
+{
+	return key & ((INT64_C(1) << COUNTER_BITS) - 1);
+}
+
 /* ---- cursors: sort, order, id, number, and the text to the end ---- */
 
-enum { CURSOR_VERSION = 1, CURSOR_HEAD = 3 + 16 + 8 };
+enum { CURSOR_VERSION = 2, CURSOR_HEAD = 3 + 16 + 8 };
 
 bool
 cursor_write(struct buf *ret, const struct cursor *cursor)

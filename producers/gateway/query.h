@@ -36,7 +36,7 @@ struct cursor {
 	bool ascending;
 	struct uuid id;
 	char text[256];		/* the key, of a sort by text */
-	int64_t number;		/* the key of the others, or the second: us or a count */
+	int64_t number;		/* the key of the others, or the second; us, count, name_key() */
 };
 
 struct list_query {
@@ -58,6 +58,11 @@ bool list_query_read(struct list_query *query, const char *name, const char *val
 /* What only the whole shows. False: *name is the parameter. */
 bool list_query_finish(struct list_query *query, const char **name, char *detail,
     size_t detail_size);
+
+/* Date (days since 1970-01-01) and counter of a batch's name as one number that is in their order. */
+int64_t name_key(int32_t date, int64_t counter);
+int32_t name_key_date(int64_t key);
+int64_t name_key_counter(int64_t key);
 
 /* A whole number within limits: all digits, no sign but '-'. */
 bool number_read(int64_t *ret, const char *text, int64_t least, int64_t most);

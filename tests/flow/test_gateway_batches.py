@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway's list of batches, the counts, the commands and deletion, against the whole line."""
 import datetime
+import unicodedata
 import uuid
 
 import pytest
@@ -113,7 +114,12 @@ def test_an_empty_filter_is_none(shelf):
 def test_every_sort_is_in_order_both_ways(shelf, sort, order):
     rows = get("/api/batches", sort_by=sort, sort_order=order, limit=500).json()["data"]
 
-    keys = [(r[sort] is None, r[sort] or 0) if sort == "completed_at" else r[sort] for r in rows]
+    def key(row):
+        if sort == "base_directory_name":
+            return row["customer_prefix"], row["batch_date"], row["batch_counter"]
+        return (row[sort] is None, row[sort] or 0) if sort == "completed_at" else row[sort]
+
+    keys = [key(row) for row in rows]
     assert keys == sorted(keys, reverse=order == "DESC")
     assert {r["id"] for r in rows} >= set(ids(*shelf.all))
 
@@ -133,6 +139,41 @@ def test_pages_by_cursor_and_by_offset_are_the_same_list(shelf, sort, order):
 
     assert by_offset == by_cursor == whole and len(set(whole)) == 4
     assert cursor is None
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_by_name_the_second_batch_comes_before_the_tenth(order):
+    customer = gateway.customer()
+    no_picture = {"file_name": "a.jpg", "file_data": text(b"no picture")}
+    for _ in range(11):
+        submit(customer_prefix=customer, files=[no_picture])
+    counters, cursor = [], ""
+    while cursor is not None:
+        page = get("/api/batches", customer_prefix=customer, sort_by="base_directory_name",
+                   sort_order=order, limit=3, cursor=cursor).json()
+        counters += [int(b["base_directory_name"].split("_batch-")[1]) for b in page["data"]]
+        cursor = page["next_cursor"]
+
+    assert counters == sorted(range(1, 12), reverse=order == "desc")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_both_forms_of_a_letter_find_both(form):
+    """And a third, half and half, as some keyboards write it."""
+    customer = gateway.customer()
+    ways = ["\u1ec7n", "e\u0323\u0302n", "\u00ea\u0323n"]
+    described = [submit(customer_prefix=customer, batch_description=f"{way} \u00fcber")["batch_id"]
+                 for way in ways]
+    described.append(submit(customer_prefix=customer, batch_description="u\u0308ber")["batch_id"])
+    called = [submit(customer_prefix=customer, files=[picture(f"a_{way}.jpg")])["batch_id"]
+              for way in ways]
+
+    def ids_of(words):
+        return {b["id"] for b in get("/api/batches", customer_prefix=customer,
+                                     q=unicodedata.normalize(form, words)).json()["data"]}
+
+    assert ids_of("\u1ec7N") == {*described[:3], *called}
+    assert ids_of("\u00dcBER") == set(described)
 
 
 def test_a_cursor_knows_its_order_by_itself(shelf):

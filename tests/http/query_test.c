@@ -163,7 +163,7 @@ Test(cursor, is_read_as_it_was_written)
 		{ .sort = SORT_COMPLETED_AT, .ascending = true, .number = INT64_MIN },
 		{ .sort = SORT_TOTAL_SIZE, .number = 0, .id = { .bytes = { 1, 2, 0, 255 } } },
 		{ .sort = SORT_STATUS, .text = "completed", .number = 5 },
-		{ .sort = SORT_BASE_DIRECTORY_NAME, .text = "PL_DXB_2025-11-05_batch-1" },
+		{ .sort = SORT_BASE_DIRECTORY_NAME, .text = "PL_DXB", .number = (20397LL + 1048576) << 31 | 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -176,6 +176,26 @@ Test(cursor, is_read_as_it_was_written)
 		cr_expect_eq(c.number, rows[i].number);
 		cr_expect_arr_eq(c.id.bytes, rows[i].id.bytes, 16);
 		cr_expect_str_eq(c.text, rows[i].text);
+	}
+}
+
+Test(cursor, of_a_sort_by_name_keeps_date_and_counter_in_their_order)
+{
+	static const struct { int32_t date; int64_t counter; } rows[] = {
+		{ -719162, 1 }, { -1, INT32_MAX }, { 0, 1 }, { 20397, 2 }, { 20397, 10 }, { 20398, 1 },
+		{ 2932896, INT32_MAX },		/* 9999-12-31 */
+	};
+	int64_t before = -1;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int64_t key = name_key(rows[i].date, rows[i].counter);
+		struct cursor c = { .sort = SORT_BASE_DIRECTORY_NAME, .text = "PL", .number = key };
+
+		cr_expect_eq(name_key_date(key), rows[i].date);
+		cr_expect_eq(name_key_counter(key), rows[i].counter);
+		cr_expect_gt(key, before);
+		cr_expect(cursor_read(&c, written(&c)) && c.number == key);
+		before = key;
 	}
 }
 

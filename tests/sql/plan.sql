@@ -89,5 +89,33 @@ select is(pg_temp.hot(format('select pg_temp.move(%L, %L, %L)', pg_temp.a_batch(
 	'{10,10}'::int[], 'jobs that become ' || status || ' stay where their indexes point')
   from unnest('{dispatched,processing,completed,failed,cancelled}'::text[]) status;
 
+-- What the gateway reads most has an index, in whatever form the words are written.
+create function pg_temp.plan_of(query text) returns text language plpgsql as $$
+declare
+	line text;
+	plan text := '';
+begin
+	for line in execute 'explain ' || query loop
+		plan := plan || line || e'\n';
+	end loop;
+	return plan;
+end
+$$;
+truncate batches cascade;
+select pg_temp.many(3000) \g /dev/null
+update batches set render_description = 'a caf' || chr(233) where batch_counter % 1000 = 7;
+update batches set render_description = 'a cafe' || chr(769) where batch_counter % 1000 = 8;
+analyze batches;
+set local enable_seqscan = off;
+select alike(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, '%cafe$$ || chr(769) || $$%') $$),
+	'%Bitmap Index Scan on batches_text%Index Cond: (NORMALIZE(render_description, NFC) ~~* ''%caf' || chr(233) || '%', 'words have their index');
+select is((select count(*)::int from batches_found(null, null, null, null, null, '%' || word || '%')), 6, word || ' finds both forms')
+  from (values ('caf' || chr(233)), ('cafe' || chr(769)), ('CAF' || chr(201))) as v (word);
+select is((select count(*)::int from batches_found(null, null, null, null, null, '%cafe%')), 0, 'a letter without its accent is another');
+select matches(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, null) b
+	 where (customer_prefix, batch_date, batch_counter) > ('PL', '2001-02-03', 5)
+	 order by customer_prefix, batch_date, batch_counter limit 10 $$),
+	'^Limit[^\n]*\n *->  Index Scan using batches_customer_prefix_batch_date_batch_counter_key[^\n]*\n *Index Cond', 'a page by name is read along its index');
+
 select * from finish();
 rollback;
