@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "port/head.h"
 #include "port/patience.h"
 
 enum { IDLE_S = 60, PATIENCE_MS = 20000, HOST_MAX = 256, CONNECTION_BYTES = 64 * 1024 };
@@ -86,6 +87,7 @@ patient_of(struct MHD_Connection *connection)
 struct intake {
 	struct buf body;
 	void *taker;			/* of a body that goes piece by piece */
+	struct head head;
 	bool drops;			/* nothing more of the body is wanted */
 	bool too_large, refused;
 	size_t dropped;
@@ -100,6 +102,19 @@ length_of(const struct httpd_request *request)
 	return text ? strtoll(text, NULL, 10) : -1;
 }
 
+static void
+refuse(struct httpd *httpd, const struct httpd_request *request, int status, const char *why,
+    struct httpd_answer *answer)
+{
+	answer->status = status;
+	if (httpd->options.refuse) {
+		httpd->options.refuse(httpd->options.state, request, status, why, answer);
+		return;
+	}
+	answer->type = "text/plain; charset=utf-8";
+	buf_print(&answer->body, "%s\n", why);
+}
+
 static enum MHD_Result
 answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_request *request)
 {
@@ -108,31 +123,51 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 	patience_turn(httpd->patience, patient_of(request->connection), TURN_OURS);
 	if (intake->refused)
 		;
-	else if (!intake->too_large)
-		httpd->options.handler(httpd->options.state, request, answer);
-	else if (httpd->options.too_large)
-		httpd->options.too_large(httpd->options.state, request, answer);
+	else if (intake->too_large)
+		refuse(httpd, request, 413, "The body is too large.", answer);
 	else
-		answer->status = MHD_HTTP_CONTENT_TOO_LARGE;
+		httpd->options.handler(httpd->options.state, request, answer);
 	return answer_send(request->connection, answer);
+}
+
+static enum MHD_Result
+on_header(void *head, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	head_take(head, name, value);
+	return MHD_YES;
+}
+
+/* Where the request goes; false: its head is refused. */
+static bool
+head_read(struct httpd *httpd, const struct httpd_request *request, const char *target,
+    struct intake *intake)
+{
+	const char *why;
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, &intake->head);
+	why = head_finish(&intake->head, target);
+	if (!why)
+		return true;
+	refuse(httpd, request, 400, why, &intake->answer);
+	intake->answer.closes = true;
+	return false;
 }
 
 /* The headers are here. What is refused now is answered now when the client waits for that, when
  * the body is too long to be read for nothing, or the connection ends with it; else after the body,
  * and the connection lives on. */
 static enum MHD_Result
-begin(struct httpd *httpd, const struct httpd_request *request, void **mine)
+begin(struct httpd *httpd, const struct httpd_request *request, const char *target,
+    struct intake *intake)
 {
 	const struct httpd_options *o = &httpd->options;
-	struct intake *intake = calloc(1, sizeof(*intake));
 
-	*mine = intake;
-	if (!intake)
-		return MHD_NO;
 	patience_turn(httpd->patience, patient_of(request->connection), TURN_BEGUN);
 	intake->answer = (struct httpd_answer){ .status = 200, .fd = -1 };
 	intake->body.limit = o->body_max;
-	if (o->begin && !o->begin(o->state, request, &intake->taker, &intake->answer))
+	if (!head_read(httpd, request, target, intake)
+	    || (o->begin && !o->begin(o->state, request, &intake->taker, &intake->answer)))
 		intake->refused = true;
 	else if (!intake->taker && request->length > (int64_t)o->body_max)
 		intake->too_large = true;
@@ -168,12 +203,19 @@ on_request(void *state, struct MHD_Connection *connection, const char *url, cons
 {
 	struct httpd *httpd = state;
 	struct intake *intake = *mine;
-	struct httpd_request request = { .method = method, .path = url, .connection = connection };
+	bool is_new = !intake;
+	struct httpd_request request = { .method = method, .path = head_path(url),
+		.connection = connection };
 
 	(void)version;
-	request.length = length_of(&request);
+	if (is_new)
+		intake = *mine = calloc(1, sizeof(*intake));
 	if (!intake)
-		return begin(httpd, &request, mine);
+		return MHD_NO;
+	request.host = intake->head.host;
+	request.length = length_of(&request);
+	if (is_new)
+		return begin(httpd, &request, url, intake);
 	if (*piece_size) {
 		size_t size = *piece_size;
 		int64_t from_ms = clock_monotonic_ms();

@@ -28,6 +28,7 @@ struct httpd;
 
 struct httpd_request {
 	const char *method, *path;		/* path: decoded, without the query; see unescape() */
+	const char *host;			/* as the target names it, else the header; or "" */
 	const void *body;
 	size_t body_size;
 	int64_t length;				/* Content-Length; -1: not said */
@@ -52,8 +53,9 @@ struct httpd_options {
 	unsigned connections_max;
 	int64_t patience_ms;			/* with who keeps us waiting; 0: 20 s */
 	void (*handler)(void *state, const struct httpd_request *request, struct httpd_answer *answer);
-	/* A body over the limit; NULL: an empty 413. */
-	void (*too_large)(void *state, const struct httpd_request *request,
+	/* Words for what is refused here: a body over the limit (413), a head that can be read in two
+	 * ways (400, and the connection ends). NULL: why, as text. */
+	void (*refuse)(void *state, const struct httpd_request *request, int status, const char *why,
 	    struct httpd_answer *answer);
 	/* Optional, before the body. False: the answer is filled, there is nothing to handle. With
 	 * *intake set the body goes to piece(), whose false drops the rest, and end() frees it after

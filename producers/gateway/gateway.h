@@ -159,6 +159,8 @@ bool call_begin(void *state, const struct httpd_request *request, void **intake,
 bool call_piece(void *intake, const void *bytes, size_t size);
 void call_serve(void *state, const struct httpd_request *request, struct httpd_answer *answer);
 void call_end(void *intake);
+void call_refuse(void *state, const struct httpd_request *request, int status, const char *why,
+    struct httpd_answer *answer);
 
 /* ---- answer.c ---- */
 

@@ -76,7 +76,7 @@ static bool
 admit_local(struct call *call, bool changes)
 {
 	const struct httpd_request *request = call->request;
-	const char *host = httpd_header(request, "Host");
+	const char *host = request->host;
 	const char *site = httpd_header(request, "Sec-Fetch-Site");
 
 	if (!httpd_is_local(request))

@@ -91,6 +91,7 @@ gateway_run(struct gateway *g, struct err *err)
 		.body_max = g->json_max,
 		.connections_max = g->calls_max,
 		.handler = call_serve, .begin = call_begin, .piece = call_piece, .end = call_end,
+		.refuse = call_refuse,
 		.state = g,
 	};
 

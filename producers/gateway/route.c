@@ -192,3 +192,14 @@ call_end(void *intake)
 	db_array_clear(&call->caller.customers);
 	free(call);
 }
+
+void
+call_refuse(void *state, const struct httpd_request *request, int status, const char *why,
+    struct httpd_answer *answer)
+{
+	struct call call = { .gateway = state, .request = request, .answer = answer,
+		.begun_ms = clock_monotonic_ms() };
+
+	problem(&call, status == 413 ? &problem_too_large : &problem_bad_request, "%s", why);
+	answer_end(&call);
+}

@@ -320,6 +320,20 @@ def test_a_length_that_is_none_is_refused():
         assert not heard or heard.split()[1] in (b"400", b"413")
 
 
+@pytest.mark.parametrize("extra", ["Content-Length: 3\n", f"Host: {ADDRESS.netloc}\n",
+                                   "Transfer-Encoding: chunked\n"])
+def test_a_head_that_can_be_read_in_two_ways_is_refused(extra):
+    answer = raw(head_of("/api/jobs", 2, extra), b"{}")
+
+    assert (answer.status, answer.problem()) == (400, "bad-request")
+    assert extra.split(":")[0] in answer.json()["detail"]
+    assert answer.headers["Connection"] == "close"
+
+
+def test_a_target_may_name_its_host():
+    assert raw(f"GET http://{ADDRESS.netloc}/healthz HTTP/1.1\nHost: {ADDRESS.netloc}\n\n").status == 200
+
+
 def test_a_client_that_goes_away_in_the_middle_does_no_harm():
     body, kind = multipart({"pipeline_id": 1}, [("a.jpg", JPEG)])
     head = head_of("/api/jobs/batch", len(body)).replace("application/json", kind["Content-Type"])

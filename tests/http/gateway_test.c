@@ -30,6 +30,7 @@ serve(void)
 		.begin = call_begin,
 		.piece = call_piece,
 		.end = call_end,
+		.refuse = call_refuse,
 		.state = &g };
 	struct err err = { 0 };
 
@@ -98,6 +99,27 @@ Test(gateway, foreign_names_get_no_page)
 
 	cr_assert_eq(answer_status(answer), 403);
 	cr_assert_not_null(strstr(answer_body(answer), "\"type\":\"/problems/foreign-host\""));
+}
+
+Test(gateway, the_name_that_a_target_says_counts)
+{
+	int port = serve();
+
+	cr_assert_eq(answer_status(client_ask(port,
+			 "GET http://127.0.0.1:8080/ HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n")),
+	    200);
+	cr_assert_eq(
+	    answer_status(client_ask(port, "GET http://evil.example/ HTTP/1.1\r\n" HOST "\r\n")),
+	    403);
+}
+
+Test(gateway, a_head_that_can_be_read_in_two_ways_is_a_problem)
+{
+	char *answer = client_ask(serve(), "GET / HTTP/1.1\r\n" HOST "Host: evil.example\r\n\r\n");
+
+	cr_assert_eq(answer_status(answer), 400);
+	cr_assert_not_null(strstr(answer_body(answer), "\"type\":\"/problems/bad-request\""));
+	cr_assert_not_null(strstr(answer_body(answer), "Host is given twice."));
 }
 
 Test(gateway, probes_may_call_it_what_they_like)

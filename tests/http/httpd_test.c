@@ -108,17 +108,17 @@ Test(httpd, head_is_answered_without_a_body)
 /* ---- limits ---- */
 
 static void
-say_too_large(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+say_in_words(void *state, const struct httpd_request *request, int status, const char *why,
+    struct httpd_answer *answer)
 {
 	(void)state, (void)request;
-	answer->status = 413;
-	buf_add_text(&answer->body, "too large");
+	buf_print(&answer->body, "in words: %d %s", status, why);
 }
 
 Test(httpd, a_body_over_the_limit_is_read_and_refused_and_the_connection_lives_on)
 {
 	int fd = client_open(
-	    serve((struct httpd_options){ .body_max = 4, .too_large = say_too_large }));
+	    serve((struct httpd_options){ .body_max = 4, .refuse = say_in_words }));
 
 	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
 	cr_assert_eq(answer_status(client_hear(fd, 0)), 413);
@@ -129,7 +129,7 @@ Test(httpd, a_body_over_the_limit_is_read_and_refused_and_the_connection_lives_o
 Test(httpd, a_body_of_unknown_length_is_refused_where_it_passes_the_limit)
 {
 	char *answer = client_ask(
-	    serve((struct httpd_options){ .body_max = 4, .too_large = say_too_large }),
+	    serve((struct httpd_options){ .body_max = 4, .refuse = say_in_words }),
 	    "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n");
 
 	cr_assert_eq(answer_status(answer), 413);
@@ -137,20 +137,100 @@ Test(httpd, a_body_of_unknown_length_is_refused_where_it_passes_the_limit)
 
 Test(httpd, who_waits_for_leave_to_send_too_much_is_refused_at_once)
 {
-	char *answer = client_ask(serve((struct httpd_options){ .too_large = say_too_large }),
+	char *answer = client_ask(serve((struct httpd_options){ .refuse = say_in_words }),
 	    "POST / HTTP/1.1\r\n" HOST "Content-Length: 5000\r\nExpect: 100-continue\r\n\r\n");
 
 	cr_assert_eq(answer_status(answer), 413);
-	cr_assert_str_eq(answer_body(answer), "too large");
+	cr_assert_str_eq(answer_body(answer), "in words: 413 The body is too large.");
 }
 
-Test(httpd, without_words_for_it_too_much_is_an_empty_413)
+Test(httpd, without_words_for_it_too_much_is_refused_in_ours)
 {
 	char *answer = client_ask(serve((struct httpd_options){ .body_max = 1 }),
 	    "POST / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n12");
 
 	cr_assert_eq(answer_status(answer), 413);
-	cr_assert_str_eq(answer_body(answer), "");
+	cr_assert_str_eq(answer_body(answer), "The body is too large.\n");
+}
+
+/* ---- heads that can be read in two ways ---- */
+
+static const struct {
+	const char *head, *why;
+} doubtful[] = {
+	{ HOST "Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length is given twice.\n" },
+	{ HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+	    "Content-Length has no place beside Transfer-Encoding.\n" },
+	{ HOST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
+	    "Content-Length has no place beside Transfer-Encoding.\n" },
+	{ HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+	    "Transfer-Encoding is given twice.\n" },
+	{ HOST "Transfer-Encoding: gzip, chunked\r\n",
+	    "Transfer-Encoding is chunked, or it is none.\n" },
+	{ HOST "Transfer-Encoding: identity\r\n",
+	    "Transfer-Encoding is chunked, or it is none.\n" },
+	{ HOST HOST, "Host is given twice.\n" },
+	{ HOST "HOST: evil.example\r\n", "Host is given twice.\n" },
+	{ HOST "Authorization: a\r\nAuthorization: b\r\n", "Authorization is given twice.\n" },
+	{ HOST "Content-Type: a\r\nContent-Type: b\r\n", "Content-Type is given twice.\n" },
+};
+
+Test(httpd, a_head_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends)
+{
+	int port = serve((struct httpd_options){ 0 });
+	char request[300], end;
+
+	for (size_t i = 0; i < sizeof(doubtful) / sizeof(*doubtful); i++) {
+		int fd = client_open(port);
+		char *answer;
+
+		snprintf(request, sizeof(request), "POST / HTTP/1.1\r\n%s\r\n", doubtful[i].head);
+		client_say_text(fd, request);
+		answer = client_hear(fd, 0);
+		cr_expect_eq(answer_status(answer), 400, "%s", doubtful[i].head);
+		cr_expect_str_eq(answer_body(answer), doubtful[i].why);
+		cr_expect_leq(recv(fd, &end, 1, 0), 0, "%s", doubtful[i].head);
+	}
+}
+
+Test(httpd, what_is_said_twice_and_means_the_same_is_taken)
+{
+	char *answer = client_ask(serve((struct httpd_options){ 0 }),
+	    "POST /a HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n"
+	    "Cookie: a\r\nCookie: b\r\n\r\nx");
+
+	cr_assert_str_eq(answer_body(answer), "POST /a 1 x");
+}
+
+/* ---- where a request goes ---- */
+
+static void
+tell_host(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	(void)state;
+	buf_print(&answer->body, "%s at %s", request->path, request->host);
+}
+
+Test(httpd, a_target_may_name_its_host_which_is_believed)
+{
+	static const struct {
+		const char *target, *seen;
+	} rows[] = {
+		{ "/a", "/a at localhost" },
+		{ "http://other:8080/a/b", "/a/b at other:8080" },
+		{ "HTTPS://other/a?b=c", "/a at other" },
+		{ "http://other", "/ at other" },
+		{ "http://other?b=c", "/ at other" },
+		{ "/http://other/a", "/http://other/a at localhost" },
+	};
+	int port = serve((struct httpd_options){ .handler = tell_host });
+	char request[200];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(
+		    request, sizeof(request), "GET %s HTTP/1.1\r\n" HOST "\r\n", rows[i].target);
+		cr_expect_str_eq(answer_body(client_ask(port, request)), rows[i].seen);
+	}
 }
 
 /* ---- who keeps us waiting ---- */
