@@ -49,17 +49,18 @@ service_signals(void)
 }
 
 const struct option_row service_options[] = {
-	{ "KAFKA_BOOTSTRAP_SERVERS", OPTION_TEXT, "127.0.0.1:19092", 0, 0,
+	{ "KAFKA_BOOTSTRAP_SERVERS", OPTION_BROKERS, "127.0.0.1:19092", 0, 0,
 	    "host:port of one or more brokers, with commas", false },
-	{ "BATCHLINE_TOPIC_PREFIX", OPTION_TEXT, "batchline.", 0, 0,
+	{ "BATCHLINE_TOPIC_PREFIX", OPTION_TOPIC, "batchline.", 0, 0,
 	    "what stands before the name of every topic", false },
 	{ "BATCHLINE_INSTANCE", OPTION_TEXT, "", 0, 0,
 	    "name of this process in its consumer group, unique and the same after a restart; "
 	    "with it a restarted process goes on at once", false },
-	{ "BATCHLINE_HEALTH_LISTEN", OPTION_TEXT, "", 0, 0,
+	{ "BATCHLINE_HEALTH_LISTEN", OPTION_LISTEN, "", 0, 0,
 	    "host:port that answers /healthz, /readyz and /metrics; empty: none", false },
-	{ "BATCHLINE_LOG_FORMAT", OPTION_TEXT, "logfmt", 0, 0, "logfmt or json, on stderr", false },
-	{ "BATCHLINE_LOG_LEVEL", OPTION_TEXT, "info", 0, 0, "debug, info, warn or error", false },
+	{ "BATCHLINE_LOG_FORMAT", OPTION_LOG_FORMAT, "logfmt", 0, 0, "logfmt or json, on stderr",
+	    false },
+	{ "BATCHLINE_LOG_LEVEL", OPTION_LOG_LEVEL, "info", 0, 0, "debug, info, warn or error", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
 
@@ -77,21 +78,19 @@ service_bus_options(const struct options *options, const char *client_id, const 
 	};
 }
 
-bool
-service_log_open(const struct options *options, const char *name, struct err *err)
+void
+service_log_open(const struct options *options, const char *name)
 {
-	const char *format = option_text(options, "BATCHLINE_LOG_FORMAT");
-	const char *word = option_text(options, "BATCHLINE_LOG_LEVEL");
-	enum log_level level;
+	enum log_level level = LOG_INFO;
 
-	if (strcmp(format, "json") && strcmp(format, "logfmt"))
-		return err_code(err, ERR_FATAL, "option",
-		    "BATCHLINE_LOG_FORMAT is \"%s\": not logfmt or json", format);
-	if (!log_level_read(&level, word))
-		return err_code(err, ERR_FATAL, "option",
-		    "BATCHLINE_LOG_LEVEL is \"%s\": not debug, info, warn or error", word);
-	log_open(name, !strcmp(format, "json"), level);
-	return true;
+	log_level_read(&level, option_text(options, "BATCHLINE_LOG_LEVEL"));
+	log_open(name, !strcmp(option_text(options, "BATCHLINE_LOG_FORMAT"), "json"), level);
+}
+
+int
+service_exit_of(const struct err *err)
+{
+	return !strcmp(err->code, "option") ? 2 : 1;
 }
 
 /* ---- the loop ---- */
@@ -341,7 +340,7 @@ run(struct loop *l, const struct options *options)
 	bool well = true;
 
 	if (s->open && !open_patiently(l, &context))
-		return stopping ? 0 : 1;
+		return stopping ? 0 : service_exit_of(&l->err);
 	if (!bus_subscribe(l->bus, s->reads, s->n_reads, &listener, &l->err)) {
 		log_err(LOG_ERROR, "cannot subscribe", l, &l->err);
 		well = false;
@@ -387,10 +386,11 @@ service_main(const struct service *s, int argc, char **argv)
 	if (options.first_argument < argc)
 		return fprintf(stderr, "%s: takes no argument \"%s\"; see --help\n", l.group,
 		    argv[options.first_argument]), 2;
-	if (!service_log_open(&options, s->name, &l.err))
+	if (s->check && !s->check(&options, &l.err))
 		return usage_err(s, &l.err);
 	if (options.check)
 		return 0;
+	service_log_open(&options, s->name);
 	service_signals();
 	metrics_add(loop_metrics, N_COUNTS);
 	bus_options = service_bus_options(&options, l.group, l.group);
@@ -399,7 +399,7 @@ service_main(const struct service *s, int argc, char **argv)
 	    || !health_start(&l.health, option_text(&options, "BATCHLINE_HEALTH_LISTEN"), &l.err)
 	    || !bus_open(&l.bus, &bus_options, &l.err)) {
 		log_err(LOG_ERROR, "cannot start", &l, &l.err);
-		status = l.err.code[0] && !strcmp(l.err.code, "option") ? 2 : 1;
+		status = service_exit_of(&l.err);
 	} else {
 		status = run(&l, &options);
 	}

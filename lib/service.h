@@ -39,6 +39,8 @@ struct service {
 	size_t turn_records;		/* at most so many a turn; 1 where turn() may reject */
 	int idle_ms;			/* a turn of 0 records comes at least so often */
 
+	/* Optional: what the tables of options cannot say about them; also for --check-config. */
+	bool (*check)(const struct options *options, struct err *err);
 	/* Optional: before any thread or connection exists, e.g. to fork. */
 	bool (*before)(const struct options *options, struct err *err);
 	bool (*open)(void **state, const struct service_context *context, struct err *err);
@@ -61,7 +63,9 @@ extern const struct option_row service_options[];
 struct bus_options service_bus_options(const struct options *options, const char *client_id,
     const char *group);
 /* Opens the log as the options say; name stands in every line. */
-bool service_log_open(const struct options *options, const char *name, struct err *err);
+void service_log_open(const struct options *options, const char *name);
+/* 2 when a wrong option is the reason, which the same options would bring about again; else 1. */
+int service_exit_of(const struct err *err);
 /* SIGTERM and SIGINT make service_is_stopping() true; SIGPIPE is ignored. */
 void service_signals(void);
 

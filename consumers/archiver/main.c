@@ -14,9 +14,9 @@
 #define TURN_MEMORY ((size_t)1 << 30)	/* bytes of one batch's rows and names, at most */
 
 static const struct option_row archiver_options[] = {
-	{ "DATABASE_URL", OPTION_TEXT, NULL, 0, 0,
+	{ "DATABASE_URL", OPTION_DATABASE, NULL, 0, 0,
 	    "PostgreSQL connection of role batchline_archiver", true },
-	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where pictures and archives lie: file:///absolute/folder", false },
 	{ "BATCHLINE_PATIENCE_S", OPTION_INT, "30", 0, 86400,
 	    "seconds since a batch was finished: then its archive does without outputs that are lost",

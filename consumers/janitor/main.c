@@ -27,9 +27,9 @@ enum { LATE_EVERY_MS = 60000 };
 #define TURN_MEMORY ((size_t)16 << 20)
 
 static const struct option_row janitor_options[] = {
-	{ "DATABASE_URL", OPTION_TEXT, NULL, 0, 0,
+	{ "DATABASE_URL", OPTION_DATABASE, NULL, 0, 0,
 	    "PostgreSQL connection of role batchline_janitor", true },
-	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where pictures and archives lie: file:///absolute/folder", false },
 	{ "BATCHLINE_LATE_S", OPTION_INT, "3600", 60, 604800,
 	    "seconds: so long after a delete its late results are looked for", false },

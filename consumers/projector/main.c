@@ -4,9 +4,9 @@
 #include "projector.h"
 
 static const struct option_row projector_options[] = {
-	{ "DATABASE_URL", OPTION_TEXT, NULL, 0, 0,
+	{ "DATABASE_URL", OPTION_DATABASE, NULL, 0, 0,
 	    "PostgreSQL connection of role batchline_projector", true },
-	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where inline pictures of submissions are stored: file:///absolute/folder", false },
 	{ "BATCHLINE_FILES_MAX", OPTION_INT, "10000", 1, 100000,
 	    "files: at most so many in one submission", false },
@@ -24,7 +24,7 @@ static const struct option_row projector_options[] = {
 };
 
 static bool
-projector_before(const struct options *options, struct err *err)
+projector_check(const struct options *options, struct err *err)
 {
 	const char *zone = option_text(options, "BATCHLINE_TIME_ZONE");
 
@@ -53,7 +53,7 @@ static const struct service projector = {
 	.options = projector_options,
 	.turn_records = 10000,
 	.idle_ms = 100,
-	.before = projector_before,
+	.check = projector_check,
 	.open = project_open,
 	.assigned = assigned,
 	.revoked = revoked,

@@ -13,7 +13,7 @@
 enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_MOST = 1024 };
 
 static const struct option_row renderer_options[] = {
-	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where pictures and outputs lie: file:///absolute/folder", false },
 	{ "BATCHLINE_CHILDREN", OPTION_INT, "0", 0, POOL_CHILDREN_MAX,
 	    "processes: so many pictures are rendered at a time; 0: one for each processor", false },
@@ -36,10 +36,14 @@ static struct commands *commands;
 static struct spawner_options birth;
 
 static bool
+renderer_check(const struct options *options, struct err *err)
+{
+	return commands_open(&commands, option_text(options, "BATCHLINE_COMMANDS"), err);
+}
+
+static bool
 renderer_before(const struct options *options, struct err *err)
 {
-	if (!commands_open(&commands, option_text(options, "BATCHLINE_COMMANDS"), err))
-		return false;
 	birth = (struct spawner_options){
 		.limits = { .memory_bytes = option_int(options, "BATCHLINE_CHILD_MEMORY_MIB") * MIB,
 			.file_bytes = option_int(options, "BATCHLINE_OUTPUT_MIB") * MIB },
@@ -174,6 +178,7 @@ static const struct service renderer = {
 	.options = renderer_options,
 	.turn_records = 1,
 	.idle_ms = 10,
+	.check = renderer_check,
 	.before = renderer_before,
 	.open = renderer_open,
 	.revoked = renderer_revoked,

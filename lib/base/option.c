@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 
 static bool
 flag_is(const char *flag, const char *name)
@@ -42,6 +43,153 @@ bool_read(int64_t *ret, const char *text)
 	return false;
 }
 
+/* ---- forms of texts ---- */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+/* host, host:port, [2001:db8::1]:port; the port is a must where it says so. */
+static bool
+is_endpoint(const char *text, size_t size, bool with_port)
+{
+	const char *end = text + size, *port;
+	size_t host = strspn(text, LETTERS DIGITS "._-");
+	long number;
+
+	if (*text == '[')
+		host = strspn(text + 1, DIGITS "ABCDEFabcdef:.") + 2;
+	if (host == 0 || host > size || (*text == '[' && (host == 2 || text[host - 1] != ']')))
+		return false;
+	if (text + host == end)
+		return !with_port;
+	port = text + host + 1;
+	if (port[-1] != ':' || port == end || port + strspn(port, DIGITS) < end || end - port > 5)
+		return false;
+	number = strtol(port, NULL, 10);
+	return number <= 65535;
+}
+
+static bool
+is_listen(const char *text)
+{
+	return is_endpoint(text, strlen(text), true);
+}
+
+/* Each may name its protocol: SSL://host:port. */
+static bool
+is_brokers(const char *text)
+{
+	bool any = false;
+
+	for (text += strspn(text, ", "); *text; text += strspn(text, ", ")) {
+		size_t size = strcspn(text, ", "), protocol = strspn(text, LETTERS "_");
+
+		if (!strncmp(text + protocol, "://", 3)) {
+			text += protocol + 3;
+			size -= protocol + 3;
+		}
+		if (!is_endpoint(text, size, false))
+			return false;
+		any = true;
+		text += size;
+	}
+	return any;
+}
+
+/* The hosts of a URI: none (a local server), one, or more with commas; a folder is %2Fso. */
+static bool
+are_hosts(const char *text, const char *end)
+{
+	while (text < end) {
+		size_t size = strcspn(text, ",");
+
+		if (size > (size_t)(end - text))
+			size = (size_t)(end - text);
+		if (size && *text != ':' && *text != '%' && !is_endpoint(text, size, false))
+			return false;
+		text += size + 1;
+	}
+	return true;
+}
+
+/* As libpq takes it; what its words mean is for the server to say. */
+static bool
+is_database(const char *text)
+{
+	static const char *const schemes[] = { "postgresql://", "postgres://" };
+	size_t name = strspn(text, LETTERS "_");
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+		const char *at = text + strlen(schemes[i]), *end, *role;
+
+		if (strncmp(text, schemes[i], strlen(schemes[i])))
+			continue;
+		end = at + strcspn(at, "/?");
+		role = memchr(at, '@', (size_t)(end - at));
+		return !strpbrk(text, " \t\r\n") && are_hosts(role ? role + 1 : at, end);
+	}
+	return name && text[name + strspn(text + name, " ")] == '=';
+}
+
+static bool
+is_store(const char *text)
+{
+	return !strncmp(text, "file:///", 8);
+}
+
+static bool
+is_topic(const char *text)
+{
+	return !text[strspn(text, LETTERS DIGITS "._-")] && strlen(text) <= 200;
+}
+
+static bool
+is_log_format(const char *text)
+{
+	return !strcmp(text, "logfmt") || !strcmp(text, "json");
+}
+
+static bool
+is_log_level(const char *text)
+{
+	enum log_level level;
+
+	return log_level_read(&level, text);
+}
+
+static const struct form {
+	enum option_kind kind;
+	bool (*fits)(const char *text);
+	const char *what;
+} forms[] = {
+	{ OPTION_BROKERS, is_brokers, "host:port, more of them with commas" },
+	{ OPTION_DATABASE, is_database, "postgresql://role@host:port/database or name=value .." },
+	{ OPTION_STORE, is_store, "file:///absolute/folder" },
+	{ OPTION_LISTEN, is_listen, "host:port" },
+	{ OPTION_TOPIC, is_topic, "made of letters, digits, dots, dashes and underscores" },
+	{ OPTION_LOG_FORMAT, is_log_format, "logfmt or json" },
+	{ OPTION_LOG_LEVEL, is_log_level, "debug, info, warn or error" },
+};
+
+static bool
+form_check(const struct option_value *value, struct err *err)
+{
+	const struct option_row *row = value->row;
+
+	if (!*value->text && row->fallback && !*row->fallback)
+		return true;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (forms[i].kind != row->kind || forms[i].fits(value->text))
+			continue;
+		if (row->secret)
+			return err_code(err, ERR_FATAL, "option", "%s is not %s", row->name,
+			    forms[i].what);
+		return err_code(err, ERR_FATAL, "option", "%s is \"%s\": not %s", row->name,
+		    value->text, forms[i].what);
+	}
+	return true;
+}
+
 static bool
 value_check(struct option_value *value, struct err *err)
 {
@@ -54,7 +202,7 @@ value_check(struct option_value *value, struct err *err)
 		return err_code(err, ERR_FATAL, "option", "%s is \"%s\": not true or false",
 		    row->name, value->text);
 	if (row->kind != OPTION_INT)
-		return true;
+		return form_check(value, err);
 	errno = 0;
 	value->number = strtoll(value->text, &end, 10);
 	if (errno || *end || end == value->text)

@@ -5,7 +5,9 @@
  * Each row is an environment variable and a flag at once: DATABASE_URL is --database-url. The
  * flag wins over the environment, the environment over the default. `--kafka.linger.ms=5`
  * passes any librdkafka property through. `--help` prints the table, `--check-config` reads it
- * all and exits. A value outside its limits is an error that names the option.
+ * all and exits. A value outside its limits, or without its form, is an error that names the option:
+ * what can be known to be wrong is refused before anything is opened. Where the fallback is "", an
+ * empty value is none and always right.
  */
 #ifndef OPTION_H
 #define OPTION_H
@@ -14,7 +16,15 @@
 #include <stdint.h>
 #include "base/err.h"
 
-enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_BOOL };
+enum option_kind {
+	OPTION_TEXT, OPTION_INT, OPTION_BOOL,
+	OPTION_BROKERS,		/* host:port, more of them with commas */
+	OPTION_DATABASE,	/* postgresql://.., or name=value .. */
+	OPTION_STORE,		/* file:///absolute/folder */
+	OPTION_LISTEN,		/* host:port */
+	OPTION_TOPIC,		/* what a topic's name may hold */
+	OPTION_LOG_FORMAT, OPTION_LOG_LEVEL,
+};
 
 struct option_row {
 	const char *name;	/* DATABASE_URL; NULL ends the table */

@@ -17,12 +17,12 @@
 static const char what[] = "answers HTTP: takes submissions, shows batches, sends archives";
 
 static const struct option_row gateway_options[] = {
-	{ "BATCHLINE_LISTEN", OPTION_TEXT, "127.0.0.1:8080", 0, 0,
+	{ "BATCHLINE_LISTEN", OPTION_LISTEN, "127.0.0.1:8080", 0, 0,
 	    "host:port to answer on; without API keys only this machine is served, whatever it says",
 	    false },
-	{ "DATABASE_URL", OPTION_TEXT, NULL, 0, 0,
+	{ "DATABASE_URL", OPTION_DATABASE, NULL, 0, 0,
 	    "PostgreSQL connection of role batchline_gateway", true },
-	{ "BLOB_URI", OPTION_TEXT, NULL, 0, 0,
+	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where pictures and archives lie: file:///absolute/folder", false },
 	{ "BATCHLINE_CONNECTIONS", OPTION_INT, "256", 1, 10000,
 	    "requests: at most so many at once, a thread each; past it the answer is 503, and connections "
@@ -120,7 +120,7 @@ gateway_live(const struct options *options)
 	else
 		log_write(LOG_INFO, "stopped", "clean=true");
 	gateway_close(&g);
-	return well ? 0 : !strcmp(err.code, "option") ? 2 : 1;
+	return well ? 0 : service_exit_of(&err);
 }
 
 int
@@ -143,10 +143,9 @@ main(int argc, char **argv)
 		    argv[options.first_argument]);
 		return usage_err(&err);
 	}
-	if (!service_log_open(&options, "gateway", &err))
-		return usage_err(&err);
 	if (options.check)
 		return 0;
+	service_log_open(&options, "gateway");
 	service_signals();
 	answer_metrics_add();
 	return gateway_live(&options);

@@ -69,6 +69,44 @@ Test(option, a_defect_names_its_option)
 	cr_expect(o.help);
 }
 
+Test(option, a_text_has_its_form_or_is_refused_without_its_secret)
+{
+	static const struct option_row formed[] = {
+		{ "TEST_BROKERS", OPTION_BROKERS, "127.0.0.1:9092", 0, 0, "where", false },
+		{ "TEST_DATABASE", OPTION_DATABASE, "dbname=x", 0, 0, "where", true },
+		{ "TEST_STORE", OPTION_STORE, "file:///x", 0, 0, "where", false },
+		{ "TEST_LISTEN", OPTION_LISTEN, "", 0, 0, "where", false },
+		{ "TEST_TOPIC", OPTION_TOPIC, "a.", 0, 0, "what", false },
+		{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
+	};
+	static const struct option_row *const formed_tables[] = { formed };
+	static const struct { char flag[64]; bool well; } cases[] = {
+		{ "--test-brokers=a:1,[::1]:2", true }, { "--test-brokers=:::", false },
+		{ "--test-brokers=a:", false }, { "--test-brokers= ", false },
+		{ "--test-database=postgresql://u:secret@h:5432/d", true },
+		{ "--test-database=u:secret@h", false },
+		{ "--test-database=postgresql://u:secret@h:port/d", false },
+		{ "--test-database=", false },
+		{ "--test-store=file:///srv", true }, { "--test-store=s3://bucket", false },
+		{ "--test-listen=", true }, { "--test-listen=[::]:80", true },
+		{ "--test-listen=80", false }, { "--test-listen=h:65536", false },
+		{ "--test-listen=[::80", false },
+		{ "--test-topic=b-c_d.", true }, { "--test-topic=b/c", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char word[64], *argv[] = { "test", word, NULL };
+		struct options o;
+		struct err err = {0};
+
+		strcpy(word, cases[i].flag);
+		cr_expect_eq(options_read(&o, formed_tables, 1, 2, argv, &err), cases[i].well, "%s %s",
+		    cases[i].flag, err.text);
+		cr_expect(cases[i].well || !strcmp(err.code, "option"));
+		cr_expect_null(strstr(err.text, "secret"));
+	}
+}
+
 Test(option, properties_of_the_kafka_client_pass_through)
 {
 	struct options o;
