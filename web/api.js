@@ -73,10 +73,11 @@ export const previewOf = (id) => `${job(id)}/preview`;
 export const outputOf = (id, name) => `${job(id)}/outputs/${encodeURIComponent(name)}`;
 
 // An XMLHttpRequest, because fetch cannot tell how much has been sent.
-export function submitBatch(form, progress) {
+export function submitBatch(form, key, progress) {
 	return new Promise((resolve, reject) => {
 		const request = new XMLHttpRequest();
 		request.open('POST', 'api/jobs/batch');
+		request.setRequestHeader('Idempotency-Key', key);
 		request.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
 		request.onerror = () => reject(new ApiError(SILENT));
 		request.onload = () => {

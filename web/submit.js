@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // submit.js: the form that makes a batch of chosen or dropped pictures. Files are gathered first,
-// sent as one multipart request; what the gateway refuses is said beside the form.
+// sent as one multipart request; what the gateway refuses is said beside the form. As long as nothing
+// in it changes it has one key, so that sending it again, when the answer got lost, is one batch.
 import { listPipelines, submitBatch } from './api.js';
 import { byId, put, show } from './dom.js';
 import { bytes, plural } from './words.js';
@@ -31,6 +32,10 @@ function dropped(transfer) {
 		: Promise.resolve([...transfer.files]);
 }
 
+// Unlike crypto.randomUUID it is there without TLS, too.
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))]
+	.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
 // done(answer) hears of each accepted batch. Returns what the page needs: opening, closing, the
 // names of pipelines.
 export function submitForm(done) {
@@ -40,9 +45,11 @@ export function submitForm(done) {
 	const problems = byId('submit-problems');
 	const names = new Map();
 	let chosen = [];
+	let key = newKey();
 
 	function choose(files) {
 		chosen = files;
+		key = newKey();
 		const size = files.reduce((sum, file) => sum + file.size, 0);
 		put(byId('chosen'),
 			files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
@@ -84,7 +91,7 @@ export function submitForm(done) {
 		byId('sending').value = 0;
 		show(byId('sending'), true);
 		try {
-			const answer = await submitBatch(body, (share) => { byId('sending').value = share; });
+			const answer = await submitBatch(body, key, (share) => { byId('sending').value = share; });
 			form.reset();
 			choose([]);
 			done(answer);
@@ -106,6 +113,7 @@ export function submitForm(done) {
 		opener.focus();
 	});
 	byId('files').addEventListener('change', () => choose([...byId('files').files]));
+	form.addEventListener('input', () => { key = newKey(); });
 	form.addEventListener('submit', (e) => {
 		e.preventDefault();
 		if (chosen.length)

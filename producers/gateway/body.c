@@ -37,11 +37,26 @@ too_large(struct call *call)
 	    call->gateway->json_max);
 }
 
+/* A body is stored as it came, so it must come as it is. */
+static bool
+is_plain(struct call *call)
+{
+	const char *encoding = httpd_header(call->request, "Content-Encoding");
+
+	if (!encoding || !*encoding || !strcasecmp(encoding, "identity"))
+		return true;
+	httpd_answer_header(call->answer, "Accept-Encoding", "identity");
+	return problem(call, &problem_media_type, "Content-Encoding %.100s is not taken: send the body "
+	    "as it is.", encoding);
+}
+
 bool
 body_begin(struct call *call, enum body body)
 {
 	const struct gateway *g = call->gateway;
 
+	if (body != BODY_NONE && !is_plain(call))
+		return false;
 	if (body == BODY_RAW || (body == BODY_FORM && type_is(call, "multipart/form-data")))
 		return upload_begin(call);
 	if (body == BODY_NONE || !has_body(call->request))

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/base64.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -131,12 +130,29 @@ set_file_name(struct form *form, struct submitted_file *file, const char *field,
 
 /* ---- multipart ---- */
 
+/* Was it said before, and is it another thing now? */
+static bool
+is_contradicted(struct form *form, const char *name, const char *value)
+{
+	static const char *const names[FORM_FIELDS] = { "pipeline_id", "priority",
+		"failures_tolerated", "batch_description", "customer_prefix" };
+
+	for (size_t i = 0; i < FORM_FIELDS; i++) {
+		if (strcmp(name, names[i]))
+			continue;
+		if (form->said[i] && strcmp(form->said[i], value))
+			return !problem_field(form->call, name, "is given twice, and differs");
+		form->said[i] = arena_text(form->arena, value, strlen(value));
+	}
+	return false;
+}
+
 void
 form_read_field(struct form *form, const char *name, const char *value)
 {
 	int64_t number;
 
-	if (!*value)
+	if (!*value || is_contradicted(form, name, value))
 		return;		/* an empty field of a form says nothing */
 	if (!strcmp(name, "batch_description"))
 		set_text(form, name, &form->submitted.render_description, value, DESCRIPTION_MAX);
@@ -206,32 +222,14 @@ read_scalars(struct form *form, const struct doc_value *root)
 		set_prefix(form, doc_text(value));
 }
 
-/* base64 into the store. */
 static void
 read_data(struct form *form, struct submitted_file *file, const char *field,
     const struct doc_value *value)
 {
-	size_t size = doc_text_size(value), n = 0, at = 0;
-	uint8_t *bytes = malloc(BASE64_BYTES(size) + 1);
 	struct blob_done stored;
-	struct err err = {0};
 
-	if (!bytes)
-		problem(form->call, &problem_internal, "out of memory");
-	else if (!base64_read(bytes, &n, doc_text(value), size, &at))
-		problem_field(form->call, field, at == size
-		    ? "is not base64: its length %zu is no multiple of 4"
-		    : "is not base64: see character %zu", at);
-	else if (n > form->call->gateway->file_max)
-		problem(form->call, &problem_too_large, "%s: a file is at most %zu bytes.", field,
-		    form->call->gateway->file_max);
-	else if (!problem_is_set(form->call)) {
-		if (blob_put(form->call->gateway->blobs, bytes, n, &stored, &err))
-			set_stored(form, file, &stored);
-		else
-			problem_err(form->call, &err);
-	}
-	free(bytes);
+	if (data_store(form->call, field, value, &stored))
+		set_stored(form, file, &stored);
 }
 
 /* A picture that is in the store already, by its content's name. */

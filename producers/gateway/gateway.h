@@ -11,6 +11,7 @@
  *	file     archives, previews, outputs      page     the dashboard and the API's description
  *	body     JSON while it comes in           answer   what answers have in common
  *	tally    .. and what it holds             budget   the memory of all bodies
+ *	data     pictures within JSON
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -46,6 +47,7 @@ enum {
 	WAIT_MOST_MS = 30000,
 	FORM_MEMORY = 64 << 20,		/* bytes of one submission's texts */
 	DESCRIPTION_MAX = 4000,		/* bytes */
+	FORM_FIELDS = 5,		/* of a multipart form, but for its files */
 };
 
 /* ---- what lives as long as the process ---- */
@@ -174,6 +176,7 @@ void answer_metrics_add(void);
 
 enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };	/* form: JSON or multipart */
 struct doc;
+struct doc_value;
 
 bool body_begin(struct call *call, enum body body);	/* by the headers */
 bool body_take(struct call *call, const void *bytes, size_t size);	/* false: no more of it */
@@ -221,7 +224,7 @@ bool serve_metrics(struct call *call);
 bool serve_page(struct call *call);
 bool page_is_there(const char *path);
 
-/* ---- form.c, upload.c, submit.c ---- */
+/* ---- form.c, data.c, upload.c, submit.c ---- */
 
 /* A submission while it is put together; its texts live in the arena. */
 struct form {
@@ -230,6 +233,7 @@ struct form {
 	struct batch_submitted submitted;
 	size_t capacity;		/* of submitted.files */
 	bool has_pipeline;
+	const char *said[FORM_FIELDS];	/* of a multipart body; NULL: not yet */
 	bool is_full;			/* more files than allowed came: counted, not kept */
 	size_t n_files;			/* that came */
 };
@@ -243,6 +247,10 @@ void form_read_field(struct form *form, const char *name, const char *value);
 /* A file of these bytes in the store; checks the name. */
 void form_add_stored(struct form *form, const char *file_name, const struct blob_done *stored);
 bool form_finish(struct form *form, bool single);	/* what can only be seen at the end */
+
+/* A text of base64 into the store; field: its name, for what is wrong. */
+bool data_store(struct call *call, const char *field, const struct doc_value *value,
+    struct blob_done *ret);
 
 bool upload_begin(struct call *call);			/* by the route and Content-Type */
 bool upload_take(struct upload *upload, const void *bytes, size_t size);

@@ -6,6 +6,7 @@
  *	preamble -> mark -> headers -> content -> mark .. -> epilogue
  */
 #include "multipart.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,36 +113,128 @@ name_unescape(char *name)
 	*to = '\0';
 }
 
+/* What filename* holds (RFC 8187), utf-8'en'%C3%A9.png, as bytes; false: it is no such thing. */
+static bool
+extended_decode(char *ret, size_t size, const char *text)
+{
+	const char *at = strncasecmp(text, "utf-8'", 6) ? NULL : strchr(text + 6, '\'');
+	size_t n = 0;
+
+	if (!at)
+		return false;
+	while (*++at) {
+		unsigned byte = (unsigned char)*at;
+
+		if (*at == '%') {
+			if (!isxdigit((unsigned char)at[1]) || sscanf(at + 1, "%2x", &byte) != 1
+			    || !isxdigit((unsigned char)at[2]) || byte == 0)
+				return false;
+			at += 2;
+		}
+		if (n + 1 >= size)
+			return false;
+		ret[n++] = (char)byte;
+	}
+	ret[n] = '\0';
+	return true;
+}
+
+struct part {
+	bool is_there, is_file;
+	char name[MULTIPART_NAME_MAX], file_name[MULTIPART_NAME_MAX];
+};
+
+/* filename* is believed before filename, in which programs put what old ones may read. */
+static bool
+file_name_read(struct part *part, const char *value, struct err *err)
+{
+	char extended[3 * MULTIPART_NAME_MAX];
+	bool there, has_plain;
+
+	if (parameter_read(extended, sizeof(extended), value, "filename*", &there)
+	    && extended_decode(part->file_name, sizeof(part->file_name), extended)) {
+		part->is_file = true;
+		return true;
+	}
+	part->is_file = parameter_read(part->file_name, sizeof(part->file_name), value, "filename",
+	    &has_plain);
+	if (has_plain && !part->is_file)
+		return bad(err, "a file's name is too long");
+	if (there && !part->is_file)
+		return bad(err, "a part's filename* is not utf-8''NAME, or too long");
+	name_unescape(part->file_name);
+	return true;
+}
+
+static bool
+disposition_read(struct part *part, const char *value, struct err *err)
+{
+	bool there = false;
+
+	if (part->is_there)
+		return bad(err, "a part has two Content-Disposition");
+	if (strncasecmp(value, "form-data", 9)
+	    || !parameter_read(part->name, sizeof(part->name), value, "name", &there))
+		return bad(err, there ? "a part's name is too long" : "a part has no name");
+	name_unescape(part->name);
+	if (!file_name_read(part, value, err))
+		return false;
+	part->is_there = true;
+	return true;
+}
+
+/* The value of a header line, when it has this name. */
+static const char *
+header_value(const char *line, const char *name)
+{
+	size_t size = strlen(name);
+
+	if (strncasecmp(line, name, size) || line[size] != ':')
+		return NULL;
+	return line + size + 1 + strspn(line + size + 1, " \t");
+}
+
+/* A part is stored as it came: one that says it is encoded is not what it should be. */
+static bool
+encoding_check(const char *line, struct err *err)
+{
+	static const char *const names[] = { "Content-Transfer-Encoding", "Content-Encoding" };
+	static const char *const plain[] = { "", "7bit", "8bit", "binary", "identity" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = header_value(line, names[i]);
+		size_t size = value ? strcspn(value, " \t") : 0;
+		bool is_plain = !value;
+
+		for (size_t k = 0; value && k < sizeof(plain) / sizeof(*plain); k++)
+			is_plain |= !strncasecmp(value, plain[k], size) && !plain[k][size];
+		if (!is_plain)
+			return err_code(err, ERR_REJECT, "bad_multipart", "multipart: %s %.40s is not taken: "
+			    "send a part's bytes as they are", names[i], value);
+	}
+	return true;
+}
+
 /* headers: NUL-terminated lines, each ended by CR LF. */
 static bool
 part_begin(struct multipart *m, char *headers, struct err *err)
 {
-	static const char wanted[] = "Content-Disposition:";
-	char name[MULTIPART_NAME_MAX], file_name[MULTIPART_NAME_MAX];
-	bool there = false, is_file;
+	struct part part = {0};
 
 	for (char *line = headers, *next; *line; line = next) {
 		char *end = strstr(line, "\r\n");
+		const char *value;
 
 		next = end ? end + 2 : line + strlen(line);
 		if (end)
 			*end = '\0';
-		if (strncasecmp(line, wanted, sizeof(wanted) - 1))
-			continue;
-		line += sizeof(wanted) - 1;
-		line += strspn(line, " \t");
-		if (strncasecmp(line, "form-data", 9)
-		    || !parameter_read(name, sizeof(name), line, "name", &there))
-			return bad(err, there ? "a part's name is too long" : "a part has no name");
-		is_file = parameter_read(file_name, sizeof(file_name), line, "filename", &there);
-		if (there && !is_file)
-			return bad(err, "a file's name is too long");
-		name_unescape(name);
-		if (is_file)
-			name_unescape(file_name);
-		return m->listener.begin(m->listener.state, name, is_file ? file_name : NULL);
+		value = header_value(line, "Content-Disposition");
+		if (!encoding_check(line, err) || (value && !disposition_read(&part, value, err)))
+			return false;
 	}
-	return bad(err, "a part has no Content-Disposition");
+	if (!part.is_there)
+		return bad(err, "a part has no Content-Disposition");
+	return m->listener.begin(m->listener.state, part.name, part.is_file ? part.file_name : NULL);
 }
 
 /* ---- the states: each says whether it got on; without, it waits for more ---- */

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever is wrong with a request is said, by the name of what is wrong; and the line goes on."""
 import contextlib
+import gzip
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -90,7 +92,7 @@ def test_a_parameter_of_the_jobs_out_of_its_range_is_named(name, value):
     ({"file_name": "ü" * 128}, "file_name"), ({"file_name": "a\nb.jpg"}, "file_name"),
     ({"file_name": None}, "file_name"), ({"file_name": 5}, "file_name"),
     ({"file_data": "not base64!"}, "file_data"), ({"file_data": "AAA"}, "file_data"),
-    ({"file_data": "AA=A"}, "file_data"), ({"file_data": "AAAA\n"}, "file_data"),
+    ({"file_data": "AA=A"}, "file_data"), ({"file_data": "AA\r\n!A"}, "file_data"),
     ({"file_data": "AB=="}, "file_data"), ({"file_data": "__--"}, "file_data"),
     ({"file_data": None}, "file_data"), ({"file_data": ["AAAA"]}, "file_data"),
     ({"source_uri": "blob:sha256/" + "0" * 64}, "source_uri"),
@@ -105,6 +107,38 @@ def test_a_file_that_cannot_be_is_named_by_its_place(members, field):
 
     assert (single.status, single.problem(), single.fields()) == (400, "invalid", [field])
     assert (fourth.status, fourth.fields()) == (400, [f"files[3].{field}"])
+
+
+def test_a_data_uri_is_refused_and_its_head_named():
+    answer = post("/api/jobs", {"pipeline_id": 1, **file(file_data="data:image/jpeg;base64," + DATA)})
+
+    assert (answer.status, answer.fields()) == (400, ["file_data"])
+    assert '"data:image/jpeg;base64,"' in answer.json()["detail"]
+
+
+def test_a_defect_of_base64_is_found_behind_line_ends():
+    answer = post("/api/jobs", {"pipeline_id": 1, **file(file_data="AAAA\r\nAA!A")})
+
+    assert "character 8" in answer.json()["detail"]
+
+
+def test_base64_may_stand_in_lines_and_json_begin_with_a_byte_order_mark():
+    lines = "".join(DATA[i:i + 76] + "\r\n" for i in range(0, len(DATA), 76))
+    body = json.dumps({"pipeline_id": 1, **file(file_data=lines)}).encode()
+
+    said = ask("POST", "/api/jobs", b"\xef\xbb\xbf" + body, {"Content-Type": "application/json"}).json()
+
+    assert finished(said)["status"] == "completed"
+
+
+@pytest.mark.parametrize("path, kind", [
+    ("/api/jobs", "application/json"), ("/api/jobs/batch", "multipart/form-data; boundary=x"),
+    ("/api/blobs", "image/jpeg")])
+def test_a_body_that_is_encoded_is_refused(path, kind):
+    answer = ask("POST", path, gzip.compress(JPEG), {"Content-Type": kind, "Content-Encoding": "gzip"})
+
+    assert (answer.status, answer.problem()) == (415, "media-type")
+    assert answer.headers["Accept-Encoding"] == "identity" and "gzip" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("name, value", [
@@ -226,6 +260,48 @@ def test_a_form_without_files_or_pipeline_is_refused():
 
 def test_an_unknown_pipeline_is_refused_in_a_form_too():
     assert upload("/api/jobs", {"pipeline_id": 99}, [("a.jpg", JPEG)]).problem() == "unknown-pipeline"
+
+
+def form(*parts):
+    """A form of parts as they are given: what stands behind form-data, and the value."""
+    body = "".join(f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n"
+                   for head, value in parts)
+    return ask("POST", "/api/jobs/batch", (body + "--x--\r\n").encode(),
+               {"Content-Type": "multipart/form-data; boundary=x"})
+
+
+@pytest.mark.parametrize("name, values", [
+    ("pipeline_id", "12"), ("priority", "45"), ("failures_tolerated", "01"), ("customer_prefix", "AB"),
+    ("batch_description", "ab")])
+def test_a_field_that_is_given_twice_and_differs_is_named(name, values):
+    file = ('name="files"; filename="a.jpg"', "x")
+    least = [('name="pipeline_id"', "1")] if name != "pipeline_id" else []
+    differ = form(*least, *((f'name="{name}"', value) for value in values), file)
+
+    assert (differ.status, differ.fields()) == (400, [name])
+
+
+def test_a_field_that_is_given_twice_alike_is_taken():
+    answer = form(('name="pipeline_id"', "1"), ('name="pipeline_id"', "1"),
+                  ('name="files"; filename="a.jpg"', "x"))
+
+    assert answer.status in (201, 202)
+
+
+def test_a_part_that_is_encoded_is_refused():
+    answer = form(('name="pipeline_id"', "1"),
+                  ('name="files"; filename="a.jpg"\r\nContent-Transfer-Encoding: base64', DATA))
+
+    assert (answer.status, answer.problem()) == (400, "bad-request")
+    assert "Content-Transfer-Encoding base64" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["filename*=utf-8''%C3%A9.png",
+                                  "filename=\"=?utf-8?B?w6kucG5n?=\"; filename*=utf-8''%C3%A9.png"])
+def test_a_files_name_may_come_in_utf_8_as_headers_write_it(name):
+    said = form(('name="pipeline_id"', "1"), (f'name="files"; {name}', "x")).json()
+
+    assert finished(said)["jobs"][0]["file_name"] == "é.png"
 
 
 def test_a_form_that_is_cut_short_or_malformed_is_refused():

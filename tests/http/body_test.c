@@ -128,6 +128,27 @@ Test(body, json_may_begin_with_a_mark_of_byte_order)
 	cr_assert_eq(answer_status(answer_to("\xef\xbb\xbf")), 400);
 }
 
+Test(body, one_that_is_encoded_is_refused_and_the_coding_named)
+{
+	static const char *const heads[] = { "Content-Type: application/json\r\n",
+		"Content-Type: multipart/form-data; boundary=x\r\n" };
+	int port = serve();
+	char request[300], *answer;
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		snprintf(request, sizeof(request),
+		    "POST / HTTP/1.1\r\n" HOST
+		    "%sContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+		    heads[i]);
+		answer = client_ask(port, request);
+		cr_expect_eq(answer_status(answer), 415);
+		cr_expect_str_eq(answer_header(answer, "Accept-Encoding"), "identity");
+		cr_expect_not_null(strstr(answer_body(answer), "Content-Encoding gzip"));
+	}
+	answer = client_ask(port, JSON "Content-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}");
+	cr_assert_str_eq(answer_body(answer), "an object");
+}
+
 /* ---- the budget of all ---- */
 
 Test(body, what_does_not_fit_beside_others_is_to_be_sent_again)

@@ -73,6 +73,20 @@ static const struct {
 	    "f(a\"b.jpg){}" },
 	{ "a semicolon in a name", PART "name=\"f;x=y\"; filename=\"a;b=c.jpg\"\r\n\r\n\r\n--XX--",
 	    "f;x=y(a;b=c.jpg){}" },
+	{ "a name in UTF-8 alone", PART "name=\"f\"; filename*=utf-8''%C3%A9.png\r\n\r\n\r\n--XX--",
+	    "f(é.png){}" },
+	{ "a name in UTF-8 beside what .NET writes",
+	    PART "name=\"f\"; filename=\"=?utf-8?B?w6kucG5n?=\"; "
+		 "filename*=utf-8''%C3%A9.png\r\n\r\n\r\n--XX--",
+	    "f(é.png){}" },
+	{ "a name in UTF-8 before another",
+	    PART "name=f; filename*=UTF-8'de'a%20%22b.png; filename=a.png\r\n\r\n\r\n--XX--",
+	    "f(a \"b.png){}" },
+	{ "a name in another alphabet beside a plain one",
+	    PART "name=f; filename=e.png; filename*=iso-8859-1''%E9.png\r\n\r\n\r\n--XX--",
+	    "f(e.png){}" },
+	{ "an encoding that is none",
+	    PART "name=a\r\nContent-Transfer-Encoding: binary \r\n\r\n1\r\n--XX--", "a{1}" },
 	{ "a field that is called like the parameter",
 	    PART "name=\"filename=x\"\r\n\r\n1\r\n--XX--", "filename=x{1}" },
 };
@@ -103,7 +117,16 @@ Test(multipart, malformed_is_refused)
 		"--XX\r\nContent-Type: text/plain\r\n\r\n1\r\n--XX--",
 		PART "nome=a\r\n\r\n1\r\n--XX--",
 		"--XX\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--XX--",
-		"--XXjunk\r\n", PART "name=a\n\n1\n--XX--" };
+		"--XXjunk\r\n", PART "name=a\n\n1\n--XX--",
+		PART "name=f; filename*=iso-8859-1''%E9.png\r\n\r\n1\r\n--XX--",
+		PART "name=f; filename*=e.png\r\n\r\n1\r\n--XX--",
+		PART "name=f; filename*=utf-8''a%0xb\r\n\r\n1\r\n--XX--",
+		PART "name=f; filename*=utf-8''a%00b\r\n\r\n1\r\n--XX--",
+		PART "name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n--XX--",
+		PART "name=a\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==\r\n--XX--",
+		"--XX\r\ncontent-transfer-encoding:Quoted-Printable\r\n"
+		"Content-Disposition: form-data; name=a\r\n\r\n1\r\n--XX--",
+		PART "name=a\r\nContent-Encoding: gzip\r\n\r\n1\r\n--XX--" };
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++)
 		cr_expect_null(told(TYPE, bodies[i], strlen(bodies[i]), 5), "%s", bodies[i]);

@@ -190,3 +190,29 @@ async ({ page, customer, expected }) => {
 	await page.getByRole('button', { name: 'Close' }).click();
 	await expect(page.getByRole('button', { name: 'New batch' })).toBeFocused();
 });
+
+test('a form that is sent again is the same submission, and a changed one another',
+async ({ page, customer, expected }) => {
+	expected.push(/ERR_FAILED/);
+	const keys = [];
+	page.on('request', (request) => request.method() === 'POST'
+		&& keys.push(request.headers()['idempotency-key']));
+	await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	await page.getByRole('button', { name: 'New batch' }).click();
+	await page.getByLabel('Choose pictures').setInputFiles(chosen(1));
+	await page.getByRole('textbox', { name: 'Customer' }).fill(customer);
+	await page.route('**/api/jobs/batch', (route) => route.abort());
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect(page.locator('#submit-problems')).toContainText('does not answer');
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect.poll(() => keys.length).toBe(2);
+	await expect(page.locator('#send')).toBeEnabled();
+	await page.unroute('**/api/jobs/batch');
+	await page.getByRole('textbox', { name: 'Description' }).fill('another');
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect(names(page)).toHaveCount(2);
+	expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+	expect(keys[1]).toBe(keys[0]);
+	expect(keys[2]).not.toBe(keys[0]);
+});

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data.c: a picture within JSON, base64, into the store. Lines of any length are taken, as mail and
+ * half of the libraries write them. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/base64.h"
+#include "base/json.h"
+#include "gateway.h"
+
+enum { PREFIX_SHOWN = 80 };
+
+static bool
+is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
+static size_t
+join_lines(uint8_t *ret, const char *text, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		if (!is_line_end(text[i]))
+			ret[n++] = (uint8_t)text[i];
+	return n;
+}
+
+/* Where in the text the joined one has its character `at`. */
+static size_t
+place_of(const char *text, size_t at)
+{
+	size_t i = 0;
+
+	for (;; i++)
+		if (!is_line_end(text[i]) && at-- == 0)
+			return i;
+}
+
+static bool
+decode(struct call *call, const char *field, const char *text, size_t size, uint8_t *bytes, size_t *n)
+{
+	size_t at = 0, joined = join_lines(bytes, text, size), head = strcspn(text, ",");
+
+	if (!strncasecmp(text, "data:", 5))
+		return problem_field(call, field, "begins with \"%.*s\": send alone what is behind the "
+		    "comma", head < PREFIX_SHOWN ? (int)head + 1 : PREFIX_SHOWN, text);
+	if (base64_read(bytes, n, (const char *)bytes, joined, &at))
+		return true;
+	if (at == joined)
+		return problem_field(call, field, "is not base64: its length %zu is no multiple of 4",
+		    joined);
+	return problem_field(call, field, "is not base64: see character %zu", place_of(text, at));
+}
+
+bool
+data_store(struct call *call, const char *field, const struct doc_value *value,
+    struct blob_done *ret)
+{
+	size_t size = doc_text_size(value), n = 0;
+	uint8_t *bytes = malloc(size + 1);
+	struct err err = {0};
+	bool well = false;
+
+	if (!bytes)
+		problem(call, &problem_internal, "out of memory");
+	else if (!decode(call, field, doc_text(value), size, bytes, &n))
+		;
+	else if (n > call->gateway->file_max)
+		problem(call, &problem_too_large, "%s: a file is at most %zu bytes.", field,
+		    call->gateway->file_max);
+	else if (!problem_is_set(call))
+		well = blob_put(call->gateway->blobs, bytes, n, ret, &err) || problem_err(call, &err);
+	free(bytes);
+	return well;
+}
