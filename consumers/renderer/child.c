@@ -52,13 +52,34 @@ order_is_whole(const struct received *r, size_t size, size_t n_fds)
 	    && n_fds == r->order.n_outputs + 2;
 }
 
+/* The picture is judged as any other, but after the program: until then this child is open. A
+ * defect of the picture goes before what the program made of it. */
+static bool
+command_fulfil(const struct birth *birth, const struct order *order,
+    const struct picture_task *task, struct extent *extents, unsigned *holds, struct err *err)
+{
+	const struct command *command = command_find(birth->options->commands, order->command);
+	struct err said = {0};
+	bool ran;
+
+	if (!command)
+		return err_code(err, ERR_REJECT, "unknown_command",
+		    "this renderer has no command \"%s\"", order->command);
+	ran = command_run(command, task->definition, birth->folder, order->extension, task->input,
+	    task->outputs, &said);
+	if (!sandbox_close(holds, err) || !picture_check(task, err))
+		return false;
+	if (!ran)
+		*err = said;
+	return ran && picture_inspect(task, extents, err);
+}
+
 static bool
 fulfil(const struct birth *birth, struct received *r, const int *fds, struct definition **d,
     struct extent *extents, unsigned *holds, struct err *err)
 {
 	struct picture_task task = { fds[0], fds[r->order.n_outputs + 1], fds + 1, NULL,
 		r->order.pixels_max };
-	const struct command *command;
 
 	r->definition[r->order.definition_size] = '\0';
 	if (!definition_read(d, r->definition, err))
@@ -68,13 +89,8 @@ fulfil(const struct birth *birth, struct received *r, const int *fds, struct def
 		return err_code(err, ERR_REJECT, "bad_pipeline", "views and outputs differ");
 	if (birth->role == ROLE_PICTURE)
 		return picture_render(&task, extents, err);
-	command = command_find(birth->options->commands, r->order.command);
-	if (!command)
-		return err_code(err, ERR_REJECT, "unknown_command",
-		    "this renderer has no command \"%s\"", r->order.command);
-	r->order.extension[EXTENSION_SIZE - 1] = '\0';
-	return command_run(command, *d, birth->folder, r->order.extension, fds[0], fds + 1, err)
-	    && sandbox_close(holds, err) && picture_inspect(&task, extents, err);
+	r->order.command[COMMAND_NAME_SIZE - 1] = r->order.extension[EXTENSION_SIZE - 1] = '\0';
+	return command_fulfil(birth, &r->order, &task, extents, holds, err);
 }
 
 /* Takes one order and answers it. False: there is none any more. */

@@ -45,6 +45,8 @@ void input_close(struct input *in);
 bool input_share(struct input *in, const struct definition *d, struct err *err);
 /* What the view begins with; pixels are not read yet unless they are shared. */
 bool input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err);
+/* Reads it to its end for nothing but to know that there is one. */
+bool input_check(const struct input *in, struct err *err);
 /* Computes what hangs on the input alone; a defect of its data is an error. */
 bool input_compute(VipsImage **image, const struct input *in, struct err *err);
 
@@ -81,7 +83,11 @@ bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
     int fd, struct err *err);
 bool image_save_preview(VipsImage *image, int fd, struct err *err);
-bool image_has_words(VipsImage *image);		/* of people and cameras, beside the pixels */
+/* Of people and cameras, beside the pixels? JPEG and TIFF may hold some that libvips knows not. */
+bool image_has_words(VipsImage *image, const struct format *format);
+/* The same picture in the same file, without them; its profile stays. Of a JPEG that stands upright
+ * not a pixel changes. */
+bool image_save_over(VipsImage **image, const struct format *format, int fd, struct err *err);
 
 /* ---- picture.c ---- */
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -80,6 +81,59 @@ jpeg_is_modest(int fd, struct err *err)
 	return (markers <= JPEG_MARKERS_MAX && scans <= JPEG_SCANS_MAX)
 	    || err_code(err, ERR_REJECT, "image_too_complex",
 	        "it has more than %d markers or %d scans", JPEG_MARKERS_MAX, JPEG_SCANS_MAX);
+}
+
+/* JFIF, ICC profiles and Adobe's word on the colours stay. */
+static bool
+is_words(uint8_t marker, const uint8_t *segment, size_t size)
+{
+	return marker == 0xfe || (marker >= 0xe1 && marker <= 0xef && marker != 0xee
+	    && !(marker == 0xe2 && size > 14 && !memcmp(segment + 2, "ICC_PROFILE", 12)));
+}
+
+/* What stays, to ret, which has room for all. */
+static size_t
+words_leave(const struct file *file, uint8_t *ret)
+{
+	size_t at = 0, kept = 0, n = 0;
+
+	for (uint8_t m; (m = marker_next(file, &at)) != 0xd9;) {
+		if (!m) {
+			at = file->size;	/* no end marker */
+			break;
+		}
+		size_t size = stands_alone(m) || at + 1 >= file->size ? 0
+		    : (size_t)file->bytes[at] << 8 | file->bytes[at + 1];
+
+		size = size < file->size - at ? size : file->size - at;
+		if (is_words(m, file->bytes + at, size)) {
+			memcpy(ret + n, file->bytes + kept, at - 2 - kept);
+			n += at - 2 - kept;
+			kept = at + size;
+		}
+		at += size;
+	}
+	memcpy(ret + n, file->bytes + kept, at - kept);
+	return n + at - kept;
+}
+
+bool
+jpeg_drop_words(int fd, struct err *err)
+{
+	struct file file;
+	uint8_t *bytes;
+	size_t n = 0;
+	bool well;
+
+	if (!file_open(&file, fd, err))
+		return false;
+	bytes = malloc(file.size);
+	if (bytes)
+		n = words_leave(&file, bytes);
+	well = bytes && pwrite(fd, bytes, n, 0) == (ssize_t)n && !ftruncate(fd, (off_t)n);
+	free(bytes);
+	file_close(&file);
+	return well || err_code(err, ERR_RETRY, "output_failed", "the output cannot be written again");
 }
 
 /* ---- the decoding ---- */

@@ -19,4 +19,8 @@ bool jpeg_is_modest(int fd, struct err *err);
 /* Decodes it, small: is every pixel there, with an end marker or without? Codes image_truncated,
  * image_damaged, out_of_memory. */
 bool jpeg_is_whole(int fd, struct err *err);
+
+/* Takes out of the file every segment that is neither picture nor colour: EXIF, XMP, IPTC,
+ * comments, previews, and what stands behind the end. */
+bool jpeg_drop_words(int fd, struct err *err);
 #endif

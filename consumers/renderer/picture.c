@@ -177,6 +177,19 @@ picture_render(const struct picture_task *task, struct extent *extents, struct e
 	return well;
 }
 
+bool
+picture_check(const struct picture_task *task, struct err *err)
+{
+	struct input in = {0};
+	bool well = input_open(&in, task->input, task->pixels_max, err) && input_check(&in, err);
+
+	input_close(&in);
+	if (well || (strcmp(err->code, "not_an_image") && strcmp(err->code, "unsupported_format")))
+		return well;
+	err_clear(err);		/* what else there is, the command may know */
+	return true;
+}
+
 static bool
 output_inspect(const struct view *view, int fd, int64_t pixels_max, int preview,
     struct extent *extent, struct err *err)
@@ -188,9 +201,13 @@ output_inspect(const struct view *view, int fd, int64_t pixels_max, int preview,
 	if (well && strcmp(in.kind, view->format->name))
 		well = err_code(err, ERR_REJECT, "command_failed", "it wrote %s, not %s", in.kind,
 		    view->format->name);
+	well = well && input_load(&image, &in, view, err)
+	    && (!image_has_words(image, view->format) || (input_compute(&image, &in, err)
+	        && image_save_over(&image, view->format, fd, err)));
+	if (well)
+		*extent = (struct extent){ image->Xsize, image->Ysize };
 	if (well && preview >= 0)
-		well = input_load(&image, &in, view, err) && image_save_preview(image, preview, err);
-	*extent = (struct extent){ in.width, in.height };
+		well = image_save_preview(image, preview, err);
 	input_close(&in);
 	return well || err_at(err, "output %s of the command", view->name);
 }

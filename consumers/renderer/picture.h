@@ -30,7 +30,12 @@ struct picture_task {
  * disk_full, output_failed. */
 bool picture_render(const struct picture_task *task, struct extent *extents, struct err *err);
 
-/* The outputs that a command wrote: are they what the views say? And the preview of the first. */
+/* The input of a command, when it is a picture that we know: has it all its pixels, and not too
+ * many? Codes as above. */
+bool picture_check(const struct picture_task *task, struct err *err);
+
+/* The outputs that a command wrote: are they what the views say? And the preview of the first.
+ * Words of people and cameras that stand in them are taken out. */
 bool picture_inspect(const struct picture_task *task, struct extent *extents, struct err *err);
 
 /* jpeg, png, webp, tiff, gif by the first bytes, or NULL. Pure. */

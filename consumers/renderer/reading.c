@@ -152,3 +152,15 @@ input_compute(VipsImage **image, const struct input *in, struct err *err)
 		return image_compute(image, "operation_failed", "render", err);
 	return read_through(image, in, err);
 }
+
+bool
+input_check(const struct input *in, struct err *err)
+{
+	own(image_freep) VipsImage *image = NULL;
+	double mean;
+
+	if (is_jpeg(in))
+		return jpeg_is_whole(in->fd, err);
+	return load(&image, in, 1, err) && (!vips_avg(image, &mean, NULL)
+	    || image_err(err, "image_damaged", "the picture cannot be read to its end"));
+}

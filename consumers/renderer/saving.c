@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include "consumers/renderer/channel.h"
 #include "consumers/renderer/image.h"
+#include "consumers/renderer/jpeg.h"
 
 enum { PREVIEW_SIDE = 256 };
 
@@ -29,10 +31,10 @@ may_stay(const char *name)
 }
 
 bool
-image_has_words(VipsImage *image)
+image_has_words(VipsImage *image, const struct format *format)
 {
 	char **names = vips_image_get_fields(image);
-	bool has = false;
+	bool has = !strcmp(format->name, "jpeg") || !strcmp(format->name, "tiff");
 
 	for (char **name = names; *name; name++)
 		has = has || !may_stay(*name);
@@ -105,6 +107,31 @@ image_save(VipsImage *given, const char *saver, const struct argument *options, 
 	well = bytes_write(saved, fd, err);
 	operation_end(saved);
 	return well;
+}
+
+/* A command's own settings nobody knows: near to what it was, and all of it where that is free. */
+static bool
+save_again(VipsImage *image, const struct format *format, int fd, struct err *err)
+{
+	static const struct argument_rule quality = { "Q", ARGUMENT_INT, false, 0, 100, NULL };
+	struct argument option = { .rule = &quality, .number = 95 };
+	bool lossy = !strcmp(format->name, "jpeg") || !strcmp(format->name, "webp");
+
+	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) != 0)
+		return err_code(err, ERR_RETRY, "output_failed", "%s", strerror(errno));
+	return image_save(image, format->saver, &option, lossy, fd, err);
+}
+
+bool
+image_save_over(VipsImage **image, const struct format *format, int fd, struct err *err)
+{
+	bool upright = vips_image_get_orientation(*image) <= 1;
+
+	if (!step_upright(image, err) || !words_strip(image, err))
+		return false;
+	if (upright && !strcmp(format->name, "jpeg"))
+		return jpeg_drop_words(fd, err);
+	return save_again(*image, format, fd, err);
 }
 
 bool

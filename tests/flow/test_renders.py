@@ -37,6 +37,10 @@ def outputs(job):
                           [job["id"]]).fetchall()
 
 
+def case(name):
+    return (events.ROOT / "tests/unit/pictures" / name).read_bytes()
+
+
 photo = Image.open(PHOTO)
 large = photo.resize((3000, 2000))
 exif = Image.Exif()
@@ -55,6 +59,7 @@ BAD = {
     "page.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "not_an_image"),
     "cut.jpg": (GOOD["plain.jpg"][:40000], "image_truncated"),
     "cut.png": (GOOD["alpha.png"][:40000], "image_damaged"),
+    "float.tif": (case("float01.tif"), "unsupported_format"),
     "bomb.png": (saved(Image.new("1", (30000, 30000)), "PNG"), "image_too_large"),
 }
 
@@ -143,6 +148,52 @@ def test_a_command_that_fails_is_tried_three_times_and_its_words_are_kept():
     assert (job["status"], job["attempt"], job["error_code"]) == ("failed", 3, "command_failed")
     assert "is not a known file format" in job["error_message"]
     assert "exit code" in job["error_message"]
+
+
+def test_the_command_pipeline_keeps_the_rules_of_the_others():
+    batch = line.submit([(f"K_{name}", case(name)) for name in ("meta.jpg", "cut.jpg")], pipeline=3)
+    meta, cut = line.finished(batch)["jobs"]
+
+    (_, _, uri, *_), = outputs(meta)
+    assert b"EXIF" in case("meta.jpg").upper() and b"SECRET" in case("meta.jpg")
+    for data in (blob(uri).read_bytes(),
+                 line.call("GET", f"/api/jobs/{meta['id']}/preview")[2]):
+        image = Image.open(io.BytesIO(data)).convert("RGB")
+        assert b"SECRET" not in data and not image.getexif()
+        assert all(abs(a - b) <= 12 for a, b in zip(image.getpixel((9, 9)), (220, 30, 30)))
+    assert (cut["status"], cut["attempt"], cut["error_code"]) == ("failed", 1, "image_truncated")
+
+
+RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 180, 40), (40, 60, 210), (230, 210, 40)
+ODD = {    # size of the hero, and its colours at the quarters
+    "5000x1.jpg": ((2048, 1), [(200, 100, 50)] * 4),
+    "strip-1500x10.png": ((1500, 10), [(200, 100, 50)] * 4),
+    "rgb-with-grey-icc.jpg": ((240, 180), [RED, GREEN, BLUE, YELLOW]),
+    "grey-with-rgb-icc.jpg": ((64, 64), [(90,) * 3, (200,) * 3] * 2),
+    "bad-sos.jpg": ((240, 180), [RED, GREEN, BLUE, YELLOW]),
+    "no-eoi.jpg": ((240, 180), [RED, GREEN, BLUE, YELLOW]),
+}
+
+
+def quarters(data):
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    return [image.getpixel((int(image.width * x), int(image.height * y)))
+            for y in (0.25, 0.75) for x in (0.25, 0.75)]
+
+
+def test_odd_pictures_become_what_they_show():
+    batch = line.submit([(f"O_{name}", case(name)) for name in ODD], pipeline=2)
+
+    for job in line.finished(batch)["jobs"]:
+        size, colours = ODD[job["file_name"].removeprefix("O_")]
+        assert (job["status"], job["attempt"]) == ("completed", 1), job
+        made = {row[0]: row for row in outputs(job)}
+        assert made["hero"][3:5] == size and made["square"][3:5] == (1080, 1080)
+        shown = [blob(made[view][2]).read_bytes() for view in ("hero", "square")]
+        shown.append(line.call("GET", f"/api/jobs/{job['id']}/preview")[2])
+        for data in shown:
+            for is_, right in zip(quarters(data), colours):
+                assert all(abs(a - b) <= 12 for a, b in zip(is_, right)), (job["file_name"], is_)
 
 
 @pytest.fixture(scope="module")

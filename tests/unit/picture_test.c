@@ -63,8 +63,8 @@ made_of(int input, const char *json)
 	return made;
 }
 
-static struct made
-made_from(const char *name, const char *json)
+static int
+fixture(const char *name)
 {
 	char path[200];
 	int fd;
@@ -72,7 +72,13 @@ made_from(const char *name, const char *json)
 	snprintf(path, sizeof(path), FOLDER "%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	cr_assert(fd >= 0, "%s", path);
-	return made_of(fd, json);
+	return fd;
+}
+
+static struct made
+made_from(const char *name, const char *json)
+{
+	return made_of(fixture(name), json);
 }
 
 static int
@@ -340,6 +346,86 @@ Test(picture, a_stripped_output_has_no_words_of_people)
 		cr_expect(!holds(three.fds[view], "SECRET"));
 }
 
+/* As if a command had written it. */
+static struct made
+inspected(int output, const char *format)
+{
+	struct definition *d = NULL;
+	struct made made = { .n = 1, .fds = { output, memfd_create("preview", MFD_CLOEXEC) } };
+	char json[200];
+
+	snprintf(json, sizeof(json), "{\"command\":\"c\",\"views\":[{\"name\":\"out\","
+	    "\"format\":\"%s\"}]}", format);
+	cr_assert(definition_read(&d, json, &made.err), "%s", made.err.text);
+	made.well = picture_inspect(&(struct picture_task){ -1, made.fds[1], made.fds, d, PIXELS_MAX },
+	    made.extents, &made.err);
+	definition_free(d);
+	return made;
+}
+
+Test(picture, an_output_of_a_command_has_no_words_of_people)
+{
+	static const char *const formats[] = { "jpeg", "png", "webp", "tiff" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		char json[200];
+		struct made written, made;
+
+		snprintf(json, sizeof(json), "{\"views\":[" VIEW("out", "", "%s", "") "]}", formats[i]);
+		written = made_from("meta.jpg", json);
+		cr_assert(written.well && holds(written.fds[0], "SECRET"), "%s", formats[i]);
+		made = inspected(written.fds[0], formats[i]);
+		cr_assert(made.well, "%s", made.err.text);
+		cr_expect(made.extents[0].width == 240 && made.extents[0].height == 180);
+		cr_expect(!holds(made.fds[0], "SECRET") && !holds(made.fds[1], "SECRET"));
+		expect_quarters(made.fds[0]);
+		expect_quarters(made.fds[1]);
+	}
+}
+
+Test(picture, a_jpeg_of_a_command_keeps_its_pixels_and_its_profile)
+{
+	size_t size, after;
+	const uint8_t *bytes = bytes_of(fixture("p3.jpg"), &size), *scan, *same;
+	struct made made;
+	uint8_t *with = malloc(size + 12);
+	const uint8_t *is;
+
+	memcpy(with, bytes, 2);
+	memcpy(with + 2, "\xff\xfe\x00\x0aSECRETS!", 12);
+	memcpy(with + 14, bytes + 2, size - 2);
+	made = inspected(file_of(with, size + 12), "jpeg");
+	free(with);
+	cr_assert(made.well, "%s", made.err.text);
+	cr_expect(!holds(made.fds[0], "SECRET") && holds(made.fds[0], "ICC_PROFILE"));
+	is = bytes_of(made.fds[0], &after);
+	scan = memmem(bytes, size, "\xff\xda", 2);
+	same = memmem(is, after, "\xff\xda", 2);
+	cr_assert(scan && same && bytes + size - scan == is + after - same);
+	cr_expect_arr_eq(scan, same, (size_t)(bytes + size - scan));
+}
+
+static struct err
+checked(int input)
+{
+	struct err err = {0};
+	bool well = picture_check(&(struct picture_task){ .input = input, .pixels_max = 1000000 },
+	    &err);
+
+	cr_expect_eq(well, err.verdict == ERR_NONE);
+	return err;
+}
+
+Test(picture, the_picture_of_a_command_is_judged_as_any_other)
+{
+	cr_expect_str_eq(checked(fixture("cut.jpg")).code, "image_truncated");
+	cr_expect_str_eq(checked(plain_tiff(2000, 2000, 9)).code, "image_too_large");
+	cr_expect_str_eq(checked(fixture("no-eoi.jpg")).code, "");
+	cr_expect_str_eq(checked(fixture("rgba16.png")).code, "");
+	cr_expect_str_eq(checked(fixture("float01.tif")).code, "", "the command may know them");
+	cr_expect_str_eq(checked(file_of("no picture at all", 17)).code, "", "likewise");
+}
+
 Test(picture, the_words_of_one_picture_are_not_told_of_the_next)
 {
 	struct made bad = made_from("bad-sos.jpg", WEB), cut = made_from("cut.jpg", WEB);
@@ -368,7 +454,7 @@ Test(picture, a_jpeg_whose_data_end_before_its_pixels_is_truncated_whatever_come
 {
 	static const char *const pipelines[] = { WEB, THREE, ONE(HALF, "") };
 	size_t size;
-	const uint8_t *whole = bytes_of(open(FOLDER "no-eoi.jpg", O_RDONLY), &size);
+	const uint8_t *whole = bytes_of(fixture("no-eoi.jpg"), &size);
 	uint8_t *cut = malloc(size + 2);
 
 	memcpy(cut, whole, size);
@@ -389,7 +475,7 @@ Test(picture, a_jpeg_whose_data_end_before_its_pixels_is_truncated_whatever_come
 Test(picture, a_header_that_promises_more_than_the_data_hold_is_truncated)
 {
 	size_t size;
-	const uint8_t *whole = bytes_of(open(FOLDER "no-eoi.jpg", O_RDONLY), &size);
+	const uint8_t *whole = bytes_of(fixture("no-eoi.jpg"), &size);
 	uint8_t *file = malloc(size + 2), *sof;
 	struct made made;
 
@@ -403,12 +489,27 @@ Test(picture, a_header_that_promises_more_than_the_data_hold_is_truncated)
 	free(file);
 }
 
+/* ---- size ---- */
+
+Test(picture, pixels_stay_in_memory_however_many_they_are)
+{
+	struct made webp, web;
+
+	setenv("TMPDIR", "/nonexistent", 1);	/* as in a child, which can open no file */
+	webp = made_of(plain_tiff(6400, 6400, 90), "{\"views\":[" VIEW("out", "", "webp",
+	    "\"effort\":0,\"Q\":1") "]}");
+	cr_assert(webp.well, "%s", webp.err.text);
+	web = made_of(webp.fds[0], WEB);
+	cr_assert(web.well, "%s", web.err.text);
+	cr_expect_eq(web.extents[0].width, 2048);
+}
+
 /* ---- malice ---- */
 
 Test(picture, a_jpeg_of_markers_is_refused_before_it_costs_time)
 {
 	size_t size, n = 120000;
-	const uint8_t *whole = bytes_of(open(FOLDER "no-eoi.jpg", O_RDONLY), &size);
+	const uint8_t *whole = bytes_of(fixture("no-eoi.jpg"), &size);
 	uint8_t *file = malloc(size + 7 * n);
 	struct made made;
 
