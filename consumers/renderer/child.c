@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/err.h"
+#include "consumers/renderer/budget.h"
 #include "consumers/renderer/picture.h"
 #include "consumers/renderer/spawner.h"
 
@@ -103,12 +104,16 @@ serve(const struct birth *birth, unsigned *holds)
 	struct err err = {0};
 	int fds[CHANNEL_FDS_MAX];
 	size_t size = 0, n_fds = 0;
+	bool well;
 
 	while (!channel_receive(birth->channel, -1, &r, sizeof(r) - 1, &size, fds, &n_fds))
 		;
 	if (!order_is_whole(&r, size, n_fds))
 		return false;
-	if (fulfil(birth, &r, fds, &d, answer.extents, holds, &err))
+	budget_start(BUDGET_FIRST_MS);
+	well = fulfil(birth, &r, fds, &d, answer.extents, holds, &err);
+	budget_stop();
+	if (well)
 		answer.n_extents = r.order.n_outputs;
 	else
 		answer_err(&answer, &err);
@@ -134,7 +139,7 @@ child_live(const struct birth *birth)
 	bool well;
 
 	prctl(PR_SET_NAME, "renderer-child");
-	well = sandbox_limit(&birth->options->limits, &holds, &err);
+	well = budget_open(birth->channel) && sandbox_limit(&birth->options->limits, &holds, &err);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* now: a change of user forgets it */
 	if (well && birth->role == ROLE_PICTURE)
 		well = sandbox_close(&holds, &err) && sandbox_is_closed(&err);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "consumers/renderer/budget.h"
 #include "consumers/renderer/image.h"
 
 bool
@@ -92,6 +93,7 @@ pixels_are_few(VipsImage *image, int pages, int64_t most, const char *what, stru
 {
 	double pixels = (double)image->Xsize * image->Ysize * pages;
 
+	budget_grow(pixels);	/* too many are refused, and cost nothing */
 	return pixels <= (double)most || err_code(err, ERR_REJECT, "image_too_large",
 	    "%s has %d x %d pixels in %d pages; at most %lld megapixels are rendered", what,
 	    image->Xsize, image->Ysize, pages, (long long)(most / 1000000));
