@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* budget.c: a timer that runs while the processor does, and one answer that is written beforehand. */
+/* budget.c: a timer that runs while the processor does, and an answer written beforehand. */
 #include "consumers/renderer/budget.h"
 #include <signal.h>
 #include <stdio.h>

@@ -34,6 +34,7 @@ struct input {
 	const char *kind;
 	VipsSource *source;
 	int width, height;		/* as they lie in the file */
+	double bytes;			/* of all its pixels, decoded */
 	bool turned;			/* shown, width and height change places */
 	VipsImage *shared;		/* read once for all views, or NULL */
 };

@@ -155,6 +155,42 @@ view_render(VipsImage **ret, const struct input *in, const struct view *view, in
 	return true;
 }
 
+static bool
+view_make(const struct picture_task *task, const struct input *in, size_t i, struct extent *extent,
+    struct err *err)
+{
+	const struct view *view = &task->definition->views[i];
+	own(image_freep) VipsImage *image = NULL;
+
+	if (!view_render(&image, in, view, task->pixels_max, err)
+	    || !image_save(image, view->format->saver, view->options, view->n_options,
+	        task->outputs[i], err)
+	    || (i == 0 && !image_save_preview(image, task->preview, err)))
+		return task->definition->n_views > 1 && err_at(err, "view %s", view->name);
+	*extent = (struct extent){ image->Xsize, image->Ysize };
+	return true;
+}
+
+/* One more reason, behind those that there are; the first one's code stands. */
+static void
+err_join(struct err *err, const struct err *more)
+{
+	size_t n = strlen(err->text);
+
+	if (err->verdict == ERR_NONE)
+		*err = *more;
+	else
+		snprintf(err->text + n, sizeof(err->text) - n, "; %s", more->text);
+}
+
+/* Would every other view fail in the same way? */
+static bool
+is_of_all_views(const struct err *err)
+{
+	return err->verdict != ERR_REJECT || !strcmp(err->code, "image_truncated")
+	    || !strcmp(err->code, "image_damaged");
+}
+
 bool
 picture_render(const struct picture_task *task, struct extent *extents, struct err *err)
 {
@@ -162,18 +198,13 @@ picture_render(const struct picture_task *task, struct extent *extents, struct e
 	struct input in = {0};
 	bool well = input_open(&in, task->input, task->pixels_max, err) && input_share(&in, d, err);
 
-	for (size_t i = 0; well && i < d->n_views; i++) {
-		const struct view *view = &d->views[i];
-		own(image_freep) VipsImage *image = NULL;
+	for (size_t i = 0; i < d->n_views && (well || (i > 0 && !is_of_all_views(err))); i++) {
+		struct err one = {0};
 
-		well = view_render(&image, &in, view, task->pixels_max, err)
-		    && image_save(image, view->format->saver, view->options, view->n_options,
-		        task->outputs[i], err)
-		    && (i > 0 || image_save_preview(image, task->preview, err));
-		if (!well && d->n_views > 1)
-			err_at(err, "view %s", view->name);
-		if (well)
-			extents[i] = (struct extent){ image->Xsize, image->Ysize };
+		if (view_make(task, &in, i, &extents[i], &one))
+			continue;
+		err_join(err, &one);
+		well = false;
 	}
 	input_close(&in);
 	return well;

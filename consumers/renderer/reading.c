@@ -7,17 +7,45 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/jpeg.h"
 #include "consumers/renderer/picture.h"
 
-enum { SHARED_PIXELS_MAX = 24000000 };	/* a reading of so many pixels is kept for all views */
+enum {
+	SHARED_PIXELS_MAX = 24000000,	/* a reading of so many pixels is kept for all views */
+	LOADER_COPIES = 8,		/* 7 of a WebP without loss were measured */
+};
 
 static bool
 is_jpeg(const struct input *in)
 {
 	return !strcmp(in->kind, "jpeg");
+}
+
+/* Of a picture that cannot be read: does its file end before it says that it does? */
+static bool
+is_cut(const struct input *in)
+{
+	off_t place = lseek(in->fd, 0, SEEK_CUR), size = lseek(in->fd, 0, SEEK_END);
+	uint8_t said[4] = {0}, last = 0;
+
+	lseek(in->fd, place, SEEK_SET);		/* of another reader */
+	if (!strcmp(in->kind, "webp") && pread(in->fd, said, 4, 4) == 4)
+		return 8 + (off_t)((uint32_t)said[3] << 24 | (uint32_t)said[2] << 16
+		    | (uint32_t)said[1] << 8 | said[0]) > size;
+	return !strcmp(in->kind, "gif") && pread(in->fd, &last, 1, size - 1) == 1 && last != ';';
+}
+
+/* The slowest of loaders holds a picture several times. */
+static bool
+needs_more_memory(const struct input *in)
+{
+	struct rlimit memory;
+
+	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY
+	    && in->bytes * LOADER_COPIES > (double)memory.rlim_cur;
 }
 
 /* Is all there? libvips paints what a JPEG lacks grey, and only mutters: then libjpeg is asked. */
@@ -29,6 +57,10 @@ input_judge(const struct input *in, bool well, struct err *err)
 	vips_error_clear();
 	if (!well && !strcmp(err->code, "out_of_memory"))
 		return false;
+	if (!well && is_cut(in))
+		snprintf(err->code, sizeof(err->code), "image_truncated");
+	else if (!well && needs_more_memory(in))
+		snprintf(err->code, sizeof(err->code), "out_of_memory");
 	return (!is_jpeg(in) || jpeg_is_whole(in->fd, err)) && well;
 }
 
@@ -76,6 +108,7 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 		return false;
 	in->width = header->Xsize;
 	in->height = header->Ysize;
+	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
 	in->turned = orientation >= 5 && orientation <= 8;
 	return true;

@@ -275,6 +275,27 @@ Test(picture, an_area_can_be_cut_out)
 	}
 }
 
+Test(picture, every_view_that_cannot_be_made_is_named)
+{
+#define AREA(left) "{\"operation\":\"crop\",\"left\":" left ",\"top\":0,\"width\":9,\"height\":9}"
+	struct made made = made_from("no-eoi.jpg", "{\"views\":[" VIEW("first", AREA("9000"), "png", "")
+	    "," VIEW("good", AREA("9"), "png", "") "," VIEW("last", AREA("5000"), "png", "") "]}");
+
+	expect_refused(&made, "operation_failed");
+	cr_expect(strstr(made.err.text, "view first: ") && strstr(made.err.text, "; view last: "), "%s",
+	    made.err.text);
+	cr_expect(!strstr(made.err.text, "good"), "%s", made.err.text);
+	cr_expect_eq(made.extents[1].width, 9);
+}
+
+Test(picture, a_cut_picture_is_told_once_and_not_for_each_view)
+{
+	struct made made = made_from("cut.jpg", THREE);
+
+	expect_refused(&made, "image_truncated");
+	cr_expect(!strstr(made.err.text, "; view "), "%s", made.err.text);
+}
+
 /* ---- colours ---- */
 
 Test(picture, a_profile_that_does_not_fit_the_pixels_is_passed_over)
@@ -487,6 +508,26 @@ Test(picture, a_header_that_promises_more_than_the_data_hold_is_truncated)
 	made = made_of(file_of(file, size + 2), WEB);
 	expect_refused(&made, "image_truncated");
 	free(file);
+}
+
+Test(picture, a_file_that_ends_before_it_says_so_is_truncated)
+{
+	static const char *const formats[] = { "webp", "png", "tiff" };
+	static const char *const codes[] = { "image_truncated", "image_damaged", "image_damaged" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		char json[200];
+		struct made whole, made;
+		const uint8_t *bytes;
+		size_t size;
+
+		snprintf(json, sizeof(json), "{\"views\":[" VIEW("out", "", "%s", "") "]}", formats[i]);
+		whole = made_from("no-eoi.jpg", json);
+		cr_assert(whole.well, "%s", whole.err.text);
+		bytes = bytes_of(whole.fds[0], &size);
+		made = made_of(file_of(bytes, size / 2), WEB);
+		expect_refused(&made, codes[i]);
+	}
 }
 
 /* ---- size ---- */
