@@ -120,6 +120,23 @@ colour_to_srgb(VipsImage **image, struct err *err)
 	return true;
 }
 
+bool
+colour_begin(VipsImage **image, struct err *err)
+{
+	VipsInterpretation kind = vips_image_get_interpretation(*image);
+	VipsImage *out = NULL;
+
+	if (vips_image_get_typeof(*image, VIPS_META_ICC_NAME) || kind == VIPS_INTERPRETATION_sRGB
+	    || kind == VIPS_INTERPRETATION_RGB16 || kind == VIPS_INTERPRETATION_CMYK)
+		return true;
+	if (vips_colourspace(*image, &out, kind == VIPS_INTERPRETATION_GREY16
+	    ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB, NULL))
+		return image_err(err, "operation_failed", "colourspace");
+	g_object_unref(*image);
+	*image = out;
+	return true;
+}
+
 double
 colour_depth(VipsImage *image)
 {

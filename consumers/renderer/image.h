@@ -61,6 +61,8 @@ bool colour_mend(VipsImage **image, struct err *err);
 bool colour_needs_profile(VipsImage *image);
 /* Pixels that mean the same without their profile. */
 bool colour_to_srgb(VipsImage **image, struct err *err);
+/* A way for a transform to begin with: without a profile, only sRGB and CMYK are one. */
+bool colour_begin(VipsImage **image, struct err *err);
 /* 1, or what a number of eight bits is to be multiplied by. */
 double colour_depth(VipsImage *image);
 

@@ -5,21 +5,41 @@
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/picture.h"
 
-/* Who writes a pipeline does not know how many bits a picture will have: a background of numbers
- * up to 255 is meant in eight bits, whatever the depth. */
-static void
-numbers_set(VipsOperation *operation, const struct argument *a, double depth)
+/* Who writes a pipeline does not know what a picture will be. So a background of numbers up to 255
+ * is meant in eight bits, whatever the depth, and three of them are a colour, to be had as a grey
+ * and behind what is clear. */
+static size_t
+background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha)
 {
-	GValue value = G_VALUE_INIT;
-	double numbers[NUMBERS_MAX];
-	bool small = !strcmp(a->rule->name, "background");
+	bool small = true, colour = n == 3, alpha = vips_image_hasalpha(in);
+	double depth = colour_depth(in);
 
-	for (size_t i = 0; i < a->n_numbers; i++)
-		small = small && a->numbers[i] <= 255;
-	for (size_t i = 0; i < a->n_numbers; i++)
-		numbers[i] = a->numbers[i] * (small ? depth : 1);
+	for (size_t i = 0; i < n; i++)
+		small = small && numbers[i] <= 255;
+	for (size_t i = 0; small && i < n; i++)
+		numbers[i] *= depth;
+	if (colour && in->Bands - alpha == 1) {
+		numbers[0] = 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2];
+		n = 1;
+	}
+	if (with_alpha && alpha && colour && n + 1 == (size_t)in->Bands)
+		numbers[n++] = 255 * depth;
+	return n;
+}
+
+static void
+numbers_set(VipsOperation *operation, const struct argument *a, VipsImage *in)
+{
+	bool fills = g_object_class_find_property(G_OBJECT_GET_CLASS(operation), "extend");
+	double numbers[NUMBERS_MAX + 1];
+	GValue value = G_VALUE_INIT;
+	size_t n = a->n_numbers;
+
+	memcpy(numbers, a->numbers, sizeof(a->numbers));
+	if (!strcmp(a->rule->name, "background"))
+		n = background_fit(numbers, n, in, fills);
 	g_value_init(&value, VIPS_TYPE_ARRAY_DOUBLE);
-	vips_value_set_array_double(&value, numbers, (int)a->n_numbers);
+	vips_value_set_array_double(&value, numbers, (int)n);
 	g_object_set_property(G_OBJECT(operation), a->rule->name, &value);
 	g_value_unset(&value);
 }
@@ -34,10 +54,10 @@ number_set(VipsOperation *operation, const struct argument *a)
 }
 
 static bool
-argument_set(VipsOperation *operation, const struct argument *a, double depth)
+argument_set(VipsOperation *operation, const struct argument *a, VipsImage *in)
 {
 	if (a->rule->kind == ARGUMENT_NUMBERS)
-		numbers_set(operation, a, depth);
+		numbers_set(operation, a, in);
 	else if (a->rule->kind != ARGUMENT_WORD)
 		number_set(operation, a);
 	else if (strcmp(a->word, "none") || strcmp(a->rule->name, "export_profile"))
@@ -47,13 +67,13 @@ argument_set(VipsOperation *operation, const struct argument *a, double depth)
 }
 
 static void
-white_set(VipsOperation *operation, double depth)
+white_set(VipsOperation *operation, VipsImage *in)
 {
 	static const struct argument_rule rule = { "background", ARGUMENT_NUMBERS, false, 0, 255,
 		NULL };
 	struct argument white = { .rule = &rule, .numbers = { 255 }, .n_numbers = 1 };
 
-	numbers_set(operation, &white, depth);
+	numbers_set(operation, &white, in);
 }
 
 bool
@@ -61,16 +81,15 @@ operation_begin(VipsOperation **ret, const char *name, VipsImage *in,
     const struct argument *arguments, size_t n, bool white)
 {
 	VipsOperation *operation = vips_operation_new(name);
-	double depth = colour_depth(in);
 	bool well = operation != NULL;
 
 	if (well)	/* those that cut have another word for it */
 		g_object_set(operation, g_object_class_find_property(G_OBJECT_GET_CLASS(operation), "in")
 		    ? "in" : "input", in, NULL);
 	for (size_t i = 0; well && i < n; i++)
-		well = argument_set(operation, &arguments[i], depth);
+		well = argument_set(operation, &arguments[i], in);
 	if (well && white && !argument_find(arguments, n, "background"))
-		white_set(operation, depth);
+		white_set(operation, in);
 	if (well && !strcmp(name, "thumbnail_image") && colour_needs_profile(in)
 	    && !argument_find(arguments, n, "export_profile"))
 		g_object_set(operation, "export_profile", "srgb", NULL);
@@ -89,20 +108,47 @@ operation_end(VipsOperation *operation)
 	g_object_unref(operation);
 }
 
+/* What is no class of libvips under its own name, but a function. */
+static bool
+median(VipsImage **ret, VipsImage *in, const struct step *step)
+{
+	const struct argument *size = step_argument(step, "size");
+
+	return !vips_median(in, ret, size ? (int)size->number : 3, NULL);
+}
+
+static bool
+by_name(VipsImage **ret, VipsImage *in, const struct step *step)
+{
+	VipsOperation *operation = NULL;
+
+	if (!operation_begin(&operation, step->operation->name, in, step->arguments,
+	    step->n_arguments, false))
+		return false;
+	g_object_get(operation, "out", ret, NULL);
+	operation_end(operation);
+	return true;
+}
+
 bool
 step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err)
 {
-	VipsOperation *operation = NULL;
-	VipsImage *out = NULL;
+	own(image_freep) VipsImage *in = *image;
+	own(image_freep) VipsImage *out = NULL;
+	bool well;
 
-	if (!operation_begin(&operation, step->operation->name, *image, step->arguments,
-	    step->n_arguments, false))
-		return image_err(err, "operation_failed", step->operation->name);
-	g_object_get(operation, "out", &out, NULL);
-	operation_end(operation);
-	g_object_unref(*image);
-	*image = out;
-	return pixels_are_few(out, 1, pixels_max, step->operation->name, err);
+	*image = NULL;
+	if (!strcmp(step->operation->name, "icc_transform") && !colour_begin(&in, err))
+		return false;
+	well = !strcmp(step->operation->name, "median") ? median(&out, in, step)
+	    : by_name(&out, in, step);
+	/* a picture that was evened out is a picture still */
+	if (well && vips_image_get_interpretation(out) == VIPS_INTERPRETATION_HISTOGRAM)
+		well = !vips_copy(out, image, "interpretation", in->Type, NULL);
+	else if (well)
+		*image = g_steal_pointer(&out);
+	return well ? pixels_are_few(*image, 1, pixels_max, step->operation->name, err)
+	    : image_err(err, "operation_failed", step->operation->name);
 }
 
 bool

@@ -296,6 +296,39 @@ Test(picture, a_cut_picture_is_told_once_and_not_for_each_view)
 	cr_expect(!strstr(made.err.text, "; view "), "%s", made.err.text);
 }
 
+Test(picture, every_operation_that_may_be_asked_for_works)
+{
+	static const char *const operations[] = {
+		"\"autorot\"", "\"canny\"", "\"colourspace\",\"space\":\"lab\"",
+		"\"crop\",\"left\":1,\"top\":2,\"width\":30,\"height\":20",
+		"\"embed\",\"x\":-5,\"y\":9,\"width\":300,\"height\":200,\"background\":[9,9,9],"
+		    "\"extend\":\"background\"",
+		"\"extract_area\",\"left\":1,\"top\":2,\"width\":30,\"height\":20",
+		"\"flatten\",\"background\":255", "\"flip\",\"direction\":\"vertical\"",
+		"\"gamma\",\"exponent\":2", "\"gaussblur\",\"sigma\":2",
+		"\"gravity\",\"direction\":\"north\",\"width\":300,\"height\":300", "\"hist_equal\"",
+		"\"icc_transform\",\"output_profile\":\"p3\"", "\"invert\"",
+		"\"linear\",\"a\":[1.1],\"b\":[3],\"uchar\":true", "\"median\"", "\"median\",\"size\":5",
+		"\"resize\",\"scale\":0.5", "\"rot\",\"angle\":\"d90\"", "\"sharpen\",\"sigma\":1",
+		"\"smartcrop\",\"width\":30,\"height\":20,\"interesting\":\"entropy\"",
+		"\"thumbnail_image\",\"width\":30,\"crop\":\"centre\"",
+	};
+	static const char *const pictures[] = { "no-eoi.jpg", "grey-with-rgb-icc.jpg", "p3.jpg",
+		"rgba16.png" };
+
+	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+		for (size_t k = 0; k < 4; k++) {
+			char json[400];
+			struct made made;
+
+			snprintf(json, sizeof(json), ONE("{\"operation\":%s}", ""), operations[i]);
+			made = made_from(pictures[k], json);
+			cr_expect(made.well, "%s of %s: %s", operations[i], pictures[k], made.err.text);
+			for (size_t view = 0; view <= made.n; view++)
+				close(made.fds[view]);
+		}
+}
+
 /* ---- colours ---- */
 
 Test(picture, a_profile_that_does_not_fit_the_pixels_is_passed_over)
