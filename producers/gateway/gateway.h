@@ -146,6 +146,7 @@ bool guard_origin_is_own(const char *origin, const char *host);
 
 bool db_pool_new(struct db_pool **ret, const char *conninfo, size_t size);
 void db_pool_free(struct db_pool *pool);		/* NULL is fine */
+/* It answers, and our role may read there. */
 bool db_pool_is_well(struct db_pool *pool, struct err *err);
 /* One statement on any connection. rows may be NULL. */
 #define db_pool_run(pool, rows, err, sql, ...)                                       \

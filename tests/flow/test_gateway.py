@@ -4,11 +4,13 @@ back, what can be fetched. test_gateway_batches.py has the list and the commands
 import hashlib
 import io
 import json
+import os
 import re
 import threading
 import uuid
 import zipfile
 
+import psycopg
 import pytest
 from PIL import Image
 
@@ -413,6 +415,22 @@ def test_health_and_counters_are_there():
     assert get("/healthz").body == b"ok\n"
     assert get("/readyz").body == b"ready\n"
     assert b"# TYPE batchline_http_requests_total counter" in get("/metrics").body
+
+
+@pytest.mark.parametrize("relation", ["batchline.jobs", "batchline.batch_items",
+                                      "batchline_base.pipelines"])
+def test_a_gateway_whose_role_may_not_read_says_so(relation):
+    admin = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
+    with psycopg.connect(admin, autocommit=True) as db:
+        db.execute(f"revoke select on {relation} from batchline_gateway")
+        try:
+            answer = get("/readyz")
+        finally:
+            db.execute(f"grant select on {relation} to batchline_gateway")
+
+    assert answer.status == 503
+    assert "permission denied" in answer.body.decode() and relation.split(".")[1] in answer.body.decode()
+    assert get("/readyz").body == b"ready\n"
 
 
 def test_an_address_says_what_it_takes():
