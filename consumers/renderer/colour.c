@@ -6,7 +6,8 @@
 #include <string.h>
 #include "consumers/renderer/image.h"
 
-enum { PROFILE_HEADER = 128, PROFILE_SPACE_AT = 16, PROFILE_MAGIC_AT = 36 };
+enum { PROFILE_HEADER = 128, PROFILE_SPACE_AT = 16, PROFILE_MAGIC_AT = 36,
+	PROFILES_KNOWN = 8 };
 
 bool
 colour_is_known(VipsImage *image, struct err *err)
@@ -42,23 +43,44 @@ space_name(VipsImage *image)
 }
 
 static bool
-profile_fits(VipsImage *image)
+profile_is_of(VipsImage *image, const char *space, const char *profile, size_t size)
 {
 	own(image_freep) VipsImage *imported = NULL;
-	const char *space = space_name(image);
-	const void *profile;
-	size_t size;
-	bool fits;
-
-	fits = space && !vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &size)
-	    && size > PROFILE_HEADER
-	    && !memcmp((const char *)profile + PROFILE_MAGIC_AT, "acsp", 4)
-	    && !memcmp((const char *)profile + PROFILE_SPACE_AT, space, 4)
+	bool fits = size > PROFILE_HEADER && !memcmp(profile + PROFILE_MAGIC_AT, "acsp", 4)
+	    && !memcmp(profile + PROFILE_SPACE_AT, space, 4)
 	    && vips_icc_is_compatible_profile(image, profile, size)
 	    && !vips_icc_import(image, &imported, "embedded", TRUE, NULL);
+
 	if (!fits)
 		vips_error_clear();
 	return fits;
+}
+
+/* To try a profile costs milliseconds, and most pictures have one of a few: the last ones and what
+ * became of them are remembered, by their sums. */
+static bool
+profile_fits(VipsImage *image)
+{
+	static struct { char *sum, space[5]; bool fits; } known[PROFILES_KNOWN];
+	static unsigned next;
+	const char *space = space_name(image);
+	const void *profile;
+	size_t size;
+	char *sum;
+
+	if (!space || vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &size))
+		return false;
+	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, profile, size);
+	for (unsigned i = 0; i < PROFILES_KNOWN; i++)
+		if (known[i].sum && !strcmp(known[i].sum, sum) && !strcmp(known[i].space, space)) {
+			g_free(sum);
+			return known[i].fits;
+		}
+	next = (next + 1) % PROFILES_KNOWN;
+	g_free(known[next].sum);
+	known[next].sum = sum;
+	memcpy(known[next].space, space, sizeof(known[next].space));
+	return known[next].fits = profile_is_of(image, space, profile, size);
 }
 
 bool
