@@ -191,7 +191,7 @@ wait_and_claim(struct loop *l)
 			l->wait_ms = WAIT_MOST_MS;
 		for (int64_t until = clock_monotonic_ms() + l->wait_ms;
 		    !stopping && clock_monotonic_ms() < until;) {
-			if (bus_poll(l->bus, 50, none, 1, &n, &err))
+			if (bus_poll(l->bus, 50, none, 1, 0, &n, &err))
 				bus_records_free(none, n);	/* claimed by a rebalance: again after it */
 			health_beat(l->health, false, "waiting after an error");
 			if (n)
@@ -255,6 +255,7 @@ bool
 service_keep_alive(const struct service_context *context, struct err *err)
 {
 	struct loop *l = context->loop;
+	unsigned generation = bus_generation(l->bus);
 	struct bus_record none[1];
 	size_t n = 0;
 
@@ -264,11 +265,11 @@ service_keep_alive(const struct service_context *context, struct err *err)
 		bus_pause(l->bus, true);
 	l->paused = true;
 	beat(l);
-	if (!bus_poll(l->bus, 0, none, 1, &n, err))
+	if (!bus_poll(l->bus, 0, none, 1, 0, &n, err))
 		return false;
-	if (n == 0)
-		return true;
 	bus_records_free(none, n);	/* read again after the claim that a retry makes */
+	if (n == 0 && bus_generation(l->bus) == generation)
+		return true;
 	return err_code(err, ERR_RETRY, "reassigned", "the group gave out its partitions anew");
 }
 
@@ -280,7 +281,7 @@ step(struct loop *l)
 	int poll_ms = s->idle_ms && s->idle_ms < POLL_MS ? s->idle_ms : POLL_MS;
 
 	beat(l);
-	if (bus_poll(l->bus, poll_ms, l->records, s->turn_records, &l->n, &l->err)
+	if (bus_poll(l->bus, poll_ms, l->records, s->turn_records, s->turn_bytes, &l->n, &l->err)
 	    && turn(l))
 		return true;
 	log_err(l->err.verdict == ERR_FATAL ? LOG_ERROR : LOG_WARN, "turn failed", l, &l->err);

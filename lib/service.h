@@ -37,6 +37,7 @@ struct service {
 	size_t n_reads;
 	const struct option_row *options;	/* its own rows; may be NULL */
 	size_t turn_records;		/* at most so many a turn; 1 where turn() may reject */
+	size_t turn_bytes;		/* and until they have so many bytes; 0: any number */
 	int idle_ms;			/* a turn of 0 records comes at least so often */
 
 	/* Optional: what the tables of options cannot say about them; also for --check-config. */

@@ -27,7 +27,7 @@ take(struct reader *r, size_t size)
 	void *piece = arena_take(r->arena, size);
 
 	if (!piece)
-		err_set(r->err, ERR_FATAL, "the turn's memory is used up");
+		err_code(r->err, ERR_FATAL, "memory_full", "the turn's memory is used up");
 	return piece;
 }
 
@@ -89,7 +89,7 @@ read_text(struct reader *r, const char **ret)
 	if (memchr(bytes.data, 0, bytes.size))
 		return bad(r, "holds U+0000");
 	*ret = arena_text(r->arena, (const char *)bytes.data, bytes.size);
-	return *ret || err_set(r->err, ERR_FATAL, "the turn's memory is used up");
+	return *ret || err_code(r->err, ERR_FATAL, "memory_full", "the turn's memory is used up");
 }
 
 static bool

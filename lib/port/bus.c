@@ -467,14 +467,16 @@ poll_one(struct bus *bus, int timeout_ms, struct bus_record *records, size_t *n,
 }
 
 bool
-bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max, size_t *n,
-    struct err *err)
+bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,
+    size_t max_bytes, size_t *n, struct err *err)
 {
+	size_t bytes = 0;
+
 	*n = 0;
 	err_clear(err);
-	if (poll_one(bus, timeout_ms, records, n, err))
-		while (*n < max && poll_one(bus, 0, records, n, err))
-			;
+	while (*n < max && (!max_bytes || bytes < max_bytes)
+	    && poll_one(bus, *n ? 0 : timeout_ms, records, n, err))
+		bytes += records[*n - 1].key_size + records[*n - 1].value_size;
 	if (err->verdict == ERR_NONE && bus->given && bus->claim_err.verdict != ERR_NONE) {
 		*err = bus->claim_err;
 		err_clear(&bus->claim_err);
@@ -484,6 +486,12 @@ bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max
 	bus_records_free(records, *n);	/* they come again after the claim */
 	*n = 0;
 	return false;
+}
+
+unsigned
+bus_generation(const struct bus *bus)
+{
+	return bus->generation;
 }
 
 void

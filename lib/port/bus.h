@@ -76,10 +76,12 @@ void bus_free(struct bus *bus);		/* NULL is fine; flushes, leaves the group */
 
 bool bus_subscribe(struct bus *bus, const enum topic *topics_read, size_t n,
     const struct bus_listener *listener, struct err *err);
-/* Waits up to timeout_ms for the first record, then takes what is there, up to max. A change of
- * the assignment drops what was not handed out yet. */
-bool bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max, size_t *n,
-    struct err *err);
+/* Waits up to timeout_ms for the first record, then takes what is there, up to max, until they have
+ * max_bytes (0: any number). A change of the assignment drops what was not handed out yet. */
+bool bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,
+    size_t max_bytes, size_t *n, struct err *err);
+/* Rises with every change of what is assigned: a claim, a release, a rebalance. */
+unsigned bus_generation(const struct bus *bus);
 void bus_records_free(struct bus_record *records, size_t n);
 bool bus_header_find(const struct bus_record *record, const char *name, const void **value,
     size_t *size);

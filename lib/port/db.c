@@ -386,6 +386,20 @@ sync_end(struct db *db, bool well, struct err *err)
 	return well;
 }
 
+/* An array that met the limit of its buffer would go over as null, and unnest() would fill up the
+ * others' rows with nulls: nothing is sent then. */
+static bool
+arrays_are_whole(const struct db_step *steps, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t a = 0; a < steps[i].n_args; a++)
+			if (steps[i].args[a].is_array && !steps[i].args[a].is_null
+			    && !steps[i].args[a].bytes)
+				return err_code(err, ERR_REJECT, "54000",
+				    "an array of more than %zu bytes", BUF_LIMIT_DEFAULT);
+	return true;
+}
+
 /* Sends the steps and reads every answer. results[i] is the caller's. */
 static bool
 pipeline_run(struct db *db, const struct db_step *steps, size_t n, PGresult **results,
@@ -394,6 +408,8 @@ pipeline_run(struct db *db, const struct db_step *steps, size_t n, PGresult **re
 	bool prepared[DB_STEPS_MAX + 2], well = true;
 	size_t n_known = db->n_known;	/* and those prepared here, up to the first failure */
 
+	if (!arrays_are_whole(steps, n, err))
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!send_statement(db, &steps[i], &prepared[i]))
 			return connection_err(db, err);

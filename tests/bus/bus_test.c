@@ -97,7 +97,7 @@ take(struct bus *bus, size_t wanted)
 
 	*said = '\0';
 	while (got < wanted && clock_monotonic_ms() < until) {
-		cr_assert(bus_poll(bus, 100, records, 16, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(bus, 100, records, 16, 0, &n, &err), "%s", err.text);
 		for (size_t i = 0; i < n; i++)
 			at += (size_t)snprintf(said + at, sizeof(said) - at, "%d@%lld=%.*s ",
 			    (int)records[i].partition, (long long)records[i].offset,
@@ -154,7 +154,7 @@ Test(bus, a_record_arrives_as_it_was_published)
 	cr_assert(bus_publish(out, &outgoing, &err), "%s", err.text);
 	subscribe(in, NULL);
 	while (n == 0 && clock_monotonic_ms() < until)
-		cr_assert(bus_poll(in, 100, &record, 1, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(in, 100, &record, 1, 0, &n, &err), "%s", err.text);
 
 	cr_assert_eq(n, 1);
 	cr_expect(record.topic == TOPIC_EVENTS && record.partition == 2 && record.offset == 0);
@@ -179,7 +179,7 @@ Test(bus, a_record_without_a_value_is_a_tombstone)
 	publish(out, 0, "gone", NULL);
 	subscribe(in, NULL);
 	while (n == 0 && clock_monotonic_ms() < until)
-		cr_assert(bus_poll(in, 100, &record, 1, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(in, 100, &record, 1, 0, &n, &err), "%s", err.text);
 
 	cr_assert_eq(n, 1);
 	cr_expect_null(record.value);
@@ -407,7 +407,7 @@ Test(bus, a_listener_that_is_not_ready_takes_nothing_until_it_is)
 	publish(out, 0, "k", "a");
 	subscribe(in, &listener);
 	while (place.asked == 0 && clock_monotonic_ms() < until) {
-		bus_poll(in, 100, records, 4, &n, &err);
+		bus_poll(in, 100, records, 4, 0, &n, &err);
 		cr_assert_eq(n, 0);
 	}
 	cr_assert(place.asked > 0 && !bus_is_claimed(in));
@@ -453,7 +453,7 @@ Test(bus, a_paused_bus_brings_nothing_and_goes_on_where_it_was)
 	bus_pause(in, true);
 	publish(out, 0, "k", "b");
 	for (int i = 0; i < 5; i++) {
-		cr_assert(bus_poll(in, 100, records, 4, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(in, 100, records, 4, 0, &n, &err), "%s", err.text);
 		cr_assert_eq(n, 0);
 	}
 	bus_pause(in, false);
@@ -547,7 +547,7 @@ Test(bus, a_dead_letter_holds_the_record_as_it_came_and_why)
 	cr_assert(bus_publish(out, &outgoing, &err));
 	subscribe(in, NULL);
 	while (n == 0 && clock_monotonic_ms() < until)
-		cr_assert(bus_poll(in, 100, &record, 1, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(in, 100, &record, 1, 0, &n, &err), "%s", err.text);
 	err_code(&why, ERR_REJECT, "not_framed", "it does not begin with C3 01");
 	cr_assert(letter_publish(in, &record, "batchline-test", "decode", &why, &err), "%s", err.text);
 	bus_records_free(&record, n);

@@ -152,7 +152,7 @@ next_of_the_group(void)
 
 	cr_assert(bus_subscribe(bus, events, 1, NULL, &err), "%s", err.text);
 	while (n == 0 && clock_monotonic_ms() < until)
-		cr_assert(bus_poll(bus, 100, &record, 1, &n, &err), "%s", err.text);
+		cr_assert(bus_poll(bus, 100, &record, 1, 0, &n, &err), "%s", err.text);
 	cr_assert_eq(n, 1);
 	snprintf(word, sizeof(word), "%.*s", (int)record.value_size, (const char *)record.value);
 	bus_records_free(&record, n);
