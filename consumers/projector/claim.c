@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * claim.c: taking partitions. A claim raises the epoch of each row of consumer_offsets under its
- * lock and answers how far the projection is: so it also resolves a COMMIT whose outcome was not
- * known, since the row cannot be locked before the old transaction has ended one way or the other.
- */
+/* claim.c: see claim.h. */
+#include "claim.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "projector.h"
 #include "sql.h"
 
-#define GROUP "batchline-projector"
-
-struct owned *
-claim_find(struct projector *p, enum topic topic, int32_t partition)
+void
+claim_open(struct claim *claim)
 {
-	for (size_t i = 0; i < p->n_owned; i++)
-		if (p->owned[i].topic == topic && p->owned[i].partition == partition)
-			return &p->owned[i];
-	return NULL;
+	claim->homes.type = DB_INT4;
 }
 
 void
-claim_drop(struct projector *p)
+claim_close(struct claim *claim)
 {
-	/* Nothing of what was ours may be said later: the next owner says it. */
-	bus_purge(p->bus);
-	p->n_owned = 0;
-	p->n_acks = 0;
-	p->sent_jobs = p->sent_batches = p->sent_letters = 0;
-	db_array_reset(&p->partitions);
+	db_array_clear(&claim->homes);
 }
+
+void
+claim_drop(struct claim *claim)
+{
+	claim->n = 0;
+	db_array_reset(&claim->homes);
+}
+
+static struct owned *
+find(struct claim *claim, enum topic topic, int32_t partition)
+{
+	for (size_t i = 0; i < claim->n; i++)
+		if (claim->owned[i].topic == topic && claim->owned[i].partition == partition)
+			return &claim->owned[i];
+	return NULL;
+}
+
+/* ---- taking ---- */
 
 static enum topic
 topic_of(const char *name)
@@ -46,18 +50,8 @@ topic_of(const char *name)
 }
 
 static bool
-connect(struct projector *p, struct err *err)
-{
-	if (p->db && !db_is_broken(p->db))
-		return true;
-	db_free(p->db);
-	p->db = NULL;
-	return db_open(&p->db, option_text(p->options, "DATABASE_URL"), GROUP, err);
-}
-
-static bool
-claim_rows(struct projector *p, const struct bus_position *positions, size_t n,
-    struct db_rows **rows, struct err *err)
+offsets_take(struct db *db, const struct bus_position *positions, size_t n, struct db_rows **rows,
+    struct err *err)
 {
 	struct db_array names = { .type = DB_TEXT }, numbers = { .type = DB_INT4 };
 	char owner[300], host[256] = "?";
@@ -70,10 +64,10 @@ claim_rows(struct projector *p, const struct bus_position *positions, size_t n,
 		db_array_add(&names, db_text(topics[positions[i].topic].name));
 		db_array_add(&numbers, db_int4(positions[i].partition));
 	}
-	well = db_run(p->db, rows, err, sql_projector_claim, db_text(GROUP), db_array(&names),
+	well = db_run(db, rows, err, sql_projector_claim, db_text(CLAIM_GROUP), db_array(&names),
 	    db_array(&numbers), db_text(owner));
 	if (!well && !strcmp(err->code, "55P03"))	/* an old owner hangs with the rows locked */
-		db_run(p->db, NULL, &evicted, sql_projector_evict, db_text(GROUP),
+		db_run(db, NULL, &evicted, sql_projector_evict, db_text(CLAIM_GROUP),
 		    db_array(&names), db_array(&numbers));
 	db_array_clear(&names);
 	db_array_clear(&numbers);
@@ -82,11 +76,11 @@ claim_rows(struct projector *p, const struct bus_position *positions, size_t n,
 
 /* The offset must still be in the topic: one that was made anew or cut off is an alarm. */
 static bool
-position_of(struct projector *p, struct owned *o, int64_t *offset, struct err *err)
+position_of(struct bus *bus, const struct owned *o, int64_t *offset, struct err *err)
 {
 	int64_t low, high;
 
-	if (!bus_bounds(p->bus, o->topic, o->partition, &low, &high, err))
+	if (!bus_bounds(bus, o->topic, o->partition, &low, &high, err))
 		return false;
 	*offset = o->from < 0 ? low : o->from;
 	if (*offset < low || *offset > high)
@@ -100,48 +94,111 @@ position_of(struct projector *p, struct owned *o, int64_t *offset, struct err *e
 	return true;
 }
 
+static struct owned
+owned_of(const struct db_rows *rows, int r)
+{
+	struct owned o = {
+		.topic = topic_of(db_text_at(rows, r, 0)),
+		.partition = (int32_t)db_int_at(rows, r, 1),
+		.epoch = db_int_at(rows, r, 2),
+		.from = db_int_at(rows, r, 3),
+		.stamp = db_is_null(rows, r, 4) ? EVENT_NULL_LONG : db_int_at(rows, r, 4),
+	};
+
+	o.to = o.from;
+	o.stamp_to = o.stamp;
+	return o;
+}
+
 static bool
-rows_take(struct projector *p, const struct db_rows *rows, struct bus_position *positions, size_t n,
-    struct err *err)
+owned_take(struct claim *claim, struct bus *bus, const struct db_rows *rows,
+    struct bus_position *positions, size_t n, struct err *err)
 {
 	for (int r = 0; r < db_count(rows); r++) {
-		struct owned *o = &p->owned[p->n_owned];
+		struct owned *o = &claim->owned[claim->n];
 
-		*o = (struct owned){
-			.topic = topic_of(db_text_at(rows, r, 0)),
-			.partition = (int32_t)db_int_at(rows, r, 1),
-			.epoch = db_int_at(rows, r, 2),
-			.from = db_int_at(rows, r, 3),
-			.stamp = db_is_null(rows, r, 4) ? EVENT_NULL_LONG : db_int_at(rows, r, 4),
-		};
-		o->to = o->from;
+		*o = owned_of(rows, r);
 		for (size_t i = 0; i < n; i++)
 			if (positions[i].topic == o->topic && positions[i].partition == o->partition
-			    && !position_of(p, o, &positions[i].offset, err))
+			    && !position_of(bus, o, &positions[i].offset, err))
 				return false;
-		p->n_owned++;
+		claim->n++;
 		if (o->topic == TOPIC_EVENTS)
-			db_array_add(&p->partitions, db_int4(o->partition));
+			db_array_add(&claim->homes, db_int4(o->partition));
 	}
 	return true;
 }
 
 bool
-claim_take(struct projector *p, struct bus_position *positions, size_t n, struct err *err)
+claim_take(struct claim *claim, struct db *db, struct bus *bus, struct bus_position *positions,
+    size_t n, struct err *err)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 
-	assert(n <= PROJECTOR_PARTITIONS_MAX);
-	claim_drop(p);
+	claim_drop(claim);
 	if (n == 0)
 		return true;
-	if (!connect(p, err) || !claim_rows(p, positions, n, &rows, err)
-	    || !rows_take(p, rows, positions, n, err)
-	    || !db_run(p->db, NULL, err, sql_projector_reannounce, db_array(&p->partitions))) {
-		p->n_owned = 0;
+	if (n > CLAIM_PARTITIONS_MAX)
+		return err_code(err, ERR_FATAL, "too_many_partitions",
+		    "claim: %zu partitions; one projector takes %d at most: start more of them", n,
+		    CLAIM_PARTITIONS_MAX);
+	if (!offsets_take(db, positions, n, &rows, err)
+	    || !owned_take(claim, bus, rows, positions, n, err)) {
+		claim_drop(claim);
 		return err_at(err, "claim");
 	}
 	log_write(LOG_INFO, "claimed", "partitions=%zu epoch=%lld", n,
-	    (long long)p->owned[0].epoch);
+	    (long long)claim->owned[0].epoch);
 	return true;
+}
+
+/* ---- moving on ---- */
+
+bool
+claim_wants(void *state, const struct bus_record *r, bool *wanted, struct err *err)
+{
+	const struct owned *o = find(state, r->topic, r->partition);
+
+	*wanted = o && r->offset >= o->from;
+	if (!o || *wanted || r->offset != o->from - 1 || o->stamp == EVENT_NULL_LONG
+	    || o->stamp == r->timestamp_ms)
+		return true;
+	return err_code(err, ERR_FATAL, "topic_made_anew", "%s/%d: the record at offset %lld is not "
+	    "the one that was applied: the topic was made anew", topics[r->topic].name,
+	    (int)r->partition, (long long)r->offset);
+}
+
+void
+claim_rows(struct claim *claim, const struct item *items, size_t n, struct rows *rows)
+{
+	for (size_t i = 0; i < claim->n; i++) {
+		claim->owned[i].to = claim->owned[i].from;
+		claim->owned[i].stamp_to = claim->owned[i].stamp;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct bus_record *r = items[i].record;
+		struct owned *o = r ? find(claim, r->topic, r->partition) : NULL;
+
+		if (!o)
+			continue;	/* a parked fact: its offset was passed long ago */
+		o->to = r->offset + 1;
+		o->stamp_to = r->timestamp_ms;
+	}
+	for (size_t i = 0; i < claim->n; i++) {
+		const struct owned *o = &claim->owned[i];
+
+		rows_add(rows, ROWS_FENCE, db_text(topics[o->topic].name), db_int4(o->partition),
+		    db_int(o->epoch), db_int(o->from), db_int(o->to),
+		    o->stamp_to == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(o->stamp_to));
+	}
+	rows_set(rows, ROWS_FENCE, db_text(CLAIM_GROUP));
+}
+
+void
+claim_committed(struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n; i++) {
+		claim->owned[i].from = claim->owned[i].to;
+		claim->owned[i].stamp = claim->owned[i].stamp_to;
+	}
 }

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * facts.c: what renderers, the archiver and integrations say, and what people command. The facts
- * of one job are folded to the best one, by (attempt, rank of state), since Postgres would apply
- * an arbitrary one of two rows for the same job.
- */
-#include <assert.h>
+/* facts.c: see facts.h. */
+#include "facts.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/log.h"
-#include "projector.h"
-#include "port/letter.h"
-#include "sql.h"
+#include "command.h"
+#include "letters.h"
 
 struct fact {
 	struct uuid job_id;
@@ -21,13 +15,6 @@ struct fact {
 	int64_t started_at;		/* INT64_MIN: not said in this turn */
 	const struct event *event;
 };
-
-bool
-facts_is_command(const struct item *item)
-{
-	return item->defect.verdict == ERR_NONE && item->topic == TOPIC_EVENTS
-	    && item->event.type == EVENT_BATCH_COMMANDED;
-}
 
 static bool
 is_job_fact(enum event_type type)
@@ -71,27 +58,27 @@ fact_of(const struct item *item, size_t order)
 }
 
 static void
-outputs_rows(struct projector *p, const struct job_completed *c)
+outputs_rows(struct plan *plan, const struct job_completed *c)
 {
 	for (size_t i = 0; i < c->n_outputs; i++) {
 		const struct rendered_output *o = &c->outputs[i];
 
-		columns_row(&p->outputs, (struct db_arg[]){ db_uuid(c->job_id),
+		rows_add(&plan->rows, ROWS_OUTPUTS, db_uuid(c->job_id),
 		    db_int4(c->attempt), db_text(o->view), db_text(o->name), db_text(o->uri),
 		    db_text(o->media_type), db_int4(o->width), db_int4(o->height), db_int(o->size),
-		    db_text(o->sha256), db_int(o->crc32), db_uuid(c->batch_id) }, 12);
+		    db_text(o->sha256), db_int(o->crc32), db_uuid(c->batch_id));
 	}
 }
 
 static void
-fact_row(struct projector *p, const struct fact *f)
+fact_row(struct plan *plan, const struct fact *f)
 {
 	const struct event *e = f->event;
 	bool failed = e->type == EVENT_JOB_FAILED, completed = e->type == EVENT_JOB_COMPLETED;
 	int32_t duration_ms = failed ? e->failed.duration_ms
 	    : completed ? e->completed.duration_ms : EVENT_NULL_INT;
 
-	columns_row(&p->facts, (struct db_arg[]){ db_uuid(f->job_id), db_int4(f->attempt),
+	rows_add(&plan->rows, ROWS_FACTS, db_uuid(f->job_id), db_int4(f->attempt),
 	    db_text(failed ? "failed" : completed ? "completed" : "processing"),
 	    db_time(f->started_at), db_time(e->head.occurred_at),
 	    db_text(failed ? e->failed.error_code : NULL),
@@ -99,222 +86,133 @@ fact_row(struct projector *p, const struct fact *f)
 	    db_bool(failed && e->failed.retryable),
 	    db_text(completed ? e->completed.preview_uri : NULL),
 	    duration_ms == EVENT_NULL_INT ? db_null(DB_INT4) : db_int4(duration_ms),
-	    db_uuid(e->head.batch_id) }, 11);
+	    db_uuid(e->head.batch_id));
 	if (completed) {
-		outputs_rows(p, &e->completed);
-		p->completed_count++;
+		outputs_rows(plan, &e->completed);
+		plan->completed++;
 	}
 }
 
 /* Sorted by job, the best fact of each is the last; the start of its attempt is kept. */
 static void
-facts_fold(struct projector *p, struct fact *facts, size_t n)
+facts_fold(struct plan *plan, struct fact *facts, size_t n)
 {
 	qsort(facts, n, sizeof(*facts), fact_order);
 	for (size_t i = 0; i < n; i++) {
 		bool last = i + 1 == n || job_order(&facts[i], &facts[i + 1]);
 
 		if (last)
-			fact_row(p, &facts[i]);
+			fact_row(plan, &facts[i]);
 		else if (facts[i].attempt == facts[i + 1].attempt
 		    && facts[i + 1].started_at == INT64_MIN)
 			facts[i + 1].started_at = facts[i].started_at;
 	}
 }
 
-static void
-facts_steps(struct projector *p)
-{
-	struct db_arg *args;
-
-	if (p->facts.n == 0 || p->facts.column[0].n == 0)
-		return;
-	args = step_add(p, sql_projector_facts_apply, 13);
-	for (int i = 0; i < 11; i++)
-		args[i] = db_array(&p->facts.column[i]);
-	args[11] = db_int4((int32_t)option_int(p->options, "BATCHLINE_ATTEMPTS_MAX"));
-	args[12] = db_time(clock_now_us() + option_int(p->options, "BATCHLINE_LEASE_S") * 1000000);
-	step_add_columns(p, sql_projector_outputs_insert, &p->outputs);
-}
-
 /* ---- the rest of what may be said ---- */
 
 static void
-archive_row(struct projector *p, const struct archive_built *a)
+archive_row(struct plan *plan, const struct archive_built *a)
 {
-	columns_row(&p->archives, (struct db_arg[]){ db_uuid(a->batch_id), db_int4(a->run_no),
-	    db_text(a->uri), db_int(a->size), db_text(a->sha256), db_int4(a->entries) }, 6);
+	rows_add(&plan->rows, ROWS_ARCHIVES, db_uuid(a->batch_id), db_int4(a->run_no),
+	    db_text(a->uri), db_int(a->size), db_text(a->sha256), db_int4(a->entries));
 }
 
 static void
-delivery_row(struct projector *p, const struct event *e)
+delivery_row(struct plan *plan, const struct event *e)
 {
 	const struct delivery_succeeded *head = &e->delivered;	/* both begin alike */
 	bool failed = e->type == EVENT_DELIVERY_FAILED;
 
-	columns_row(&p->deliveries, (struct db_arg[]){ db_uuid(head->batch_id),
+	rows_add(&plan->rows, ROWS_DELIVERIES, db_uuid(head->batch_id),
 	    db_int4(head->run_no), db_text(head->service), db_text(head->target),
 	    db_text(failed ? "failed" : "succeeded"),
 	    db_text(failed ? NULL : e->delivered.external_id),
 	    db_int4(failed ? e->undelivered.attempts : e->delivered.attempts),
 	    db_text(failed ? e->undelivered.error_code : NULL),
 	    db_text(failed ? e->undelivered.error_message : NULL),
-	    db_time(head->occurred_at) }, 10);
-}
-
-static bool
-command_cancel(struct projector *p, const struct batch_commanded *c, struct err *err)
-{
-	struct db_arg *args = step_add(p, sql_projector_cancel, 2);
-
-	(void)err;
-	args[0] = db_uuid(c->batch_id);
-	args[1] = db_time(c->occurred_at);
-	return true;
-}
-
-static bool
-command_pause(struct projector *p, const struct batch_commanded *c, struct err *err)
-{
-	struct db_arg *args = step_add(p, sql_projector_pause, 2);
-
-	(void)err;
-	args[0] = db_uuid(c->batch_id);
-	args[1] = db_text(strcmp(c->command, "pause") ? "run" : "pause");
-	return true;
-}
-
-static bool
-command_retry(struct projector *p, const struct batch_commanded *c, struct err *err)
-{
-	struct db_arg *args;
-	struct uuid job_id;
-
-	for (size_t i = 0; i < c->n_job_ids; i++) {
-		if (!uuid_read(&job_id, c->job_ids[i], strlen(c->job_ids[i])))
-			return err_code(err, ERR_REJECT, "bad_job_id", "job_ids[%zu] is not a UUID", i);
-		columns_row(&p->known, (struct db_arg[]){ db_uuid(job_id) }, 1);
-	}
-	args = step_add(p, sql_projector_retry, 2);
-	args[0] = db_uuid(c->batch_id);
-	args[1] = db_array(&p->known.column[0]);
-	return true;
-}
-
-static bool
-command_delete(struct projector *p, const struct batch_commanded *c, struct err *err)
-{
-	struct db_arg *args = step_add(p, sql_projector_delete_batch, 2);
-
-	(void)err;
-	args[0] = db_uuid(c->batch_id);
-	args[1] = db_time(c->occurred_at);
-	step_add(p, sql_projector_delete_jobs, 1)[0] = db_uuid(c->batch_id);
-	step_add(p, sql_projector_delete_deliveries, 1)[0] = db_uuid(c->batch_id);
-	return true;
-}
-
-static const struct {
-	const char *word;
-	bool (*step)(struct projector *p, const struct batch_commanded *c, struct err *err);
-} commands[] = {
-	{ "cancel", command_cancel }, { "pause", command_pause }, { "resume", command_pause },
-	{ "retry", command_retry },   { "delete", command_delete },
-};
-
-static bool
-command_steps(struct projector *p, const struct batch_commanded *c, struct err *err)
-{
-	db_array_reset(&p->known.column[0]);	/* read by now; the command may name jobs */
-	p->known.column[0].type = DB_UUID;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (!strcmp(c->command, commands[i].word))
-			return commands[i].step(p, c, err);
-	return err_code(err, ERR_REJECT, "unknown_command", "command \"%.40s\" is not known",
-	    c->command);
+	    db_time(head->occurred_at));
 }
 
 /* ---- sorting out ---- */
 
 static bool
-park(struct projector *p, const struct item *item, struct err *err)
+park(struct plan *plan, const struct item *item, struct err *err)
 {
-	const struct bus_record *r = item->record;
 	const void *headers;
 	size_t size;
 
-	if (!r)
+	if (!item->record)
 		return true;		/* parked already; its batch is not there after all */
-	headers = headers_keep(p, r, &size);
-	if (!headers)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
-	columns_row(&p->early, (struct db_arg[]){ db_text(topics[r->topic].name),
-	    db_int4(r->partition), db_int(r->offset), db_uuid(item->event.head.batch_id),
-	    db_bytes(r->key, r->key_size), db_bytes(headers, size),
-	    db_bytes(r->value, r->value_size) }, 7);
+	if (!letters_pack(plan, item->record, &headers, &size, err))
+		return false;
+	rows_add(&plan->rows, ROWS_EARLY, db_text(topics[item->topic].name),
+	    db_int4(item->partition), db_int(item->offset), db_uuid(item->event.head.batch_id),
+	    db_bytes(item->key, item->key_size), db_bytes(headers, size),
+	    db_bytes(item->bytes, item->size));
 	return true;
 }
 
 static bool
-give_up(struct projector *p, struct item *item, const struct err *why, struct err *err)
+said_of_a_batch(struct plan *plan, const struct item *item, struct err *err)
 {
-	item->defect = *why;
-	item->stage = "validate";
-	return letter_add(p, item, err);
+	struct err why = {0};
+
+	switch (item->event.type) {
+	case EVENT_ARCHIVE_BUILT:
+		archive_row(plan, &item->event.archived);
+		return true;
+	case EVENT_BATCH_COMMANDED:
+		return command_rows(plan, &item->event.commanded, &why)
+		    || letters_give_up(plan, item, "validate", &why, err);
+	default:
+		delivery_row(plan, &item->event);
+		return true;
+	}
 }
 
 static bool
-fact_take(struct projector *p, struct item *item, struct fact *facts, size_t *n_facts,
+fact_take(struct plan *plan, const struct item *item, struct fact *facts, size_t *n_facts,
     struct err *err)
 {
-	const struct known_batch *batch = known_find(p, item->event.head.batch_id);
+	const struct known_batch *batch = known_find(&plan->known, item->event.head.batch_id);
 	struct err why = {0};
 
 	if (!batch)
-		return park(p, item, err);
+		return park(plan, item, err);
 	if (batch->partition != item->partition) {
 		err_code(&why, ERR_REJECT, "wrong_partition",
 		    "the batch's home is partition %d", (int)batch->partition);
-		return give_up(p, item, &why, err);
+		return letters_give_up(plan, item, "validate", &why, err);
 	}
 	if (!item->record)
-		columns_row(&p->unpark, (struct db_arg[]){ db_text(topics[item->topic].name),
-		    db_int4(item->partition), db_int(item->offset) }, 3);
+		rows_add(&plan->rows, ROWS_UNPARK, db_text(topics[item->topic].name),
+		    db_int4(item->partition), db_int(item->offset));
 	if (batch->deleted)
 		return true;		/* a late word about what is gone */
-	if (is_job_fact(item->event.type)) {
-		facts[*n_facts] = fact_of(item, *n_facts);
-		++*n_facts;
-		return true;
-	}
-	if (item->event.type == EVENT_ARCHIVE_BUILT)
-		archive_row(p, &item->event.archived);
-	else if (item->event.type == EVENT_BATCH_COMMANDED)
-		return command_steps(p, &item->event.commanded, &why)
-		    || give_up(p, item, &why, err);
-	else
-		delivery_row(p, &item->event);
+	if (!is_job_fact(item->event.type))
+		return said_of_a_batch(plan, item, err);
+	facts[*n_facts] = fact_of(item, *n_facts);
+	++*n_facts;
 	return true;
 }
 
 bool
-facts_items(struct projector *p, struct item *items, size_t n, struct err *err)
+facts_items(struct plan *plan, const struct facts_rules *rules, const struct item *items,
+    size_t n, struct err *err)
 {
-	struct fact *facts = arena_take(p->arena, (n + 1) * sizeof(*facts));
+	struct fact *facts = arena_take(plan->arena, (n + 1) * sizeof(*facts));
 	size_t n_facts = 0;
 
 	if (!facts)
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");
 	for (size_t i = 0; i < n; i++)
-		if (items[i].topic == TOPIC_EVENTS && items[i].defect.verdict == ERR_NONE
-		    && !fact_take(p, &items[i], facts, &n_facts, err))
+		if (items[i].topic == TOPIC_EVENTS && !items[i].defect
+		    && !fact_take(plan, &items[i], facts, &n_facts, err))
 			return false;
-	facts_fold(p, facts, n_facts);
-	facts_steps(p);
-	step_add_columns(p, sql_projector_archives_apply, &p->archives);
-	step_add_columns(p, sql_projector_deliveries_apply, &p->deliveries);
-	step_add_columns(p, sql_projector_park, &p->early);
-	step_add_columns(p, sql_projector_unpark, &p->unpark);
-	step_add_columns(p, sql_projector_letters_insert, &p->letters);
+	facts_fold(plan, facts, n_facts);
+	if (n_facts > 0)
+		rows_set(&plan->rows, ROWS_FACTS, db_int4(rules->attempts_max),
+		    db_time(clock_now_us() + rules->lease_us));
 	return true;
 }

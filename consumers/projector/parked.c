@@ -1,81 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * parked.c: facts that came before their submission. They wait in early_facts, whole, and are
- * applied in their order right after it; those that wait for a week become dead letters.
- */
+/* parked.c: see parked.h. Both queries begin with the same columns. */
+#include "parked.h"
 #include "base/clock.h"
-#include "projector.h"
 #include "sql.h"
 
-enum { OLD_MS = 10000 };
+enum { SWEEP_MS = 2000, PAGE = 1000 };
+enum { PARTITION, OFFSET, KEY, HEADERS, PAYLOAD, RECORDED, IS_KNOWN, IS_OLD, IN_PAGE };
 
-static const void *
-kept(struct projector *p, const struct db_rows *rows, int row, int column, size_t *size)
+static bool
+keep(struct plan *plan, const struct db_rows *rows, int r, int column, const void **ret,
+    size_t *size, struct err *err)
 {
-	const void *bytes = db_bytes_at(rows, row, column, size);
+	const void *bytes = db_bytes_at(rows, r, column, size);
 
-	return bytes ? arena_text(p->arena, bytes, *size) : NULL;
+	*ret = NULL;
+	return !bytes || plan_keep(plan, bytes, *size, ret, err);
 }
 
 static bool
-parked_items(struct projector *p, const struct db_rows *rows, struct item *items, struct err *err)
+item_of(const struct parked *parked, struct plan *plan, const struct db_rows *rows, int r,
+    struct item *item, struct err *err)
 {
-	for (int r = 0; r < db_count(rows); r++) {
-		struct item *item = &items[r];
-
-		*item = (struct item){ .topic = TOPIC_EVENTS,
-			.partition = (int32_t)db_int_at(rows, r, 1), .offset = db_int_at(rows, r, 2) };
-		item->key = kept(p, rows, r, 3, &item->key_size);
-		item->headers = kept(p, rows, r, 4, &item->headers_size);
-		item->bytes = kept(p, rows, r, 5, &item->size);
-		if (!item->bytes)
-			return err_set(err, ERR_FATAL, "the turn's memory is used up");
-		item_read(p, item, &item->defect);
-	}
-	return true;
+	*item = (struct item){ .topic = TOPIC_EVENTS,
+		.partition = (int32_t)db_int_at(rows, r, PARTITION),
+		.offset = db_int_at(rows, r, OFFSET),
+		.timestamp_ms = db_time_at(rows, r, RECORDED) / 1000 };
+	return keep(plan, rows, r, KEY, &item->key, &item->key_size, err)
+	    && keep(plan, rows, r, HEADERS, &item->headers, &item->headers_size, err)
+	    && keep(plan, rows, r, PAYLOAD, &item->bytes, &item->size, err)
+	    && item_read(item, parked->codec, plan->arena, err);
 }
 
-/* From time to time: what nobody has claimed for a week is given up on. */
 static bool
-old_read(struct projector *p, struct db_array *fresh, struct db_rows **rows, struct err *err)
+items_room(struct plan *plan, const struct db_rows *rows, struct item **ret, struct err *err)
 {
-	int64_t now = clock_monotonic_ms();
-
-	if (now - p->old_read_ms < OLD_MS)
-		return true;
-	p->old_read_ms = now;
-	return db_run(p->db, rows, err, sql_projector_parked_old, db_array(fresh),
-	    db_array(&p->partitions));
+	*ret = arena_take(plan->arena, ((size_t)db_count(rows) + 1) * sizeof(**ret));
+	return *ret || err_set(err, ERR_FATAL, "the turn's memory is used up");
 }
+
+/* ---- what waits for a submission ---- */
 
 bool
-parked_read(struct projector *p, const struct item *items, size_t n, struct item **ret,
-    size_t *n_ret, struct err *err)
+parked_read(const struct parked *parked, struct plan *plan, struct db *db,
+    struct db_array *homes, const struct item *items, size_t n, struct parked_place *after,
+    struct item **ret, size_t *n_ret, bool *more, struct err *err)
 {
-	own(db_rows_freep) struct db_rows *rows = NULL, *old = NULL;
+	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct db_array fresh = { .type = DB_UUID };
-	size_t n_due;
-	bool well;
+	bool well = true;
 
+	*n_ret = 0;
+	*more = false;
 	for (size_t i = 0; i < n; i++)
-		if (items[i].topic == TOPIC_SUBMISSIONS && items[i].defect.verdict == ERR_NONE)
+		if (item_is_submission(&items[i]))
 			db_array_add(&fresh, db_uuid(items[i].event.head.batch_id));
-	well = db_run(p->db, &rows, err, sql_projector_parked, db_array(&fresh),
-	        db_array(&p->partitions)) && old_read(p, &fresh, &old, err);
+	if (fresh.n > 0)
+		well = db_run(db, &rows, err, sql_projector_parked, db_array(&fresh),
+		    db_array(homes), db_int4(after->partition), db_int(after->offset));
 	db_array_clear(&fresh);
 	if (!well)
 		return err_at(err, "parked facts");
-	n_due = (size_t)db_count(rows);
-	*n_ret = n_due + (old ? (size_t)db_count(old) : 0);
-	*ret = arena_take(p->arena, (*n_ret + 1) * sizeof(**ret));
-	if (!*ret)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
-	if (!parked_items(p, rows, *ret, err) || (old && !parked_items(p, old, *ret + n_due, err)))
+	if (!rows)
+		return true;
+	if (!items_room(plan, rows, ret, err))
 		return false;
-	for (size_t i = n_due; i < *n_ret; i++) {
-		(*ret)[i].stage = "apply";
-		err_code(&(*ret)[i].defect, ERR_REJECT, "no_submission",
-		    "no submission of this batch has come for a week");
+	for (int r = 0; r < db_count(rows); r++) {
+		if (!item_of(parked, plan, rows, r, &(*ret)[(*n_ret)++], err))
+			return false;
+		after->partition = (*ret)[r].partition;
+		after->offset = (*ret)[r].offset;
 	}
+	*more = db_count(rows) > 0;
+	return true;
+}
+
+/* ---- the sweep ---- */
+
+/* One round is over: what it saw is what waits. */
+static void
+round_ends(struct parked *parked)
+{
+	parked->excess = parked->most && parked->seen > parked->most
+	    ? parked->seen - parked->most : 0;
+	parked->seen = 0;
+	parked->swept = (struct parked_place){ -1, -1 };
+}
+
+static bool
+give_up(struct plan *plan, struct item *item, bool old, struct err *err)
+{
+	struct err why = {0};
+
+	if (item->defect)
+		return true;		/* has its own reason */
+	if (old)
+		err_code(&why, ERR_REJECT, "no_submission",
+		    "no submission of this batch has come for a week");
+	else
+		err_code(&why, ERR_REJECT, "too_many_parked",
+		    "no submission of this batch has come, and too many facts wait for theirs");
+	return item_give_up(item, "apply", &why, plan->arena, err);
+}
+
+static bool
+swept_item(struct parked *parked, struct plan *plan, const struct db_rows *rows, int r,
+    struct item *ret, size_t *n, struct err *err)
+{
+	bool known = db_int_at(rows, r, IS_KNOWN), old = db_int_at(rows, r, IS_OLD);
+
+	if (!known && !old && parked->excess == 0)
+		return true;
+	if (!item_of(parked, plan, rows, r, &ret[*n], err))
+		return false;
+	if (!known) {
+		parked->excess -= parked->excess > 0;
+		if (!give_up(plan, &ret[*n], old, err))
+			return false;
+	}
+	++*n;
+	return true;
+}
+
+bool
+parked_sweep(struct parked *parked, struct plan *plan, struct db *db, struct db_array *homes,
+    struct item **ret, size_t *n_ret, struct err *err)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	int64_t now = clock_monotonic_ms();
+
+	*n_ret = 0;
+	if (now - parked->swept_ms < SWEEP_MS)
+		return true;
+	parked->swept_ms = now;
+	if (!db_run(db, &rows, err, sql_projector_parked_sweep, db_array(homes),
+	    db_int4(parked->swept.partition), db_int(parked->swept.offset), db_int4(PAGE),
+	    db_bool(parked->excess > 0)))
+		return err_at(err, "parked facts");
+	if (!items_room(plan, rows, ret, err))
+		return false;
+	for (int r = 0; r < db_count(rows); r++) {
+		if (!swept_item(parked, plan, rows, r, *ret, n_ret, err))
+			return false;
+		parked->swept = (struct parked_place){ (int32_t)db_int_at(rows, r, PARTITION),
+			db_int_at(rows, r, OFFSET) };
+		parked->seen++;
+	}
+	if (db_count(rows) == 0 || (db_count(rows) == db_int_at(rows, 0, IN_PAGE)
+	    && db_count(rows) < PAGE))
+		round_ends(parked);
 	return true;
 }

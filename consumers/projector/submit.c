@@ -1,61 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * submit.c: submissions into rows. One that cannot be accepted becomes a batch in status failed;
- * one that came before is nothing, or a dead letter when it says something else now.
- */
-#include <assert.h>
+/* submit.c: see submit.h. */
+#include "submit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "batch/name.h"
-#include "projector.h"
+#include "event/headers.h"
 #include "event/ids.h"
 #include "event/texts.h"
-#include "sql.h"
-
-#define SKEW_US (INT64_C(2) * 86400 * 1000000)
-#define YEAR_9999_MS (INT64_C(253402300799) * 1000)
-
-static const struct pipeline *
-pipeline_find(const struct projector *p, int32_t id)
-{
-	for (size_t i = 0; i < p->n_pipelines; i++)
-		if (p->pipelines[i].id == id && p->pipelines[i].enabled)
-			return &p->pipelines[i];
-	return NULL;
-}
-
-/* The sender's time, unless it is days away from the broker's. */
-static int64_t
-created_at(const struct item *item)
-{
-	int64_t said = item->event.submitted.occurred_at, received_ms = item->record->timestamp_ms;
-	int64_t received;
-
-	if (received_ms < 0 || received_ms > YEAR_9999_MS)
-		received_ms = 0;	/* no broker's: a topic with its senders' timestamps */
-	received = received_ms * 1000;
-	return said > received + SKEW_US || said < received - SKEW_US ? received : said;
-}
+#include "letters.h"
 
 /* Bytes that came inline go to the blob store; the job carries their URI. */
 static bool
-claim_check(struct projector *p, struct submitted_file *file, struct err *err)
+store_inline(struct plan *plan, struct blob_store *blobs, struct submitted_file *file,
+    struct err *err)
 {
 	struct blob_done done;
 
 	if (!file->data.data)
 		return true;
-	if (!blob_put(p->blobs, file->data.data, file->data.size, &done, err))
+	if (!blob_put(blobs, file->data.data, file->data.size, &done, err))
 		return false;
 	file->size = done.size;
-	file->source_uri = arena_text(p->arena, done.uri, strlen(done.uri));
+	file->source_uri = arena_text(plan->arena, done.uri, strlen(done.uri));
 	return file->source_uri || err_set(err, ERR_FATAL, "the turn's memory is used up");
 }
 
 /* ---- output stems: unique in the batch, whatever the case ---- */
+
+enum { STEM_ROUNDS_MAX = 6 };
 
 struct stem { char text[STEM_SIZE]; uint32_t position; };
 
@@ -68,13 +43,15 @@ stem_order(const void *a, const void *b)
 	return order ? order : (s->position > t->position) - (s->position < t->position);
 }
 
-/* All but the first of those that are alike get their position; again until nothing is alike. */
+/* All but the first of those that are alike get their position; again until nothing is alike. Names
+ * that were chosen to clash again and again lose their say: positions alone never clash. */
 static bool
-stems_make(struct projector *p, const struct batch_submitted *s, const char ***ret, struct err *err)
+stems_make(struct plan *plan, const struct batch_submitted *s, const char ***ret, struct err *err)
 {
-	struct stem *stems = arena_take(p->arena, (s->n_files + 1) * sizeof(*stems));
-	const char **texts = arena_take(p->arena, (s->n_files + 1) * sizeof(*texts));
+	struct stem *stems = arena_take(plan->arena, (s->n_files + 1) * sizeof(*stems));
+	const char **texts = arena_take(plan->arena, (s->n_files + 1) * sizeof(*texts));
 	bool alike = true;
+	int rounds = 0;
 
 	if (!stems || !texts)
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");
@@ -86,6 +63,11 @@ stems_make(struct projector *p, const struct batch_submitted *s, const char ***r
 		char first[STEM_SIZE] = "";
 
 		alike = false;
+		if (++rounds > STEM_ROUNDS_MAX) {
+			for (size_t i = 0; i < s->n_files; i++)
+				snprintf(stems[i].text, STEM_SIZE, "%u", stems[i].position);
+			break;
+		}
 		qsort(stems, s->n_files, sizeof(*stems), stem_order);
 		for (size_t i = 0; i < s->n_files; i++) {
 			size_t size = strlen(stems[i].text);
@@ -108,123 +90,117 @@ stems_make(struct projector *p, const struct batch_submitted *s, const char ***r
 
 /* A text of a refused submission may be longer than is ever stored or published: its first part. */
 static const char *
-within(struct projector *p, const char *text, const char *field)
+within(struct plan *plan, const char *text, const char *field)
 {
 	size_t most = texts_most(EVENT_BATCH_SUBMITTED, field);
 
-	return !text || strlen(text) <= most ? text : arena_text(p->arena, text, utf8_cut(text, most));
+	return !text || strlen(text) <= most ? text : arena_text(plan->arena, text, utf8_cut(text, most));
 }
 
 static bool
-jobs_rows(struct projector *p, struct item *item, int64_t at, int64_t *total_size, struct err *err)
+jobs_rows(struct plan *plan, struct blob_store *blobs, const struct batch_submitted *s,
+    int64_t *total_size, struct err *err)
 {
-	struct batch_submitted *s = &item->event.submitted;
 	const char **stems = NULL;
 
-	if (!stems_make(p, s, &stems, err))
+	if (!stems_make(plan, s, &stems, err))
 		return false;
 	*total_size = 0;
 	for (size_t i = 0; i < s->n_files; i++) {
 		struct submitted_file f = s->files[i];	/* the event stays: it may be read again */
 
-		if (!claim_check(p, &f, err))
+		if (!store_inline(plan, blobs, &f, err))
 			return err_at(err, "files[%zu]", i);
 		if (f.size != EVENT_NULL_LONG)
 			*total_size += f.size;
-		columns_row(&p->jobs, (struct db_arg[]){ db_uuid(ids_job(s->batch_id, (uint32_t)i)),
+		rows_add(&plan->rows, ROWS_JOBS, db_uuid(ids_job(s->batch_id, (uint32_t)i)),
 		    db_uuid(s->batch_id), db_int4((int32_t)i), db_text(f.file_name),
 		    db_text(stems[i]), db_text(f.source_uri),
-		    f.size == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(f.size), db_time(at) }, 8);
+		    f.size == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(f.size),
+		    db_time(s->occurred_at));
 	}
 	return true;
 }
 
 static const char *
-prefix_text(struct projector *p, const struct batch_submitted *s)
+prefix_text(struct plan *plan, int tokens, const struct batch_submitted *s)
 {
 	char prefix[PREFIX_SIZE];
 
 	if (s->customer_prefix && prefix_is_valid(s->customer_prefix))
 		return s->customer_prefix;
 	prefix_of_file(prefix, s->n_files && !s->customer_prefix ? s->files[0].file_name : "",
-	    (int)option_int(p->options, "BATCHLINE_PREFIX_TOKENS"));
-	return arena_text(p->arena, prefix, strlen(prefix));
+	    tokens);
+	return arena_text(plan->arena, prefix, strlen(prefix));
 }
 
 static bool
-batch_row(struct projector *p, struct item *item, const struct err *refused, int32_t views,
-    const uint8_t *sha256, struct err *err)
+batch_row(struct plan *plan, const struct submit_rules *rules, const struct item *item,
+    const struct err *refused, int32_t views, const uint8_t *sha256, struct err *err)
 {
 	const struct batch_submitted *s = &item->event.submitted;
-	const char *prefix = prefix_text(p, s);
-	const char *by = within(p, s->submitted_by, "submitted_by");
-	const char *description = within(p, s->render_description, "render_description");
+	const char *prefix = prefix_text(plan, rules->prefix_tokens, s);
+	const char *by = within(plan, s->submitted_by, "submitted_by");
+	const char *description = within(plan, s->render_description, "render_description");
 	char trace[TRACEPARENT_SIZE], *kept;
 	bool accepted = refused->verdict == ERR_NONE;
-	int64_t at = created_at(item), total_size = 0;
+	int64_t total_size = 0;
 
 	headers_trace(trace, item->record);
-	kept = arena_text(p->arena, trace, strlen(trace));
+	kept = arena_text(plan->arena, trace, strlen(trace));
 	if (!prefix || !kept || !by || (s->render_description && !description))
 		return err_set(err, ERR_FATAL, "the turn's memory is used up");
-	if (accepted && !jobs_rows(p, item, at, &total_size, err))
+	if (accepted && !jobs_rows(plan, rules->blobs, s, &total_size, err))
 		return false;
-	columns_row(&p->batches, (struct db_arg[]){ db_uuid(s->batch_id), db_text(prefix),
-	    db_date(clock_day(at)), db_text(description), db_text(by),
+	rows_add(&plan->rows, ROWS_BATCHES, db_uuid(s->batch_id), db_text(prefix),
+	    db_date(clock_day(s->occurred_at)), db_text(description), db_text(by),
 	    db_int4(s->pipeline_id), db_int4(accepted ? (int32_t)s->n_files : 0), db_int4(views),
 	    db_int(total_size), db_int4(item->partition),
 	    db_int4(s->priority < 0 ? 0 : s->priority > 9 ? 9 : s->priority),
 	    s->failures_tolerated == EVENT_NULL_INT ? db_null(DB_INT4)
 	        : db_int4(s->failures_tolerated),
 	    db_bytes(sha256, 32), db_text(accepted ? NULL : refused->code),
-	    db_text(accepted ? NULL : refused->text), db_time(at), db_text(*kept ? kept : NULL) }, 17);
+	    db_text(accepted ? NULL : refused->text), db_time(s->occurred_at),
+	    db_text(*kept ? kept : NULL));
 	return true;
 }
 
 static bool
-submit(struct projector *p, struct item *item, struct err *err)
+submit(struct plan *plan, const struct submit_rules *rules, const struct item *item,
+    struct err *err)
 {
 	const struct batch_submitted *s = &item->event.submitted;
-	const struct pipeline *pipeline = pipeline_find(p, s->pipeline_id);
-	const struct known_batch *known = known_find(p, s->batch_id);
+	const struct pipeline *pipeline = pipelines_find(&rules->pipelines, s->pipeline_id);
+	const struct known_batch *known = known_find(&plan->known, s->batch_id);
 	struct known_batch fresh = { .id = s->batch_id, .partition = item->partition };
-	uint8_t *sha256 = arena_take(p->arena, 32);
 	struct err refused = {0};
 
-	if (!sha256)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
-	accept_digest(sha256, s);
-	if (known && !memcmp(known->sha256, sha256, 32))
+	accept_digest(fresh.sha256, s);
+	if (known && !memcmp(known->sha256, fresh.sha256, sizeof(fresh.sha256)))
 		return true;		/* published twice is one batch */
 	if (known) {
-		item->stage = "validate";
-		err_code(&item->defect, ERR_REJECT, "conflicting_submission",
+		err_code(&refused, ERR_REJECT, "conflicting_submission",
 		    "a batch of this batch_id was submitted before and differs");
-		return letter_add(p, item, err);
+		return letters_give_up(plan, item, "validate", &refused, err);
 	}
 	if (!pipeline)
 		err_code(&refused, ERR_REJECT, "unknown_pipeline",
 		    "pipeline_id %d is not known", (int)s->pipeline_id);
 	else
-		accept_submission(s, item->size, &p->limits, &refused);
-	memcpy(fresh.sha256, sha256, sizeof(fresh.sha256));
-	return known_add(p, &fresh, err)
-	    && batch_row(p, item, &refused, pipeline ? pipeline->views : 0, sha256, err);
+		accept_submission(s, item->size, &rules->limits, &refused);
+	return known_add(&plan->known, &fresh, err) && batch_row(plan, rules, item, &refused,
+	    pipeline ? pipeline->views : 0, fresh.sha256, err);
 }
 
 bool
-submit_items(struct projector *p, struct item *items, size_t n, struct err *err)
+submit_items(struct plan *plan, const struct submit_rules *rules, const struct item *items,
+    size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (items[i].defect.verdict != ERR_NONE) {
-			if (!letter_add(p, &items[i], err))
-				return false;
-			continue;
-		}
-		if (items[i].topic == TOPIC_SUBMISSIONS && !submit(p, &items[i], err))
+		if (items[i].defect && !letters_add(plan, &items[i], err))
+			return false;
+		if (item_is_submission(&items[i]) && !submit(plan, rules, &items[i], err))
 			return err_at(err, "submission");
 	}
-	step_add_columns(p, sql_projector_batches_insert, &p->batches);
-	step_add_columns(p, sql_projector_jobs_insert, &p->jobs);
 	return true;
 }

@@ -8,6 +8,17 @@
 #include "batch/name.h"
 #include "event/texts.h"
 
+/* Of our own store inputs alone, which are named by their content: outputs and archives are other
+ * people's. What other stores hold is the renderer's to judge. */
+static bool
+is_source(const char *uri)
+{
+	static const char inputs[] = "blob:sha256/";
+
+	return strncmp(uri, "blob:", 5) || (!strncmp(uri, inputs, sizeof(inputs) - 1)
+	    && hash_is_hex(uri + sizeof(inputs) - 1));
+}
+
 static bool
 accept_file(const struct submitted_file *file, size_t i, const struct accept_limits *limits,
     struct err *err)
@@ -19,6 +30,9 @@ accept_file(const struct submitted_file *file, size_t i, const struct accept_lim
 	if (!file->source_uri == !file->data.data)
 		return err_code(err, ERR_REJECT, "bad_source",
 		    "files[%zu]: exactly one of source_uri and data is wanted", i);
+	if (file->source_uri && !is_source(file->source_uri))
+		return err_code(err, ERR_REJECT, "bad_source",
+		    "files[%zu].source_uri is no input: blob:sha256/ and 64 lower-case hex digits", i);
 	if (file->data.size > limits->inline_bytes)
 		return err_code(err, ERR_REJECT, "data_too_large",
 		    "files[%zu].data is %zu bytes; at most %zu may come inline", i, file->data.size,

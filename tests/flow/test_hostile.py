@@ -65,6 +65,8 @@ def unharmed():
     ("a description", {"render_description": noise(1_500_000)}, "text_too_long"),
     ("a sender", {"submitted_by": noise(1_500_000)}, "text_too_long"),
     ("a source", {"files": [{"file_name": "a.jpg", "source_uri": "blob:sha256/" + noise(1_600_000)}]},
+     "bad_source"),
+    ("a source elsewhere", {"files": [{"file_name": "a.jpg", "source_uri": "s3://b/" + noise(1_600_000)}]},
      "text_too_long"),
     ("a hash", {"files": [{"file_name": "a.jpg", "source_uri": NOWHERE, "sha256": noise(1_500_000)}]},
      "bad_sha256"),
@@ -145,3 +147,72 @@ def test_a_row_that_the_broker_never_takes_stands_aside_with_its_reason(unharmed
         db.execute("update batchline.batches set render_description = 'short', revision = revision + 1"
                    " where id = %s", [batch_id])
     line.until(lambda: not parked())
+
+
+def test_names_that_were_chosen_to_clash_again_and_again_end(unharmed):
+    names, tail = ["a", "a"], ""
+    for n in range(1, 30):
+        tail += f"_{n}"
+        names.append("a" + tail)
+    found = batch(submit(files=[{"file_name": n + ".jpg", "source_uri": NOWHERE} for n in names]))
+
+    with psycopg.connect(ADMIN) as db:
+        stems = db.execute("select output_stem from batchline.jobs where batch_id = %s",
+                           [found["id"]]).fetchall()
+    assert len(set(stems)) == len(names)
+
+
+def test_a_poll_of_giants_is_taken_in_pieces(unharmed):
+    """50 records of 500 KB on the wire's far side, each of 100,001 files: too many, one by one."""
+    files = b"\0\0\0\0\0" * 100_001        # an empty name, and four nulls
+    head = events.encode("BatchSubmitted", a_submission([]))
+    tail = head[head.rindex(b"\0\0\0\n\0"):]
+    batches = []
+    producer = Producer({"bootstrap.servers": BROKERS, "message.max.bytes": 60_000_000,
+                         "compression.type": "gzip", "queue.buffering.max.kbytes": 1_000_000})
+    for _ in range(50):
+        batches.append(uuid.uuid4())
+        head = events.encode("BatchSubmitted", a_submission([], batch_id=batches[-1]))
+        assert head.endswith(tail)
+        value = head[:-len(tail)] + zigzag(100_001) + files + tail
+        producer.produce(PREFIX + "submissions", value, str(batches[-1]), partition=HOME)
+    assert producer.flush(60) == 0
+
+    assert {batch(b)["error_code"] for b in batches} == {"too_many_files"}
+
+
+def zigzag(n):
+    """A long as Avro writes it."""
+    n, out = n << 1, bytearray()
+    while n > 0x7f:
+        out.append(n & 0x7f | 0x80)
+        n >>= 7
+    return bytes(out + bytes([n]))
+
+
+def test_a_time_that_no_clock_tells_is_the_broker_s(unharmed):
+    """A delete at the least long of all was no delete."""
+    batch_id = submit(occurred_at=2**63 - 1)
+    home = batch(batch_id)
+    assert home["created_at"][:4] == time.strftime("%Y")
+    publish(events.encode("BatchCommanded", {
+        "event_id": str(uuid.uuid4()), "occurred_at": -2**63, "batch_id": str(batch_id),
+        "command": "delete", "requested_by": "test_hostile", "job_ids": []}, plain=True),
+        str(batch_id), "events")
+
+    line.until(lambda: line.call("GET", f"/api/batches/{batch_id}")[0] == 404)
+
+
+def test_a_pipeline_is_known_the_moment_it_is_made(unharmed):
+    number = 5000 + uuid.uuid4().int % 1_000_000
+    with psycopg.connect(ADMIN) as db:
+        db.execute("insert into batchline_base.pipelines (id, name, definition) select %s, %s,"
+                   " definition from batchline_base.pipelines where id = 1", [number, str(number)])
+    assert not batch(submit(pipeline_id=number))["error_code"]
+
+
+@pytest.mark.parametrize("uri", ["blob:outputs/a/b/1-x/y.jpg", "blob:archives/a/1.zip", "blob:sha256/..",
+                                 "blob:sha256/" + "A" * 64])
+def test_only_inputs_are_a_source(unharmed, uri):
+    found = batch(submit(files=[{"file_name": "a.jpg", "source_uri": uri}]))
+    assert found["error_code"] == "bad_source"

@@ -13,7 +13,7 @@ static char long_name[300], long_uri[2050], long_text[4002];
 static struct submitted_file
 a_file(const char *name)
 {
-	return (struct submitted_file){ .file_name = name, .source_uri = "blob:x",
+	return (struct submitted_file){ .file_name = name, .source_uri = "s3://b/x",
 		.size = EVENT_NULL_LONG };
 }
 
@@ -77,7 +77,8 @@ Test(accept, every_defect_of_a_file_has_its_word_and_the_sentence_its_place)
 {
 	static const char hex[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct submitted_file both = a_file("a"), neither = a_file("a"), large = a_file("a"),
-	    hash = a_file("a"), size = a_file("a"), uri = a_file("a");
+	    hash = a_file("a"), size = a_file("a"), uri = a_file("a"),
+	    output = a_file("a"), archive = a_file("a"), short_hash = a_file("a");
 	const struct { struct submitted_file file; const char *code; } rows[] = {
 		{ (both.data = (struct bytes){ bytes, 1 }, both), "bad_source" },
 		{ (neither.source_uri = NULL, neither), "bad_source" },
@@ -86,6 +87,9 @@ Test(accept, every_defect_of_a_file_has_its_word_and_the_sentence_its_place)
 		{ (hash.sha256 = "ABC", hash), "bad_sha256" },
 		{ (size.size = -1, size), "bad_size" },
 		{ (size.size = INT64_MAX, size), "bad_size" },
+		{ (output.source_uri = "blob:outputs/a/b/1-c/d.jpg", output), "bad_source" },
+		{ (archive.source_uri = "blob:archives/a/1.zip", archive), "bad_source" },
+		{ (short_hash.source_uri = "blob:sha256/00", short_hash), "bad_source" },
 		{ (uri.source_uri = memset(long_uri, 'x', sizeof(long_uri) - 1), uri), "text_too_long" },
 		{ a_file("../../etc/passwd"), "bad_file_name" },
 		{ a_file(""), "bad_file_name" },

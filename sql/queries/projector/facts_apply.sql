@@ -8,7 +8,7 @@ update jobs j
 	then 'retry_wait' else f.status end,
        attempt = f.attempt + (f.retryable and f.attempt - j.first_attempt + 1 < $12::int)::int,
        next_attempt_at = case when f.retryable and f.attempt - j.first_attempt + 1 < $12::int
-	then f.at + interval '5 s' * 4 ^ least(f.attempt - j.first_attempt, 6) end,
+	then least(f.at, now()) + interval '5 s' * 4 ^ least(f.attempt - j.first_attempt, 6) end,
        lease_until = case when f.status = 'processing' then $13::timestamptz end,
        started_at = coalesce(f.started_at, j.started_at),
        completed_at = case when f.status <> 'processing'

@@ -1,3 +1,3 @@
--- $1::text group  $2::text[] topics  $3::int[] partitions  $4::int8[] epochs  $5::int8[] from  $6::int8[] to  $7::int8[] stamps
+-- $1::text[] topics  $2::int[] partitions  $3::int8[] epochs  $4::int8[] from  $5::int8[] to  $6::int8[] stamps  $7::text group
 -- First statement of every turn: raises unless this owner still has every partition.
-select fence($1, $2, $3, $4, $5, $6, $7)
+select fence($7::text, $1, $2, $3, $4, $5, $6)

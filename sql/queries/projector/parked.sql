@@ -1,10 +1,12 @@
--- $1::uuid[] batches that are new in this turn   $2::int[] partitions
--- Facts that came before their submission, once it is there. (The revision stands in no index, so
--- that no index is read through in place of a look at the key.)
-select topic, partition, record_offset, record_key, headers, payload
-  from early_facts e
- where e.partition = any ($2)
-   and (e.batch_id = any ($1) or exists (select from batches b where b.id = any (array[e.batch_id])
-	and b.revision > 0))
- order by topic, partition, record_offset
- limit 10000
+-- $1::uuid[] batches that are new in this turn   $2::int[] partitions   $3::int, $4::int8 behind this place
+-- Facts that came before their submission, found by their batch alone; as many as 16 MiB hold, and
+-- one in any case.
+select partition, record_offset, record_key, headers, payload, recorded_at
+  from (select f.*, sum(octet_length(payload)) over (order by partition, record_offset) - octet_length(payload) as before
+          from (select e.* from unnest($1::uuid[]) as w (id)
+                  join early_facts e on e.batch_id = any (array[w.id])
+                 where e.topic = 'events' and e.partition = any ($2)
+                   and (e.partition, e.record_offset) > ($3::int, $4::int8)
+                 order by e.partition, e.record_offset limit 10000) f) g
+ where before < 16777216
+ order by partition, record_offset

@@ -1,2 +1,3 @@
--- Every pipeline: id, definition, number of views, enabled.
-select id, definition::text, json_array_length(definition -> 'views'), enabled from pipelines
+-- $1::int8 at most
+-- Every pipeline: id, number of views, enabled.
+select id, json_array_length(definition -> 'views'), enabled from pipelines order by id limit $1::int8

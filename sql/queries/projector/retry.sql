@@ -1,11 +1,11 @@
--- $1::uuid batch   $2::uuid[] jobs, none: all that failed or were cancelled
+-- $1::uuid[] jobs, none: all that failed or were cancelled   $2::uuid batch
 -- A finished batch opens again with a new run; attempts go on counting.
 with b as (
 	update batches set run_no = run_no + 1, control = 'run'
-	 where id = $1 and deleted_at is null and error_code is null
+	 where id = $2::uuid and deleted_at is null and error_code is null
 	   and status in ('failed', 'partial', 'cancelled')
-	   and exists (select from jobs where batch_id = $1 and status in ('failed', 'cancelled')
-	       and (cardinality($2::uuid[]) = 0 or id = any ($2)))
+	   and exists (select from jobs where batch_id = $2::uuid and status in ('failed', 'cancelled')
+	       and (cardinality($1::uuid[]) = 0 or id = any ($1::uuid[])))
 	returning id)
 update jobs j
    set status = 'queued', attempt = j.attempt + 1, first_attempt = j.attempt + 1,
@@ -13,4 +13,4 @@ update jobs j
        next_attempt_at = null, lease_until = null
   from b
  where j.batch_id = any (array[b.id]) and j.status in ('failed', 'cancelled')
-   and (cardinality($2::uuid[]) = 0 or j.id = any ($2))
+   and (cardinality($1::uuid[]) = 0 or j.id = any ($1::uuid[]))
