@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,18 +20,29 @@ DIR = Path(os.environ.get("STACK_DIR", ROOT / ".stack")).absolute()
 BIN = Path(os.environ.get("STACK_BIN", ROOT / "build" / "bin")).absolute()
 LOGS, RUN, BLOBS = DIR / "log", DIR / "run", DIR / "blobs"
 PREFIX = os.environ.get("BATCHLINE_TOPIC_PREFIX", "batchline.")
-SHIFT = int(os.environ.get("STACK_PORT_SHIFT", 0))
 
-# name -> port; an environment variable STACK_<NAME>_PORT wins over the shifted default.
-PORTS = {
-    name: int(os.environ.get(f"STACK_{name.upper()}_PORT", port + SHIFT))
-    for name, port in {
+
+def number(name, fallback):
+    try:
+        return int(os.environ.get(name) or fallback)
+    except ValueError:
+        sys.exit(f"stack: {name} is {os.environ[name]!r}: not a whole number")
+
+
+def ports(shift):
+    """name -> port; an environment variable STACK_<NAME>_PORT wins over the shifted default."""
+    return {name: number(f"STACK_{name.upper()}_PORT", port + shift) for name, port in {
         "kafka": 19092, "controller": 19093, "postgres": 15432,
         "projector": 9101, "renderer": 9102, "archiver": 9103, "janitor": 9104,
         "dropbox": 9105, "monday": 9106, "webhook": 9107, "gateway": 8080,
-    }.items()
-}
+    }.items()}
+
+
+PORTS = ports(number("STACK_PORT_SHIFT", 0))
 SERVICES = [name for name in PORTS if name not in ("kafka", "controller", "postgres")]
+# Ports above 1023 to which no browser connects: "bad port" of https://fetch.spec.whatwg.org/
+BLOCKED = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670),
+           6679, 6697, 10080}
 BROKER = f"127.0.0.1:{PORTS['kafka']}"
 GATEWAY = f"http://127.0.0.1:{PORTS['gateway']}"
 CLEAN = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -223,11 +235,38 @@ def service_program(name):
     return BIN / f"batchline-{name}"
 
 
+def leftovers():
+    """Services of this stack that no supervisor tends: what a killed run of tests started itself."""
+    mark = f"BLOB_URI=file://{BLOBS}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            program = Path(os.readlink(folder / "exe"))
+            if program.parent == BIN.resolve() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name), program.name
+        except OSError:
+            continue                    # it has ended, or is not ours
+
+
 def services_built():
     return [name for name in SERVICES if service_program(name).exists()]
 
 
 # ---- questions ----
+
+def check_ports():
+    """A port that is none, is taken twice, or that a browser would not open is the person's to mend."""
+    taken = {}
+    for name, port in PORTS.items():
+        mend = f"another STACK_PORT_SHIFT or STACK_{name.upper()}_PORT helps"
+        if not 1024 <= port <= 65535:
+            raise StackError(f"port {port} ({name}) is not from 1024 to 65535: {mend}")
+        if name in SERVICES and port in BLOCKED:
+            raise StackError(f"port {port} ({name}) is one that browsers refuse to open: {mend}")
+        if port in taken:
+            raise StackError(f"port {port} is that of {taken[port]} and of {name}: {mend}")
+        taken[port] = name
+
+
 
 def answers(port):
     with socket.socket() as s:

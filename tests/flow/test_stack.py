@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("BUILD", ROOT / "build")).absolute() / "bin"
 
 
 def free_port():
@@ -85,6 +86,86 @@ def test_a_taken_port_is_an_error_that_names_it(stack):
     assert f"port {stack.port} (postgres) is taken" in up.stderr
     assert "STACK_POSTGRES_PORT" in up.stderr
     assert stack("status").returncode == 3
+
+
+@pytest.mark.parametrize("shift,said", [
+    ("2000", "port 10080 (gateway) is one that browsers refuse to open"),
+    ("979", "port 10080 (projector) is one that browsers refuse to open"),
+    ("50000", "port 69092 (kafka) is not from 1024 to 65535"), ("-15000", "is not from 1024"),
+    ("many", "STACK_PORT_SHIFT is 'many': not a whole number")])
+def test_ports_that_would_not_do_are_refused_by_name_before_anything_starts(stack, shift, said):
+    stack.env["STACK_PORT_SHIFT"] = shift
+
+    up = stack("up")
+
+    assert up.returncode == 1 and said in up.stderr and "Traceback" not in up.stderr
+    assert "STACK_PORT_SHIFT" in up.stderr
+    assert not (stack.folder / "log").exists()
+
+
+def test_two_services_never_share_a_port(stack):
+    stack.env["STACK_GATEWAY_PORT"] = stack.env["STACK_RENDERER_PORT"] = str(free_port())
+
+    up = stack("up")
+
+    assert up.returncode == 1 and "is that of renderer and of gateway" in up.stderr
+
+
+def shift_of(folder, **env):
+    told = {key: value for key, value in os.environ.items() if not key.startswith("STACK_")}
+    done = subprocess.run([ROOT / "docker/stack", "shift"], text=True, capture_output=True,
+                          env={**told, "STACK_DIR": str(folder), **env})
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_a_chosen_shift_is_the_folders_own_while_its_ports_are_free(tmp_path):
+    chosen = shift_of(tmp_path)
+    assert shift_of(tmp_path) == chosen
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 8080 + chosen))
+        other.listen()
+
+        assert shift_of(tmp_path) != chosen
+
+
+def test_no_two_shifts_that_are_chosen_have_a_port_in_common():
+    told = subprocess.run(["/usr/bin/python3", "-c", """
+import importlib.machinery, json, sys
+stack = importlib.machinery.SourceFileLoader("stack", sys.argv[1]).load_module()
+shifts = [stack.SHIFT_LEAST + stack.SHIFT_STEP * i for i in range(stack.SHIFTS)]
+print(json.dumps([sorted(stack.ports(shift).values()) for shift in [0, *shifts]]))
+print(json.dumps(sorted(sys.modules["servers"].BLOCKED)))
+""", ROOT / "docker/stack"], text=True, capture_output=True, check=True, env={
+        key: value for key, value in os.environ.items() if not key.startswith("STACK_")}).stdout
+    shifts, blocked = [json.loads(words) for words in told.splitlines()]
+    every = [port for ports in shifts for port in ports]
+
+    assert len(set(every)) == len(every) and not set(every) & set(blocked)
+    assert max(every) < 32768, "from there on the system gives ports to connections"
+
+
+def test_wipe_ends_what_a_killed_run_started_for_the_stack_and_nothing_else(stack, tmp_path):
+    """As a test that starts a janitor of its own and is killed: nobody tends it."""
+    program = BIN / "batchline-janitor"
+    (tmp_path / "blobs").mkdir()
+    env = {**os.environ, "BATCHLINE_HEALTH_LISTEN": "", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+           "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    mine = subprocess.Popen([program], env={**env, "BLOB_URI": f"file://{stack.folder}/blobs"},
+                            stderr=subprocess.DEVNULL)
+    others = subprocess.Popen([program], env={**env, "BLOB_URI": f"file://{tmp_path}/blobs"},
+                              stderr=subprocess.DEVNULL)
+    try:
+        wiped = stack("wipe")
+
+        assert f"janitor (pid {mine.pid}) of this stack was left behind" in wiped.stdout
+        assert mine.wait(10) == -signal.SIGKILL
+        assert others.poll() is None
+    finally:
+        for process in (mine, others):
+            process.kill()
+            process.wait()
 
 
 def test_a_start_that_cannot_succeed_says_why_and_where_its_log_is(stack):

@@ -126,16 +126,18 @@ Test(accept, what_makes_two_submissions_the_same_is_all_but_the_event_s_own_id_a
 	accept_digest(two, &other);
 	cr_expect_arr_eq(one, two, 32);
 
-	const struct batch_submitted changes[] = {
-		(other = s, other.pipeline_id = 2, other),
-		(other = s, other.render_description = "", other),
-		(other = s, other.customer_prefix = "A", other),
-		(other = s, other.submitted_by = "else", other),
-		(other = s, other.priority = 6, other),
-		(other = s, other.failures_tolerated = 0, other),
-		(other = s, other.n_files = 1, other),
-		(other = s, other.files = swapped, other),
-	};
+	struct batch_submitted changes[8];
+
+	for (size_t i = 0; i < 8; i++)
+		changes[i] = s;
+	changes[0].pipeline_id = 2;
+	changes[1].render_description = "";
+	changes[2].customer_prefix = "A";
+	changes[3].submitted_by = "else";
+	changes[4].priority = 6;
+	changes[5].failures_tolerated = 0;
+	changes[6].n_files = 1;
+	changes[7].files = swapped;
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		accept_digest(two, &changes[i]);
