@@ -16,6 +16,7 @@
 enum {
 	SHARED_PIXELS_MAX = 24000000,	/* a reading of so many pixels is kept for all views */
 	LOADER_COPIES = 8,		/* 7 of a WebP without loss were measured */
+	LOADER_COPIES_LEAST = 2,
 };
 
 static bool
@@ -38,14 +39,26 @@ is_cut(const struct input *in)
 	return !strcmp(in->kind, "gif") && pread(in->fd, &last, 1, size - 1) == 1 && last != ';';
 }
 
-/* The slowest of loaders holds a picture several times. */
+/* Would so many copies of all its pixels be more than this process may hold? */
 static bool
-needs_more_memory(const struct input *in)
+is_too_much(const struct input *in, double copies)
 {
 	struct rlimit memory;
 
 	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY
-	    && in->bytes * LOADER_COPIES > (double)memory.rlim_cur;
+	    && in->bytes * copies > (double)memory.rlim_cur;
+}
+
+/* Loaders that hold a picture whole would end the child instead of failing. */
+static bool
+memory_is_enough(const struct input *in, struct err *err)
+{
+	bool whole = !strcmp(in->kind, "gif") || !strcmp(in->kind, "webp");
+
+	return !whole || !is_too_much(in, LOADER_COPIES_LEAST)
+	    || err_code(err, ERR_REJECT, "out_of_memory",
+	        "its pixels are %.0f MiB, which do not fit into this renderer's memory",
+	        in->bytes / 1024 / 1024);
 }
 
 /* Is all there? libvips paints what a JPEG lacks grey, and only mutters: then libjpeg is asked. */
@@ -59,7 +72,7 @@ input_judge(const struct input *in, bool well, struct err *err)
 		return false;
 	if (!well && is_cut(in))
 		snprintf(err->code, sizeof(err->code), "image_truncated");
-	else if (!well && needs_more_memory(in))
+	else if (!well && is_too_much(in, LOADER_COPIES))
 		snprintf(err->code, sizeof(err->code), "out_of_memory");
 	return (!is_jpeg(in) || jpeg_is_whole(in->fd, err)) && well;
 }
@@ -111,7 +124,7 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
 	in->turned = orientation >= 5 && orientation <= 8;
-	return true;
+	return memory_is_enough(in, err);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "consumers/renderer/budget.h"
 #include "consumers/renderer/channel.h"
+#include "consumers/renderer/sandbox.h"
 
 enum { WORKED_WELL = 7 };
 
@@ -19,7 +20,7 @@ work(long ms)
 	while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < ms);
 }
 
-/* How a child ends that works for so long; its answer, if it gave one. */
+/* How a child ends that closed itself in and works for so long; its answer, if it gave one. */
 static int
 child(int first_ms, double pixels, bool stop, long work_ms, struct answer *answer)
 {
@@ -31,7 +32,10 @@ child(int first_ms, double pixels, bool stop, long work_ms, struct answer *answe
 	cr_assert(channel_pair(ends, &err));
 	pid = fork();
 	if (pid == 0) {
-		budget_open(ends[1]);
+		unsigned held = 0;
+
+		if (!budget_open(ends[1]) || !sandbox_close(&held, &err))
+			_exit(1);
 		budget_start(first_ms);
 		budget_grow(pixels);
 		if (stop)
