@@ -196,7 +196,7 @@ serve_command(struct call *call)
 
 	while (strcmp(commands[i].word, word))
 		i++;		/* the routes name no other */
-	if (call->body.size && !body_json(call, &doc))
+	if (call->body.size && !jsonbody_read(call, &doc))
 		return false;
 	ids = calloc(1, sizeof(*ids));
 	if (!ids)

@@ -321,7 +321,7 @@ form_read_json(struct form *form, bool single)
 	own(doc_freep) struct doc *doc = NULL;
 	const struct doc_value *root;
 
-	if (!body_json(form->call, &doc))
+	if (!jsonbody_read(form->call, &doc))
 		return false;
 	root = doc_root(doc);
 	if (doc_kind(root) != DOC_OBJECT)

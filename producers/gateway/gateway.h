@@ -9,9 +9,9 @@
  *	form     a submission, from JSON          upload   .. and from multipart; raw blobs
  *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume
  *	file     archives, previews, outputs      page     the dashboard and the API's description
- *	body     JSON while it comes in           answer   what answers have in common
+ *	body     what a request may bring         answer   what answers have in common
+ *	jsonbody JSON while it comes in           data     pictures within JSON
  *	tally    .. and what it holds             budget   the memory of all bodies
- *	data     pictures within JSON
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -173,7 +173,7 @@ void answer_location(struct call *call, struct uuid batch_id);
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
 void answer_metrics_add(void);
 
-/* ---- body.c, budget.c ---- */
+/* ---- body.c, jsonbody.c, budget.c ---- */
 
 enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };	/* form: JSON or multipart */
 struct doc;
@@ -181,8 +181,11 @@ struct doc_value;
 
 bool body_begin(struct call *call, enum body body);	/* by the headers */
 bool body_take(struct call *call, const void *bytes, size_t size);	/* false: no more of it */
-bool body_json(struct call *call, struct doc **ret);	/* reads it; the bytes are gone then */
-void body_clear(struct call *call);
+
+bool jsonbody_begin(struct call *call);
+bool jsonbody_take(struct call *call, const void *bytes, size_t size);
+bool jsonbody_read(struct call *call, struct doc **ret);	/* the bytes are gone then */
+void jsonbody_clear(struct call *call);
 
 /* So many bytes more for this request's body; false: 503. They are given back at its end. */
 bool budget_take(struct call *call, size_t bytes);

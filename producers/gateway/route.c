@@ -187,7 +187,7 @@ call_end(void *intake)
 	if (call->is_counted)
 		atomic_fetch_sub(&call->gateway->calls, 1);
 	upload_free(call->upload);
-	body_clear(call);
+	jsonbody_clear(call);
 	buf_clear(&call->problem.fields);
 	db_array_clear(&call->caller.customers);
 	free(call);

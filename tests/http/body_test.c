@@ -37,7 +37,7 @@ handle(void *state, const struct httpd_request *request, struct httpd_answer *an
 	(void)state;
 	call->request = request;
 	call->answer = answer;
-	if (!problem_is_set(call) && body_json(call, &doc))
+	if (!problem_is_set(call) && jsonbody_read(call, &doc))
 		buf_add_text(&answer->body, doc_kind_name(doc_kind(doc_root(doc))));
 	answer_end(call);
 }
