@@ -66,12 +66,17 @@ serve(void)
 	return httpd_port(httpd);
 }
 
-/* head, then n times what, then tail. */
+static char *kept[4];
+static size_t n_kept;
+
+/* head, then n times what, then tail; kept until the test's process ends. */
 static char *
 repeated(const char *head, const char *what, size_t n, const char *tail)
 {
 	char *text = calloc(1, strlen(head) + n * strlen(what) + strlen(tail) + 1), *at;
 
+	cr_assert(text && n_kept < 4);
+	kept[n_kept++] = text;
 	at = stpcpy(text, head);
 	while (n-- > 0)
 		at = stpcpy(at, what);
