@@ -23,7 +23,7 @@
 #include "service.h"
 #include "sql.h"
 
-enum { LATE_EVERY_MS = 60000 };
+enum { LATE_EVERY_MS = 60000, ALIVE_MS = 1000 };
 #define TURN_MEMORY ((size_t)16 << 20)
 
 static const struct option_row janitor_options[] = {
@@ -47,11 +47,13 @@ static struct metric metrics[] = {
 enum { COUNT_BATCHES, COUNT_STALE, N_COUNTS };
 
 struct janitor {
+	struct service_context context;
 	const struct options *options;
 	struct codec *codec;
 	struct arena *arena;
 	struct db *db;
 	struct blob_store *store;
+	int64_t alive_ms;		/* when that was last shown */
 	int64_t late_ms;		/* when the late ones were looked for */
 };
 
@@ -73,6 +75,7 @@ janitor_open(void **state, const struct service_context *context, struct err *er
 	*state = j;
 	if (!j)
 		return err_set(err, ERR_FATAL, "out of memory");
+	j->context = *context;
 	j->options = context->options;
 	j->arena = arena_new(TURN_MEMORY);
 	if (!j->arena)
@@ -131,6 +134,18 @@ sweep_if_deleted(struct janitor *j, struct uuid batch_id, struct err *err)
 	return true;
 }
 
+/* A thousand batches take a while: the group and /healthz see that we live. */
+static bool
+keep_alive(struct janitor *j, struct err *err)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (now - j->alive_ms < ALIVE_MS)
+		return true;
+	j->alive_ms = now;
+	return service_keep_alive(&j->context, err);
+}
+
 static bool
 sweep_late(struct janitor *j, struct err *err)
 {
@@ -142,7 +157,7 @@ sweep_late(struct janitor *j, struct err *err)
 	if (!connect(j, err) || !db_run(j->db, &rows, err, sql_janitor_late, db_int4(late_s)))
 		return false;
 	for (int r = 0; r < db_count(rows); r++)
-		if (!sweep(j, db_uuid_at(rows, r, 0), err))
+		if (!keep_alive(j, err) || !sweep(j, db_uuid_at(rows, r, 0), err))
 			return false;
 	if (!blob_remove_stale(j->store, stale_s, &stale, err))
 		return false;

@@ -123,6 +123,7 @@ owned_take(struct claim *claim, struct bus *bus, const struct db_rows *rows,
 			    && !position_of(bus, o, &positions[i].offset, err))
 				return false;
 		claim->n++;
+		claim->at_us = db_time_at(rows, r, 5);
 		if (o->topic == TOPIC_EVENTS)
 			db_array_add(&claim->homes, db_int4(o->partition));
 	}

@@ -25,6 +25,7 @@ struct owned {
 struct claim {
 	struct owned owned[CLAIM_PARTITIONS_MAX];
 	size_t n;
+	int64_t at_us;			/* when they were taken, by the clock of Postgres */
 	struct db_array homes;		/* partitions of `events`: the homes of our batches */
 };
 

@@ -13,12 +13,12 @@
 /* ---- one record ---- */
 
 static bool
-key_is(const struct bus_record *record, struct uuid id)
+key_is(const struct item *item, struct uuid id)
 {
 	char text[UUID_TEXT_SIZE];
 
-	return record->key && record->key_size == UUID_TEXT_SIZE - 1
-	    && !memcmp(record->key, uuid_print(text, id), UUID_TEXT_SIZE - 1);
+	return item->key && item->key_size == UUID_TEXT_SIZE - 1
+	    && !memcmp(item->key, uuid_print(text, id), UUID_TEXT_SIZE - 1);
 }
 
 /* Who may write where: upstreams write submissions alone, so a fact there is a forgery. */
@@ -55,11 +55,11 @@ decode(struct item *item, const struct codec *codec, struct arena *arena, struct
 		    event_type_name(item->event.type), topics[item->topic].name);
 	item->event.head.occurred_at = trusted_time(item->event.head.occurred_at,
 	    item->timestamp_ms);
-	if (item->topic != TOPIC_SUBMISSIONS)
-		return texts_check(item->event.type, &item->event.head, err);
-	return key_is(item->record, item->event.submitted.batch_id)
-	    || err_code(err, ERR_REJECT, "wrong_key", "the key is not batch_id, "
-	    "a lower-case hyphenated UUID");
+	if (!key_is(item, item->event.head.batch_id))
+		return err_code(err, ERR_REJECT, "wrong_key", "the key is not batch_id, "
+		    "a lower-case hyphenated UUID");
+	return item->topic == TOPIC_SUBMISSIONS		/* a submission's are judged at accept */
+	    || texts_check(item->event.type, &item->event.head, err);
 }
 
 bool

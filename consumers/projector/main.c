@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "letters.h"
 #include "projector.h"
-#include "sql.h"
 
 static const struct option_row projector_options[] = {
 	{ "DATABASE_URL", OPTION_DATABASE, NULL, 0, 0,
@@ -58,9 +57,12 @@ assigned(void *state, struct bus_position *positions, size_t n, struct err *err)
 
 	outbox_forget(&p->outbox);
 	claim_drop(&p->claim);
-	return n == 0 || (connect(p, err)
-	    && claim_take(&p->claim, p->db, p->context.bus, positions, n, err)
-	    && db_run(p->db, NULL, err, sql_projector_reannounce, db_array(&p->claim.homes)));
+	if (n == 0)
+		return true;
+	if (!connect(p, err) || !claim_take(&p->claim, p->db, p->context.bus, positions, n, err))
+		return false;
+	outbox_say_again(&p->outbox, p->claim.at_us);
+	return true;
 }
 
 static void

@@ -10,7 +10,7 @@
 #include "event/ids.h"
 #include "letters.h"
 
-enum { PENDING_MAX = 20000, WINDOW_LEAST = 32, WINDOW_MOST = 10000, LETTER_HEADERS = 40 };
+enum { PENDING_MAX = 20000, WINDOW_LEAST = 32, WINDOW_MOST = 10000, AGAIN_MAX = 1000, LETTER_HEADERS = 40 };
 
 static struct metric refused = { "batchline_projector_refused_total", NULL,
 	"Rows of the outbox that the broker never takes: parked, and to be looked at.",
@@ -47,6 +47,13 @@ outbox_forget(struct outbox *o)
 	bus_purge(o->bus);
 	o->n_acks = 0;
 	o->sent_jobs = o->sent_batches = o->sent_letters = 0;
+	o->again_before_us = 0;
+}
+
+void
+outbox_say_again(struct outbox *o, int64_t before_us)
+{
+	o->again_before_us = before_us;
 }
 
 /* A row that we cannot even write is parked like one that the broker never takes. */
@@ -105,6 +112,9 @@ outbox_rows(struct outbox *o, struct plan *plan, struct db_array *homes, bool ho
 		rows_set(rows, ROWS_DISPATCH, db_array(homes), db_int4(window(o)), db_time(until));
 	if (full)
 		return;
+	if (o->again_before_us)
+		rows_set(rows, ROWS_AGAIN, db_array(homes), db_time(o->again_before_us),
+		    db_int4(AGAIN_MAX));
 	rows_set(rows, ROWS_ANNOUNCE, db_array(homes));
 	rows_set(rows, ROWS_OUT_JOBS, db_array(homes), db_int(o->sent_jobs));
 	rows_set(rows, ROWS_OUT_BATCHES, db_array(homes), db_int(o->sent_batches));
@@ -124,12 +134,17 @@ refusal_told(const struct bus_ack *ack)
 void
 outbox_committed(struct outbox *o, const struct plan *plan)
 {
+	const struct db_rows *again;
+
 	for (size_t i = 0; i < o->n_acks_in_turn; i++)
 		refusal_told(&o->acks[i]);
 	o->n_acks -= o->n_acks_in_turn;
 	memmove(o->acks, o->acks + o->n_acks_in_turn, o->n_acks * sizeof(*o->acks));
 	o->n_acks_in_turn = 0;
 	o->completed += plan->completed;
+	again = rows_answer(&plan->rows, ROWS_AGAIN);
+	if (again && db_affected(again) < AGAIN_MAX)
+		o->again_before_us = 0;
 }
 
 /* ---- rows into records ---- */

@@ -25,6 +25,7 @@ struct outbox {
 	struct bus_ack acks[OUTBOX_ACKS_MAX];	/* rows to delete or to park */
 	size_t n_acks, n_acks_in_turn;
 	int64_t sent_jobs, sent_batches, sent_letters;	/* the highest row of each kind that was sent */
+	int64_t again_before_us;	/* what changed shortly before is to be said again; 0: nothing */
 	double completed_per_s;
 	int64_t completed, completed_since_ms;
 };
@@ -40,6 +41,10 @@ void outbox_rows(struct outbox *outbox, struct plan *plan, struct db_array *home
 void outbox_committed(struct outbox *outbox, const struct plan *plan);
 /* Sends the answers of the transaction. A full queue is no error: a later turn goes on from there. */
 bool outbox_publish(struct outbox *outbox, const struct rows *rows, struct err *err);
+
+/* What changed in the minutes before this time is said again, in pieces by the turns that follow: an
+ * owner before us may have published an older state late. */
+void outbox_say_again(struct outbox *outbox, int64_t before_us);
 
 /* Nothing of what was ours may be said later: the next owner says it. */
 void outbox_forget(struct outbox *outbox);

@@ -13,7 +13,7 @@
 #include "projector.h"
 #include "sql.h"
 
-enum { TIMER_MS = 500, ALIVE_MS = 1000 };
+enum { TIMER_MS = 500, ALIVE_MS = 1000, LEASES_MAX = 5000 /* jobs looked at in one go */ };
 
 static struct metric commits = { "batchline_projector_commits_total", NULL, "Turns committed.",
 	METRIC_COUNTER, 0 };
@@ -62,7 +62,8 @@ timer_rows(struct projector *p)
 
 	p->timers_run_ms = clock_monotonic_ms();
 	rows_set(rows, ROWS_RETRIES_DUE, db_array(homes));
-	rows_set(rows, ROWS_LEASES, db_array(homes), db_int4(p->facts.attempts_max));
+	rows_set(rows, ROWS_LEASES, db_array(homes), db_int4(p->facts.attempts_max),
+	    db_uuid(p->leases_batch), db_int4(p->leases_position), db_int4(LEASES_MAX));
 	rows_set(rows, ROWS_STALE, db_array(homes));
 }
 
@@ -82,14 +83,49 @@ translate(struct projector *p, const struct item *items, size_t n, bool hold, st
 	return true;
 }
 
+/* The walk through the leases goes on from where it stopped, or begins anew. */
+static void
+leases_walked(struct projector *p)
+{
+	const struct db_rows *rows = rows_answer(&p->plan.rows, ROWS_LEASES);
+
+	if (!rows)
+		return;
+	p->leases_batch = (struct uuid){{0}};
+	p->leases_position = -1;
+	if (db_count(rows) == 0 || db_int_at(rows, 0, 2) < LEASES_MAX)
+		return;
+	p->leases_batch = db_uuid_at(rows, 0, 0);
+	p->leases_position = (int32_t)db_int_at(rows, 0, 1);
+}
+
+/* New batches get their names in a transaction of their own, so that the counter of a customer is
+ * never locked through a whole turn: two projectors with one customer would wait for each other. */
+static bool
+names_give(struct projector *p, struct err *err)
+{
+	struct rows *rows = &p->plan.rows;
+	struct db_arg args[3];
+	const struct db_step steps[] = { { sql_projector_names_lazily, NULL, 0 },
+		{ sql_projector_names, args, 3 } };
+	bool unknown;
+
+	if (rows_count(rows, ROWS_BATCHES) == 0)
+		return true;
+	for (size_t i = 0; i < 3; i++)
+		args[i] = rows_column(rows, ROWS_BATCHES, i);
+	return db_transaction(p->db, steps, 2, NULL, &unknown, err) || err_at(err, "names");
+}
+
 /* hold: more items of this turn follow, so nothing is handed out yet. */
 static enum outcome
 transact(struct projector *p, const struct item *items, size_t n, bool hold, struct err *err)
 {
-	if (!translate(p, items, n, hold, err) || !rows_run(&p->plan.rows, p->db, err))
+	if (!translate(p, items, n, hold, err) || !names_give(p, err) || !rows_run(&p->plan.rows, p->db, err))
 		return err->verdict == ERR_REJECT ? REFUSED : STOPPED;
 	claim_committed(&p->claim);
 	outbox_committed(&p->outbox, &p->plan);
+	leases_walked(p);
 	metric_count(&commits, 1);
 	return outbox_publish(&p->outbox, &p->plan.rows, err) ? APPLIED : STOPPED;
 }

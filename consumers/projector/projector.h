@@ -35,6 +35,8 @@ struct projector {
 	struct parked parked;
 	struct submit_rules submit;
 	struct facts_rules facts;
+	struct uuid leases_batch;	/* how far the walk through the leases is */
+	int32_t leases_position;
 	int64_t timers_run_ms, alive_ms;
 };
 

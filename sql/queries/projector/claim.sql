@@ -8,4 +8,4 @@ select $1, w.topic, w.partition, -1, 1, $4, pg_backend_pid(),
 on conflict (grp, topic, partition) do update
    set epoch = o.epoch + 1, owner = excluded.owner, owner_pid = excluded.owner_pid,
        owner_start = excluded.owner_start
-returning topic, partition, epoch, next_offset, record_timestamp
+returning topic, partition, epoch, next_offset, record_timestamp, now()

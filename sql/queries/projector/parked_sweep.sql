@@ -2,8 +2,9 @@
 -- The next parked facts in the order of their places: who waits, whose batch is there after all (the
 -- revision stands in no index, so that its key is looked at), and who has waited for a week. At most
 -- 16 MiB of what is due; the last column tells how many there were without that limit.
-select partition, record_offset, case when due then record_key end, case when due then headers end,
-       case when due then payload end, recorded_at, known, old, page
+select partition, record_offset, case when due then record_key end as record_key,
+       case when due then headers end as headers,
+       case when due then payload end as payload, recorded_at, known, old, page
   from (select d.*, count(*) over () as page,
                sum(case when due then octet_length(payload) else 0 end)
                    over (order by partition, record_offset rows between unbounded preceding and 1 preceding) as before
