@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* httpd.c: libmicrohttpd, one thread a connection; patience.h ends those that keep us waiting. */
 #include "port/httpd.h"
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "port/address.h"
 #include "port/head.h"
 #include "port/patience.h"
 
-enum { IDLE_S = 60, PATIENCE_MS = 20000, HOST_MAX = 256, CONNECTION_BYTES = 64 * 1024 };
+enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
@@ -327,41 +326,11 @@ httpd_is_local(const struct httpd_request *request)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection,
 	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info ? info->client_addr : NULL;
-	const struct sockaddr_in6 *six = (const void *)address;
-	const struct sockaddr_in *four = (const void *)address;
 
-	if (!address)
-		return false;
-	if (address->sa_family == AF_INET)
-		return ntohl(four->sin_addr.s_addr) >> 24 == 127;
-	if (address->sa_family != AF_INET6)
-		return false;
-	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)
-	    || (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == 127);
+	return info && info->client_addr && address_is_loopback(info->client_addr);
 }
 
 /* ---- life ---- */
-
-static bool
-address_read(const char *listen, struct addrinfo **ret, struct err *err)
-{
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	const char *colon = strrchr(listen, ':');
-	char host[HOST_MAX];
-	size_t size = colon ? (size_t)(colon - listen) : 0;
-
-	if (!colon || size == 0 || size >= sizeof(host))
-		return err_code(err, ERR_FATAL, "option", "\"%s\" is not host:port", listen);
-	if (listen[0] == '[' && listen[size - 1] == ']')
-		snprintf(host, sizeof(host), "%.*s", (int)size - 2, listen + 1);
-	else
-		snprintf(host, sizeof(host), "%.*s", (int)size, listen);
-	if (getaddrinfo(host, colon + 1, &hints, ret))
-		return err_code(err, ERR_FATAL, "option", "\"%s\" is no address to listen on", listen);
-	return true;
-}
 
 bool
 httpd_start(struct httpd **ret, const struct httpd_options *options, struct err *err)
@@ -376,7 +345,7 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	httpd->options = *options;
 	if (!patience_new(&httpd->patience, options->patience_ms ? options->patience_ms : PATIENCE_MS,
 	        options->connections_max, err)
-	    || !address_read(options->listen, &address, err))
+	    || !address_read(&address, options->listen, err))
 		return false;
 	if (address->ai_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
