@@ -60,7 +60,8 @@ look(struct plan *plan, struct err *err)
 {
 	const struct manifest *m = plan->manifest;
 
-	for (struct manifest_file *f = m->files; f < m->files + m->n_files; f++) {
+	for (size_t i = 0; i < m->n_files; i++) {
+		struct manifest_file *f = &m->files[i];
 		int64_t size;
 		int fd;
 
@@ -106,7 +107,9 @@ may_go_on(struct plan *plan, struct err *err)
 	size_t n = 0;
 	bool over;
 
-	for (const struct manifest_file *f = m->files; f < m->files + m->n_files; f++) {
+	for (size_t i = 0; i < m->n_files; i++) {
+		const struct manifest_file *f = &m->files[i];
+
 		if (f->lost && strcmp(f->lost, MANIFEST_BAD_NAME)) {
 			first = first ? first : f;
 			n++;

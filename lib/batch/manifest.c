@@ -94,7 +94,9 @@ put_files(struct put *put, const struct manifest *m)
 {
 	put_name(put, "files");
 	put_open(put, '[');
-	for (const struct manifest_file *f = m->files; f < m->files + m->n_files; f++) {
+	for (size_t i = 0; i < m->n_files; i++) {
+		const struct manifest_file *f = &m->files[i];
+
 		if (f->lost)
 			continue;
 		line_open(put);
@@ -115,7 +117,9 @@ put_missing_jobs(struct put *put, const struct manifest *m)
 {
 	put_name(put, "missing_jobs");
 	put_open(put, '[');
-	for (const struct manifest_job *j = m->jobs; j < m->jobs + m->n_jobs; j++) {
+	for (size_t i = 0; i < m->n_jobs; i++) {
+		const struct manifest_job *j = &m->jobs[i];
+
 		line_open(put);
 		put_uuid_of(put, "job_id", j->id);
 		put_int_of(put, "position", j->position);
@@ -134,7 +138,9 @@ put_missing_files(struct put *put, const struct manifest *m)
 {
 	put_name(put, "missing_files");
 	put_open(put, '[');
-	for (const struct manifest_file *f = m->files; f < m->files + m->n_files; f++) {
+	for (size_t i = 0; i < m->n_files; i++) {
+		const struct manifest_file *f = &m->files[i];
+
 		if (!f->lost)
 			continue;
 		line_open(put);
