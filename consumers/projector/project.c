@@ -13,6 +13,8 @@
 #include "projector.h"
 #include "sql.h"
 
+#define TOOK_TOO_LONG "57014"	/* SQLSTATE of what statement_timeout ends */
+
 enum { TIMER_MS = 500, ALIVE_MS = 1000, LEASES_MAX = 5000 /* jobs looked at in one go */ };
 
 static struct metric commits = { "batchline_projector_commits_total", NULL, "Turns committed.",
@@ -141,12 +143,16 @@ stop(struct err *err)
 	return false;
 }
 
+/* What is refused is tried again, then halved, and given up on when it stands alone; what took longer
+ * than a statement may is only halved: it would take as long again. */
 static bool
 apply(struct projector *p, struct item *items, size_t n, bool hold, int tries, struct err *err)
 {
 	enum outcome outcome = transact(p, items, n, hold, err);
 	struct err why = *err;
 
+	if (outcome == STOPPED && n > 1 && !strcmp(why.code, TOOK_TOO_LONG))
+		outcome = REFUSED, tries = 0;
 	if (outcome != REFUSED)
 		return outcome == APPLIED || stop(err);
 	if (tries > 0)		/* another projector may have been first with this batch */

@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 import events
 import line
 from test_events import BROKERS, PREFIX, Topics, a_submission
-from test_kill import pid_of
+from test_kill import kill, pid_of
 
 ADMIN = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
 NOWHERE = "blob:sha256/" + "0" * 64
@@ -216,3 +216,18 @@ def test_a_pipeline_is_known_the_moment_it_is_made(unharmed):
 def test_only_inputs_are_a_source(unharmed, uri):
     found = batch(submit(files=[{"file_name": "a.jpg", "source_uri": uri}]))
     assert found["error_code"] == "bad_source"
+
+
+def test_a_turn_that_takes_longer_than_a_statement_may_is_halved():
+    """120,000 jobs at once, and a second for each statement."""
+    def limit(seconds):
+        with psycopg.connect(ADMIN, autocommit=True) as db:
+            db.execute(f"alter role batchline_projector set statement_timeout to '{seconds}s'")
+        kill("projector")
+    limit(1)
+    try:
+        files = [{"file_name": f"{i}.jpg", "source_uri": NOWHERE} for i in range(4000)]
+        batches = [submit(files=files) for _ in range(30)]
+        assert {batch(b)["total_files"] for b in batches} == {4000}
+    finally:
+        limit(30)
