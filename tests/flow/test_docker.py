@@ -113,6 +113,7 @@ def test_a_service_gets_the_options_that_it_knows_and_all_it_requires(name):
 @pytest.mark.parametrize("name", SERVICES)
 def test_its_configuration_is_accepted_by_the_program(name):
     plain = {key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value))
+             .replace("/etc/batchline/", f"{ROOT}/docker/")      # where the Dockerfile has it from
              for key, value in COMPOSE[name]["environment"].items()}
     done = subprocess.run([BIN / f"batchline-{name}", "--check-config"], env=plain,
                           capture_output=True, text=True)
