@@ -138,6 +138,7 @@ bool run_download(struct cli *cli, struct err *err);
 bool run_delete(struct cli *cli, struct err *err);
 bool run_stats(struct cli *cli, struct err *err);
 bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */
+bool run_parked(struct cli *cli, struct err *err);
 bool run_pipelines(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

@@ -80,6 +80,15 @@ run_stats(struct cli *cli, struct err *err)
 }
 
 bool
+run_parked(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+
+	return show(cli, "/api/parked", &doc, err)
+	    && (cli->json || view_parked(cli, doc_member(doc_root(doc), "data"), err));
+}
+
+bool
 run_pipelines(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;

@@ -8,6 +8,7 @@ bool view_batches(const struct cli *cli, const struct doc_value *page, struct er
 void view_batch(const struct cli *cli, const struct doc_value *batch);
 bool view_jobs(const struct cli *cli, const struct doc_value *jobs, struct err *err);
 bool view_stats(const struct cli *cli, const struct doc_value *stats, struct err *err);
+bool view_parked(const struct cli *cli, const struct doc_value *parked, struct err *err);
 bool view_pipelines(const struct cli *cli, const struct doc_value *pipelines, struct err *err);
 
 /* "Not an image. (not_an_image)"; empty without a code. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* view_all.c: the counts of all batches, and the pipelines. */
+/* view_all.c: the counts of all batches, what is parked, and the pipelines. */
 #include <stdio.h>
 #include <string.h>
 #include "screen.h"
@@ -66,6 +66,39 @@ view_stats(const struct cli *cli, const struct doc_value *stats, struct err *err
 	screen_say(cli, TONE_PLAIN, "%s of pictures came in.",
 	    words_of_size(size, int_in(stats, "total_size")));
 	return true;
+}
+
+/* ---- what is parked ---- */
+
+static bool
+add_parked(struct table *table, const struct doc_value *row)
+{
+	const char *of = text_in(row, "job_id");
+
+	of = *of ? of : text_in(row, "batch_id");
+	return table_print(table, TONE_PLAIN, "%lld", (long long)int_in(row, "id"))
+	    && table_add(table, text_in(row, "kind"), TONE_PLAIN)
+	    && table_add(table, *of ? of : text_in(row, "topic"), TONE_PLAIN)
+	    && table_add(table, text_in(row, "reason"), TONE_BAD)
+	    && table_add(table, text_in(row, "parked_at"), TONE_FAINT);
+}
+
+bool
+view_parked(const struct cli *cli, const struct doc_value *parked, struct err *err)
+{
+	static const struct table_column columns[] = { { "ROW", true, false },
+		{ "KIND", false, false }, { "OF", false, false }, { "WHY", false, true },
+		{ "SINCE", false, false } };
+	own(table_freep) struct table *table = table_new(columns, COUNT(columns));
+
+	if (doc_size(parked) == 0) {
+		screen_say(cli, TONE_PLAIN, "Nothing is parked.");
+		return true;
+	}
+	for (size_t i = 0; table && i < doc_size(parked); i++)
+		if (!add_parked(table, doc_item(parked, i)))
+			return err_set(err, ERR_FATAL, "out of memory");
+	return table ? screen_table(cli, table, err) : err_set(err, ERR_FATAL, "out of memory");
 }
 
 /* ---- pipelines ---- */

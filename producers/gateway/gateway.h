@@ -210,6 +210,7 @@ bool item_batch_read(struct call *call, struct db_rows **ret);
 
 bool serve_list(struct call *call);
 bool serve_stats(struct call *call);
+bool serve_parked(struct call *call);
 bool serve_pipelines(struct call *call);
 bool serve_batch(struct call *call);
 bool serve_jobs(struct call *call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c: pages of batches, the counts of all, and the pipelines. */
+/* list.c: pages of batches, the counts of all, what is parked, and the pipelines. */
 #include <stdio.h>
 #include <string.h>
 #include "gateway.h"
@@ -253,6 +253,48 @@ serve_stats(struct call *call)
 		put_int_of(&put, "batches", db_int_at(customers, i, 1));
 		put_close(&put, '}');
 	}
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}
+
+/* ---- GET /api/parked ---- */
+
+static void
+put_parked(struct put *put, const struct db_rows *rows, int i)
+{
+	char id[UUID_TEXT_SIZE];
+
+	put_open(put, '{');
+	put_int_of(put, "id", db_int_at(rows, i, 0));
+	put_text_of(put, "kind", db_text_at(rows, i, 1));
+	put_text_of(put, "batch_id", db_is_null(rows, i, 2) ? NULL
+	    : uuid_print(id, db_uuid_at(rows, i, 2)));
+	put_text_of(put, "job_id", db_is_null(rows, i, 3) ? NULL
+	    : uuid_print(id, db_uuid_at(rows, i, 3)));
+	put_text_of(put, "topic", db_text_at(rows, i, 4));
+	put_text_of(put, "reason", db_text_at(rows, i, 6));
+	put_name(put, "parked_at");
+	put_time(put, db_time_at(rows, i, 5));
+	put_close(put, '}');
+}
+
+bool
+serve_parked(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	struct put put;
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_parked,
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_name(&put, "data");
+	put_open(&put, '[');
+	for (int i = 0; i < db_count(rows); i++)
+		put_parked(&put, rows, i);
 	put_close(&put, ']');
 	put_close(&put, '}');
 	return true;

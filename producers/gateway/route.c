@@ -33,6 +33,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/jobs/:id/preview", SCOPE_READ, BODY_NONE, serve_preview },
 	{ "GET", "/api/jobs/:id/outputs/:", SCOPE_READ, BODY_NONE, serve_output },
 	{ "POST", "/api/blobs", SCOPE_SUBMIT, BODY_RAW, serve_blob },
+	{ "GET", "/api/parked", SCOPE_OPERATE, BODY_NONE, serve_parked },
 	{ "GET", "/api/pipelines", SCOPE_READ, BODY_NONE, serve_pipelines },
 	{ "GET", "/healthz", SCOPE_NONE, BODY_NONE, serve_live },
 	{ "GET", "/readyz", SCOPE_NONE, BODY_NONE, serve_ready },

@@ -15,6 +15,7 @@ from confluent_kafka import Producer
 
 import events
 import line
+from test_cli import cli
 from test_events import BROKERS, PREFIX, Topics, a_submission
 from test_kill import kill, pid_of
 
@@ -142,6 +143,9 @@ def test_a_row_that_the_broker_never_takes_stands_aside_with_its_reason(unharmed
             return db.execute("select parked_why from batchline_base.outbox_parked"
                               " where batch_id = %s", [batch_id]).fetchone()
     assert line.until(parked) == ("MSG_SIZE_TOO_LARGE",)
+    shown = next(r for r in line.get("/api/parked")["data"] if r["batch_id"] == str(batch_id))
+    assert (shown["kind"], shown["reason"]) == ("batch", "MSG_SIZE_TOO_LARGE")
+    assert re.search(rf"batch +{batch_id} +MSG_SIZE_TOO_LARGE", cli("parked").stdout)
 
     with psycopg.connect(ADMIN) as db:
         db.execute("update batchline.batches set render_description = 'short', revision = revision + 1"
@@ -231,3 +235,5 @@ def test_a_turn_that_takes_longer_than_a_statement_may_is_halved():
         assert {batch(b)["total_files"] for b in batches} == {4000}
     finally:
         limit(30)
+        for b in batches:       # nobody has to render them
+            assert line.call("DELETE", f"/api/batches/{b}")[0] in (202, 204)
