@@ -185,6 +185,7 @@ job_send(struct outbox *o, const struct db_rows *rows, int r, struct err *err)
 		.file_name = db_text_at(rows, r, 8), .output_stem = db_text_at(rows, r, 9),
 		.source_uri = db_text_at(rows, r, 10),
 		.size = db_is_null(rows, r, 11) ? EVENT_NULL_LONG : db_int_at(rows, r, 11),
+		.sha256 = db_text_at(rows, r, 16),
 		.priority = int_at(rows, r, 12), .pipeline_id = int_at(rows, r, 13),
 		.pipeline = db_text_at(rows, r, 14),
 		.deadline_ms = o->deadline_ms,

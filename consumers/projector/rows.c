@@ -10,8 +10,8 @@
 static const struct kind { const char *sql, *columns, *singles; } kinds[ROWS_KINDS] = {
 	[ROWS_FENCE] = { sql_projector_fence, "tillll", "t" },
 	[ROWS_BATCHES] = { sql_projector_batches_insert, "utdttiiiliiiyttzt", "" },
-	[ROWS_JOBS] = { sql_projector_jobs_insert, "uuitttlz", "" },
-	[ROWS_FACTS] = { sql_projector_facts_apply, "uitzzttbtiu", "iz" },
+	[ROWS_JOBS] = { sql_projector_jobs_insert, "uuitttlzt", "" },
+	[ROWS_FACTS] = { sql_projector_facts_apply, "uitzzttbtiul", "iz" },
 	[ROWS_OUTPUTS] = { sql_projector_outputs_insert, "uittttiiltlu", "" },
 	[ROWS_ARCHIVES] = { sql_projector_archives_apply, "uitlti", "" },
 	[ROWS_DELIVERIES] = { sql_projector_deliveries_apply, "uittttittz", "" },

@@ -12,7 +12,8 @@
 #include "event/texts.h"
 #include "letters.h"
 
-/* Bytes that came inline go to the blob store; the job carries their URI. */
+/* Bytes that came inline go to the blob store; the job carries their URI, and the size that was
+ * stated: whether it is theirs is the renderer's question, as with every input. */
 static bool
 store_inline(struct plan *plan, struct blob_store *blobs, struct submitted_file *file,
     struct err *err)
@@ -23,7 +24,8 @@ store_inline(struct plan *plan, struct blob_store *blobs, struct submitted_file 
 		return true;
 	if (!blob_put(blobs, file->data.data, file->data.size, &done, err))
 		return false;
-	file->size = done.size;
+	if (file->size == EVENT_NULL_LONG)
+		file->size = done.size;
 	file->source_uri = arena_text(plan->arena, done.uri, strlen(done.uri));
 	return file->source_uri || err_set(err, ERR_FATAL, "the turn's memory is used up");
 }
@@ -117,7 +119,7 @@ jobs_rows(struct plan *plan, struct blob_store *blobs, const struct batch_submit
 		    db_uuid(s->batch_id), db_int4((int32_t)i), db_text(f.file_name),
 		    db_text(stems[i]), db_text(f.source_uri),
 		    f.size == EVENT_NULL_LONG ? db_null(DB_INT8) : db_int(f.size),
-		    db_time(s->occurred_at));
+		    db_time(s->occurred_at), db_text(f.sha256));
 	}
 	return true;
 }

@@ -37,6 +37,7 @@ fact_of(const struct renderer *r, const struct job *job, enum event_type type)
 		event.completed.n_outputs = job->n_outputs;
 		event.completed.preview_uri = job->preview_uri;
 		event.completed.duration_ms = job->duration_ms;
+		event.completed.input_size = job->input_size;
 	} else if (type == EVENT_JOB_FAILED) {
 		event.failed.error_code = job->error_code;
 		event.failed.error_message = job->error_message;

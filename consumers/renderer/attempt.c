@@ -2,6 +2,7 @@
 /* attempt.c: opens, asks, stores. What was stored before a later step failed is removed again. */
 #include "consumers/renderer/attempt.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,18 +43,94 @@ attempt_extension(char ret[EXTENSION_SIZE], const char *file_name)
 		strcpy(ret, dot + 1);
 }
 
+/* Every byte of a file, in pieces. */
+static bool
+pieces_read(int fd, int64_t size, void (*take)(void *state, const void *bytes, size_t n),
+    void *state, struct err *err)
+{
+	char *piece = malloc(PIECE_SIZE);
+	bool well = piece || err_set(err, ERR_RETRY, "out of memory");
+
+	for (int64_t at = 0; well && at < size;) {
+		ssize_t n = pread(fd, piece, PIECE_SIZE, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			well = err_code(err, ERR_RETRY, "blob_store", "read: %s",
+			    n < 0 ? strerror(errno) : "the file ends early");
+		else
+			take(state, piece, (size_t)n);
+		at += n;
+	}
+	free(piece);
+	return well;
+}
+
+static void
+hash_take(void *state, const void *bytes, size_t n)
+{
+	hash_add(state, bytes, n);
+}
+
+static void
+crc_take(void *state, const void *bytes, size_t n)
+{
+	uint32_t *crc = state;
+
+	*crc = crc_add(*crc, bytes, n);
+}
+
+/* Are they the bytes that the sender spoke of? */
+static bool
+input_is_as_stated(const struct attempt *a, struct err *err)
+{
+	const struct job_dispatched *asked = &a->job->asked;
+	int64_t size = a->job->input_size;
+	char is[SHA256_TEXT_SIZE];
+	uint8_t sha256[SHA256_SIZE];
+	struct hash *hash;
+	bool well;
+
+	if (asked->size != EVENT_NULL_LONG && asked->size != size)
+		return err_code(err, ERR_REJECT, "size_mismatch",
+		    "the submission says %" PRId64 " bytes, and the file has %" PRId64, asked->size,
+		    size);
+	if (!asked->sha256)
+		return true;
+	hash = hash_new();
+	well = hash ? pieces_read(a->input, size, hash_take, hash, err)
+	    : err_set(err, ERR_RETRY, "out of memory");
+	if (well)
+		hash_end(hash, sha256);
+	hash_free(hash);
+	return well && (!strcmp(hash_print(is, sha256), asked->sha256)
+	    || err_code(err, ERR_REJECT, "sha256_mismatch",
+	        "the submission says sha256 %.64s, and the file has %s", asked->sha256, is));
+}
+
+/* Inputs alone: outputs and archives in the store are other batches', and other customers'. */
+static bool
+is_input(const char *uri)
+{
+	static const char scheme[] = "blob:sha256/";
+
+	return !strncmp(uri, scheme, sizeof(scheme) - 1) && hash_is_hex(uri + sizeof(scheme) - 1);
+}
+
 static bool
 input_open(struct attempt *a, struct err *err)
 {
 	const char *uri = a->job->asked.source_uri;
-	int64_t size;
 
-	if (strncmp(uri, "blob:", 5))
+	if (!is_input(uri))
 		return err_code(err, ERR_REJECT, "unsupported_source",
-		    "%.200s: pictures are read from blob: alone so far", uri);
-	if (!blob_read_open(a->store, uri, &a->input, &size, err))
+		    "%.200s: pictures are read from blob:sha256/ and 64 hex digits alone so far", uri);
+	if (!blob_read_open(a->store, uri, &a->input, &a->job->input_size, err))
 		return err_at(err, "input");
-	return size > 0 || err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
+	if (a->job->input_size == 0)
+		return err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
+	return input_is_as_stated(a, err);
 }
 
 static bool
@@ -81,38 +158,15 @@ outputs_open(struct attempt *a, struct err *err)
 }
 
 static bool
-crc_of(int fd, int64_t size, uint32_t *ret, struct err *err)
-{
-	char *piece = malloc(PIECE_SIZE);
-	uint32_t crc = 0;
-	bool well = piece || err_set(err, ERR_RETRY, "out of memory");
-
-	for (int64_t at = 0; well && at < size;) {
-		ssize_t n = pread(fd, piece, PIECE_SIZE, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			well = err_code(err, ERR_RETRY, "blob_store", "read back: %s", strerror(errno));
-		else
-			crc = crc_add(crc, piece, (size_t)n);
-		at += n;
-	}
-	free(piece);
-	*ret = crc;
-	return well;
-}
-
-static bool
 output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
 {
 	struct job *job = a->job;
 	const struct view *view = &a->definition->views[i];
 	struct blob_done done;
-	uint32_t crc;
+	uint32_t crc = 0;
 
 	if (!blob_write_finish(a->writers[i], &done, err)
-	    || !crc_of(blob_writer_fd(a->writers[i]), done.size, &crc, err))
+	    || !pieces_read(blob_writer_fd(a->writers[i]), done.size, crc_take, &crc, err))
 		return err_at(err, "output %s", view->name);
 	job->outputs[i] = (struct rendered_output){
 		.view = arena_text(job->arena, view->name, strlen(view->name)),

@@ -29,6 +29,7 @@ job_new(const struct job_dispatched *asked, int32_t partition, int64_t offset)
 	job->asked.file_name = keep(job, asked->file_name, &well);
 	job->asked.output_stem = keep(job, asked->output_stem, &well);
 	job->asked.source_uri = keep(job, asked->source_uri, &well);
+	job->asked.sha256 = keep(job, asked->sha256, &well);
 	job->asked.pipeline = keep(job, asked->pipeline, &well);
 	job->partition = partition;
 	job->offset = offset;

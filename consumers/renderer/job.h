@@ -33,6 +33,7 @@ struct job {
 	int64_t started_us;		/* valid from RUNNING on */
 	int64_t finished_us;		/* from here on: valid when FINISHED */
 	int32_t duration_ms;
+	int64_t input_size;
 	bool rendered;
 	struct rendered_output outputs[VIEWS_MAX];
 	size_t n_outputs;

@@ -59,6 +59,7 @@ struct job_dispatched {
 	int32_t partition, run_no, attempt, position;
 	const char *file_name, *output_stem, *source_uri;
 	int64_t size;
+	const char *sha256;
 	int32_t priority, pipeline_id;
 	const char *pipeline;
 	int32_t deadline_ms;
@@ -83,6 +84,7 @@ struct job_completed {
 	size_t n_outputs;
 	const char *preview_uri;
 	int32_t duration_ms;
+	int64_t input_size;
 };
 
 struct job_failed {

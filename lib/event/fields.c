@@ -105,6 +105,7 @@ static const struct field dispatched_fields[] = {
 	TEXT(job_dispatched, output_stem, MOST_NAME),
 	TEXT(job_dispatched, source_uri, MOST_URI),
 	LONG_OR_NULL(job_dispatched, size),
+	TEXT_OR_NULL(job_dispatched, sha256, MOST_HASH),
 	INT(job_dispatched, priority),
 	INT(job_dispatched, pipeline_id),
 	TEXT(job_dispatched, pipeline, MOST_PIPELINE),
@@ -134,6 +135,7 @@ static const struct field completed_fields[] = {
 	RECORDS(job_completed, outputs, &output_shape),
 	TEXT_OR_NULL(job_completed, preview_uri, MOST_URI),
 	INT(job_completed, duration_ms),
+	LONG_OR_NULL(job_completed, input_size),
 	END,
 };
 

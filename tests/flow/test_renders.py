@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The renderer by what it makes: every pipeline and format, and every picture that is none."""
+import datetime
 import hashlib
 import io
 import os
@@ -228,6 +229,75 @@ def test_a_source_that_cannot_be_had_fails_the_job_alone(source, code):
     one, other = line.finished(batch)["jobs"]
 
     assert (one["status"], one["error_code"], other["status"]) == ("failed", code, "completed")
+
+
+@pytest.fixture(scope="module")
+def stated():
+    """Inputs of which their sender says something, and the batch that they became."""
+    data = PHOTO.read_bytes()
+    right = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    there = {"source_uri": f"blob:sha256/{right['sha256']}"}
+    said = {
+        "right": {"data": data, **right},
+        "there": {**there, **right},
+        "nothing": there,
+        "size": {**there, "size": len(data) + 1},
+        "inline size": {"data": data, "size": 7},
+        "sha256": {**there, "sha256": "0" * 64},
+        "inline sha256": {"data": data, "sha256": "f" * 64},
+    }
+    batch = publish(a_submission([{"file_name": f"M_{name}.jpg", **file}
+                                  for name, file in said.items()]))
+    line.until(lambda: line.call("GET", f"/api/batches/{batch}")[0] == 200)
+    found = line.finished(batch)
+    return len(data), found, dict(zip(said, found["jobs"]))
+
+
+@pytest.mark.parametrize("name", ["right", "there", "nothing"])
+def test_an_input_is_shown_with_its_real_size(stated, name):
+    size, _, jobs = stated
+
+    assert (jobs[name]["status"], jobs[name]["size"]) == ("completed", size)
+
+
+@pytest.mark.parametrize("name, code", [
+    ("size", "size_mismatch"), ("inline size", "size_mismatch"),
+    ("sha256", "sha256_mismatch"), ("inline sha256", "sha256_mismatch")])
+def test_an_input_that_is_not_what_its_sender_says_fails_once(stated, name, code):
+    job = stated[2][name]
+
+    assert (job["status"], job["attempt"], job["error_code"]) == ("failed", 1, code)
+    assert job["error_message"]
+
+
+def test_a_batch_is_as_large_as_its_inputs(stated):
+    _, batch, jobs = stated
+
+    assert batch["total_size"] == sum(job["size"] or 0 for job in jobs.values())
+
+
+@pytest.mark.parametrize("source", ["blob:outputs/a/b/1-c/view_web.jpg", "blob:archives/a/1.zip",
+                                    "blob:tmp/x", "blob:sha256/../outputs/a", "file:///etc/passwd"])
+def test_a_renderer_reads_inputs_alone_whoever_asks(source):
+    topics = Topics("events")
+    job, now = uuid.uuid4(), datetime.datetime.now(datetime.timezone.utc)
+    order = {"event_id": uuid.uuid4(), "occurred_at": now, "batch_id": uuid.uuid4(), "job_id": job,
+             "partition": 0, "run_no": 1, "attempt": 1, "position": 0, "file_name": "a.jpg",
+             "output_stem": "a", "source_uri": source, "size": None, "sha256": None, "priority": 5,
+             "pipeline_id": 1, "pipeline": "{}", "deadline_ms": 1000}
+    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+        order["pipeline"], = db.execute("select definition::text from batchline_base.pipelines"
+                                        " where id = 1").fetchone()
+    send(events.encode("JobDispatched", order), str(job), topic="jobs")
+
+    def there(records):
+        """the failure"""
+        values = [events.decode(m.value()) for m in records if m.value()]
+        return [v for record, v in values if record == "JobFailed" and v["job_id"] == job]
+
+    failed, = there(topics.read_until(there))
+    topics.close()
+    assert (failed["error_code"], failed["retryable"]) == ("unsupported_source", False)
 
 
 def test_what_is_no_order_on_jobs_becomes_a_dead_letter_and_the_rest_goes_on():

@@ -52,6 +52,21 @@ insert into jobs select * from jobs where false;
 update jobs set preview_uri = 'blob:x' where batch_id = :'other';
 select is(pg_temp.revision(:'other'), :before, 'statements that move no counter leave the batch alone');
 
+-- What an input was found to have moves the sum of its batch by the difference, once.
+update batches set total_size = 700 where id = :'other';
+update jobs set size = 100 + position where batch_id = :'other';
+select is(total_size, 700::bigint + 303, 'a size that was not known is added to its batch')
+  from batches where id = :'other';
+update jobs set size = size - 1, preview_uri = 'blob:y' where batch_id = :'other';
+select is(total_size, 1000::bigint, 'another size moves the sum by the difference')
+  from batches where id = :'other';
+update jobs set preview_uri = 'blob:z' where batch_id = :'other';
+select is(total_size, 1000::bigint, 'the same size does not')
+  from batches where id = :'other';
+update jobs set size = null where batch_id = :'other';
+update batches set total_size = 0 where id = :'other';
+select throws_ok($$update jobs set sha256 = 'AB'$$, '23514', null, 'a hash is 64 lower-case hex digits');
+
 -- Upserts run both triggers.
 insert into jobs (id, batch_id, position, file_name, output_stem, source_uri, created_at)
 values (pg_temp.job(:'other', 0), :'other', 0, 'f', 'f', 'u', now()),
