@@ -387,14 +387,14 @@ service_main(const struct service *s, int argc, char **argv)
 	if (options.first_argument < argc)
 		return fprintf(stderr, "%s: takes no argument \"%s\"; see --help\n", l.group,
 		    argv[options.first_argument]), 2;
-	if (s->check && !s->check(&options, &l.err))
+	bus_options = service_bus_options(&options, l.group, l.group);
+	if ((s->check && !s->check(&options, &l.err)) || !bus_options_check(&bus_options, &l.err))
 		return usage_err(s, &l.err);
 	if (options.check)
 		return 0;
 	service_log_open(&options, s->name);
 	service_signals();
 	metrics_add(loop_metrics, N_COUNTS);
-	bus_options = service_bus_options(&options, l.group, l.group);
 	l.records = calloc(s->turn_records, sizeof(*l.records));
 	if (!l.records || (s->before && !s->before(&options, &l.err))
 	    || !health_start(&l.health, option_text(&options, "BATCHLINE_HEALTH_LISTEN"), &l.err)

@@ -36,6 +36,12 @@ static struct metric metrics[] = {
 enum { COUNT_BUILT, COUNT_FOUND, COUNT_BYTES, COUNT_LOST, N_COUNTS };
 
 static bool
+archiver_check(const struct options *options, struct err *err)
+{
+	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
+}
+
+static bool
 archiver_open(void **state, const struct service_context *context, struct err *err)
 {
 	struct archiver *a = calloc(1, sizeof(*a));
@@ -188,6 +194,7 @@ static const struct service archiver = {
 	.n_reads = 1,
 	.options = archiver_options,
 	.turn_records = 1,
+	.check = archiver_check,
 	.open = archiver_open,
 	.turn = archiver_turn,
 	.close = archiver_close,

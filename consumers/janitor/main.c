@@ -68,6 +68,12 @@ connect(struct janitor *j, struct err *err)
 }
 
 static bool
+janitor_check(const struct options *options, struct err *err)
+{
+	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
+}
+
+static bool
 janitor_open(void **state, const struct service_context *context, struct err *err)
 {
 	struct janitor *j = calloc(1, sizeof(*j));
@@ -214,6 +220,7 @@ static const struct service janitor = {
 	.options = janitor_options,
 	.turn_records = 1,
 	.idle_ms = 1000,
+	.check = janitor_check,
 	.open = janitor_open,
 	.turn = janitor_turn,
 	.close = janitor_close,

@@ -32,8 +32,10 @@ projector_check(const struct options *options, struct err *err)
 {
 	const char *zone = option_text(options, "BATCHLINE_TIME_ZONE");
 
-	return clock_zone_set(zone) || err_code(err, ERR_FATAL, "option",
-	    "BATCHLINE_TIME_ZONE: there is no time zone \"%s\"", zone);
+	if (!clock_zone_set(zone))
+		return err_code(err, ERR_FATAL, "option",
+		    "BATCHLINE_TIME_ZONE: there is no time zone \"%s\"", zone);
+	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
 }
 
 /* ---- what the group gives and takes ---- */

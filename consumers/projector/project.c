@@ -107,16 +107,12 @@ static bool
 names_give(struct projector *p, struct err *err)
 {
 	struct rows *rows = &p->plan.rows;
-	struct db_arg args[3];
-	const struct db_step steps[] = { { sql_projector_names_lazily, NULL, 0 },
-		{ sql_projector_names, args, 3 } };
-	bool unknown;
 
 	if (rows_count(rows, ROWS_BATCHES) == 0)
 		return true;
-	for (size_t i = 0; i < 3; i++)
-		args[i] = rows_column(rows, ROWS_BATCHES, i);
-	return db_transaction(p->db, steps, 2, NULL, &unknown, err) || err_at(err, "names");
+	return db_run(p->db, NULL, err, sql_projector_names, rows_column(rows, ROWS_BATCHES, 0),
+	    rows_column(rows, ROWS_BATCHES, 1), rows_column(rows, ROWS_BATCHES, 2))
+	    || err_at(err, "names");
 }
 
 /* hold: more items of this turn follow, so nothing is handed out yet. */

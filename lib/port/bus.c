@@ -182,6 +182,20 @@ conf_fill(rd_kafka_conf_t *conf, bool consumer, const struct bus_options *option
 	return true;
 }
 
+bool
+bus_options_check(const struct bus_options *options, struct err *err)
+{
+	bool well = true;
+
+	for (int consumer = 0; well && consumer <= (options->group != NULL); consumer++) {
+		rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+		well = conf_fill(conf, consumer, options, err);
+		rd_kafka_conf_destroy(conf);
+	}
+	return well;
+}
+
 static bool
 client_new(rd_kafka_t **ret, struct bus *bus, bool consumer, const struct bus_options *options,
     struct err *err)

@@ -70,6 +70,8 @@ struct bus_listener {
 	void *state;
 };
 
+/* Whether librdkafka knows the properties and takes their values. False: code "option", fatal. */
+bool bus_options_check(const struct bus_options *options, struct err *err);
 /* On success *ret is the caller's, to be given to bus_free(). */
 bool bus_open(struct bus **ret, const struct bus_options *options, struct err *err);
 void bus_free(struct bus *bus);		/* NULL is fine; flushes, leaves the group */

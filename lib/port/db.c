@@ -234,6 +234,24 @@ ignore_notice(void *state, const PGresult *res)
 }
 
 bool
+db_conninfo_check(const char *conninfo, struct err *err)
+{
+	char *why = NULL;
+	PQconninfoOption *words = PQconninfoParse(conninfo, &why);
+	bool well = words != NULL;
+
+	if (!well) {
+		const char *said = !why ? "out of memory"
+		    : strstr(why, conninfo) ? "libpq cannot read it" : why;	/* it may hold a password */
+
+		err_code(err, ERR_FATAL, "option", "DATABASE_URL: %.*s", text_length(said), said);
+	}
+	PQconninfoFree(words);
+	PQfreemem(why);
+	return well;
+}
+
+bool
 db_open(struct db **ret, const char *conninfo, const char *application, struct err *err)
 {
 	const char *const names[] = { "dbname", "fallback_application_name", "connect_timeout",

@@ -54,6 +54,8 @@ void db_array_reset(struct db_array *array);			/* empties it, keeps the memory *
 void db_array_clear(struct db_array *array);
 struct db_arg db_array(struct db_array *array);			/* lives as long as the array */
 
+/* Whether libpq reads it: the form, the words, their values. False: code "option", fatal. */
+bool db_conninfo_check(const char *conninfo, struct err *err);
 bool db_open(struct db **ret, const char *conninfo, const char *application, struct err *err);
 void db_free(struct db *db);					/* NULL is fine */
 bool db_is_broken(const struct db *db);

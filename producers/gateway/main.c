@@ -10,6 +10,8 @@
 #include "health.h"
 #include "service.h"
 
+#define NAME "batchline-gateway"
+
 #ifndef BATCHLINE_VERSION
 #define BATCHLINE_VERSION "0.1.0"
 #endif
@@ -54,7 +56,7 @@ static bool
 gateway_open(struct gateway *g, struct err *err)
 {
 	const struct options *o = g->options;
-	const struct bus_options bus_options = service_bus_options(o, "batchline-gateway", NULL);
+	const struct bus_options bus_options = service_bus_options(o, NAME, NULL);
 
 	g->json_max = (size_t)option_int(o, "BATCHLINE_JSON_MAX");
 	g->file_max = (size_t)option_int(o, "BATCHLINE_FILE_MAX");
@@ -123,6 +125,15 @@ gateway_live(const struct options *options)
 	return well ? 0 : service_exit_of(&err);
 }
 
+static bool
+gateway_check(const struct options *options, struct err *err)
+{
+	const struct bus_options bus_options = service_bus_options(options, NAME, NULL);
+
+	return db_conninfo_check(option_text(options, "DATABASE_URL"), err)
+	    && bus_options_check(&bus_options, err);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,16 +144,18 @@ main(int argc, char **argv)
 	if (!options_read(&options, tables, 2, argc, argv, &err))
 		return usage_err(&err);
 	if (options.help) {
-		options_help(&options, "batchline-gateway", what);
+		options_help(&options, NAME, what);
 		return 0;
 	}
 	if (options.version)
-		return printf("batchline-gateway %s\n", BATCHLINE_VERSION) < 0;
+		return printf(NAME " %s\n", BATCHLINE_VERSION) < 0;
 	if (options.first_argument < argc) {
 		err_set(&err, ERR_FATAL, "takes no argument \"%s\"; see --help",
 		    argv[options.first_argument]);
 		return usage_err(&err);
 	}
+	if (!gateway_check(&options, &err))
+		return usage_err(&err);
 	if (options.check)
 		return 0;
 	service_log_open(&options, "gateway");

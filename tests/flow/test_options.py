@@ -16,7 +16,8 @@ GOOD = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "BATCHLINE_LISTEN": "127.0.0.1
 WRONG = {
     "BLOB_URI": ["s3://x", "file://x", "file:/x", "/srv/blobs", "blobs"],
     "DATABASE_URL": ["garbage", "mysql://u@h/d", "postgresql:/h/d", "postgresql://u@h:port/d",
-                     "postgresql://u@h:99999/d", "postgresql://u@h o/d", "postgresql://u@a b,c/d"],
+                     "postgresql://u@h:99999/d", "postgresql://u@h o/d", "postgresql://u@a b,c/d",
+                     "postgresql://u@h/d?sslmode=loud&no_such_word=1", "host=h no_such_word=1"],
     "KAFKA_BOOTSTRAP_SERVERS": [":::", ":9092", "a:b", "a:99999", "a:1,:2", "a:1;b:2", ","],
     "BATCHLINE_LISTEN": ["8080", ":8080", "here", "here:", "here:http", "127.0.0.1:70000", "[]:1"],
     "BATCHLINE_HEALTH_LISTEN": ["8080", ":8080", "here:", "127.0.0.1:70000"],
@@ -82,3 +83,12 @@ def test_every_way_of_writing_a_right_one_is_taken(service, option, value):
     done = ends(service, "--check-config", **{option: value})
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("service", [s for s in SERVICES if "KAFKA_BOOTSTRAP_SERVERS" in OPTIONS[s]])
+@pytest.mark.parametrize("flag", ["--kafka.linger.mss=5", "--kafka.linger.ms=soon", "--kafka.acks=most"])
+def test_a_property_that_librdkafka_does_not_take_is_exit_2_and_named(service, flag):
+    for arguments in ([flag, "--check-config"], [flag]):
+        done = ends(service, *arguments)
+        assert done.returncode == 2 and flag[8:].split("=")[0] in done.stderr, done.stderr
+    assert ends(service, "--kafka.linger.ms=5", "--check-config").returncode == 0
