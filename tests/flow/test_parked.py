@@ -3,6 +3,8 @@
 a week, or at once when their batch turns out to live elsewhere."""
 import os
 import re
+import subprocess
+import sys
 import time
 import uuid
 
@@ -12,6 +14,9 @@ from confluent_kafka import Producer
 import events
 import line
 from test_events import BROKERS, PHOTOS, PREFIX, Topics, a_submission, inline, publish
+
+sys.path.insert(0, str(events.ROOT / "docker"))
+import servers  # noqa: E402
 
 ADMIN = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
 TRACE = ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
@@ -83,3 +88,32 @@ def test_a_parked_fact_whose_batch_lives_elsewhere_becomes_a_dead_letter():
     assert headers["dlq_code"] == "wrong_partition"
     assert "home is partition" in headers["dlq_message"]
     line.until(lambda: not parked(batch))
+
+
+def stack(*words):
+    subprocess.run([events.ROOT / "docker/stack", *words], check=True, capture_output=True)
+
+
+def test_only_so_many_facts_may_wait_for_their_submission():
+    """The first ones, by their places, become dead letters; the newest of them stay."""
+    def waiting():
+        with psycopg.connect(ADMIN) as db:
+            return db.execute("select count(*) from batchline.early_facts").fetchone()[0]
+    topics = Topics("events.dlq")
+    stack("stop", "projector")
+    ours = {str(uuid.uuid4()) for _ in range(10)}
+    for batch in ours:
+        command(batch, "pause", partition=11)
+    with subprocess.Popen([servers.service_program("projector")], stderr=subprocess.DEVNULL, env={
+            **os.environ, **servers.service_environment("projector"),
+            "BATCHLINE_PARKED_MAX": "3"}) as projector:
+        try:
+            line.until(lambda: waiting() == 3)
+            topics.read_until(lambda records: len({m.key().decode() for m in records} & ours) == 7)
+        finally:
+            projector.terminate()
+    stack("start", "projector")
+
+    codes = [dict(m.headers())["dlq_code"] for m in topics.records if m.key().decode() in ours]
+    topics.close()
+    assert codes == [b"too_many_parked"] * 7

@@ -484,3 +484,13 @@ def test_a_fact_that_names_a_job_of_another_batch_changes_neither():
     apply(("events", str(batch), events.encode("JobStarted", value)))
 
     assert (everything(batch), everything(other)) == before
+
+
+def test_a_renderer_s_clock_that_is_ahead_delays_no_retry():
+    batch = a_batch(1)
+
+    apply(failed(batch, 0, retryable=True, occurred_at=now() + 40 * 3600 * 10**6))
+
+    job, = job_rows(batch)
+    assert job["status"] in ("retry_wait", "queued") and job["attempt"] == 2
+    assert not job["next_attempt_at"] or job["next_attempt_at"].timestamp() < time.time() + 60
