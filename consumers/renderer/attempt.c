@@ -201,17 +201,10 @@ outputs_store(struct attempt *a, const struct answer *answer, struct err *err)
 }
 
 static bool
-answer_judge(const struct attempt *a, const struct answer *answer, struct err *err)
+answer_judge(const struct answer *answer, struct err *err)
 {
-	bool whole = answer->n_extents == a->definition->n_views;
-
-	if (answer->kind == ANSWER_FAILED)
-		return err_code(err, answer->retryable ? ERR_RETRY : ERR_REJECT, answer->code, "%s",
-		    answer->text);
-	for (size_t i = 0; whole && i < answer->n_extents; i++)
-		whole = answer->extents[i].width > 0 && answer->extents[i].height > 0;
-	return whole || err_code(err, ERR_RETRY, "renderer_crashed",
-	    "the child gave no sensible answer");
+	return answer->kind == ANSWER_RENDERED || err_code(err,
+	    answer->retryable ? ERR_RETRY : ERR_REJECT, answer->code, "%s", answer->text);
 }
 
 static bool
@@ -232,7 +225,7 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	attempt_extension(order.extension, asked->file_name);
 	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
 	        asked->pipeline, fds, deadline_ms, &answer, err)
-	    && answer_judge(a, &answer, err) && outputs_store(a, &answer, err);
+	    && answer_judge(&answer, err) && outputs_store(a, &answer, err);
 }
 
 bool

@@ -41,8 +41,9 @@ set(int64_t ms)
 }
 
 void
-budget_start(int first_ms)
+budget_start(int first_ms, uint64_t ticket)
 {
+	last_word.ticket = ticket;
 	set(first_ms);
 }
 

@@ -15,7 +15,7 @@ enum {
 };
 
 bool budget_open(int channel);		/* once, before the child closes itself in; who is answered */
-void budget_start(int first_ms);	/* a job begins */
+void budget_start(int first_ms, uint64_t ticket);	/* the job of that order begins */
 void budget_grow(double pixels);	/* so many more are to be worked at; nothing without a job */
 void budget_stop(void);
 #endif

@@ -28,7 +28,8 @@ struct wish {
 };
 
 struct order {
-	int64_t pixels_max;
+	uint64_t ticket;			/* stands in the answer too: what is said late or twice */
+	int64_t pixels_max;			/* is the answer to nothing else */
 	uint32_t n_outputs, definition_size;
 	char command[COMMAND_NAME_SIZE];	/* of a command pipeline */
 	char extension[EXTENSION_SIZE];		/* of the input's name: "png" or "" */
@@ -40,6 +41,7 @@ struct extent { int32_t width, height; };
 
 struct answer {
 	uint32_t kind;
+	uint64_t ticket;			/* RENDERED, FAILED: of the order */
 	uint32_t holds;				/* HELLO: what of the sandbox holds */
 	int32_t status;				/* EXITED: as waitpid() tells */
 	uint32_t n_extents;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/err.h"
 #include "consumers/renderer/budget.h"
@@ -110,15 +111,16 @@ serve(const struct birth *birth, unsigned *holds)
 		;
 	if (!order_is_whole(&r, size, n_fds))
 		return false;
-	budget_start(BUDGET_FIRST_MS);
+	answer.ticket = r.order.ticket;
+	budget_start(BUDGET_FIRST_MS, answer.ticket);
 	well = fulfil(birth, &r, fds, &d, answer.extents, holds, &err);
 	budget_stop();
 	if (well)
 		answer.n_extents = r.order.n_outputs;
 	else
 		answer_err(&answer, &err);
-	for (size_t i = 0; i < n_fds; i++)
-		close(fds[i]);
+	/* of this job nothing stays open, whatever a library forgot */
+	syscall(SYS_close_range, birth->channel + 1, ~0u, 0);
 	return channel_answer(birth->channel, &answer);
 }
 

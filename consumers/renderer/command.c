@@ -19,6 +19,22 @@ bad(struct err *err, const char *name, const char *what)
 }
 
 static bool
+reads_read(struct command *c, struct arena *arena, const struct doc_value *reads)
+{
+	c->reads[0] = c->program;
+	if (reads && (doc_kind(reads) != DOC_ARRAY || doc_size(reads) > COMMAND_READS_MAX))
+		return false;
+	for (size_t i = 0; reads && i < doc_size(reads); i++) {
+		const char *path = doc_text(doc_item(reads, i));
+
+		if (!path || path[0] != '/')
+			return false;
+		c->reads[i + 1] = arena_text(arena, path, strlen(path));
+	}
+	return true;
+}
+
+static bool
 command_read(void *state, const char *name, const struct doc_value *value)
 {
 	struct reading *r = state;
@@ -43,6 +59,8 @@ command_read(void *state, const char *name, const struct doc_value *value)
 			return bad(r->err, name, "its arguments are no array of at most 63 texts");
 		c->arguments[c->n_arguments++] = arena_text(commands->arena, text, strlen(text));
 	}
+	if (!reads_read(c, commands->arena, doc_member(value, "reads")))
+		return bad(r->err, name, "its reads are no array of at most 16 absolute paths");
 	commands->n++;
 	r->well = true;
 	return true;

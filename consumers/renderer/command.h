@@ -7,6 +7,9 @@
  *	{"thumbnail":{"program":"/usr/bin/vipsthumbnail",
  *	  "arguments":["{input}","--size","512x512","-o","{output}"]}}
  *
+ * What a program reads beside the system and itself (its own libraries, a profile) stands in "reads",
+ * an array of absolute paths; the rest of the machine, and the blob store, are shut.
+ *
  * {input} and {output} become paths in a folder of the job's own; {output:NAME} is the output of
  * that view, {output} that of the first.
  */
@@ -18,12 +21,14 @@
 #include "base/own.h"
 #include "consumers/renderer/channel.h"
 
-enum { COMMANDS_MAX = 64, COMMAND_ARGUMENTS_MAX = 64, COMMAND_FILE_MAX = 256 * 1024 };
+enum { COMMANDS_MAX = 64, COMMAND_ARGUMENTS_MAX = 64, COMMAND_READS_MAX = 16,
+	COMMAND_FILE_MAX = 256 * 1024 };
 
 struct command {
 	const char *name, *program;		/* program: an absolute path */
 	const char *arguments[COMMAND_ARGUMENTS_MAX];
 	size_t n_arguments;
+	const char *reads[COMMAND_READS_MAX + 2];	/* the program first; ended by NULL */
 };
 
 struct commands {

@@ -2,7 +2,8 @@
 /*
  * program.c: runs a command in its folder: the input is copied in, the program runs with a clean
  * environment and nothing but its own standard descriptors, what it says is kept as a tail, and
- * what it wrote is copied out. All of it stands in one process group that ends with the job.
+ * what it wrote is copied out. All of it stands in one process group, which no program can leave and
+ * which the spawner ends with the job.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -113,7 +114,7 @@ arguments_fill(char *list[], const struct command *command, const struct definit
 
 /* Its descriptors, folder, signals and sandbox. */
 static bool
-prepare(const char *folder, int said, struct err *err)
+prepare(const struct command *command, const char *folder, int said, struct err *err)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	unsigned holds = 0;
@@ -125,7 +126,7 @@ prepare(const char *folder, int said, struct err *err)
 	    || syscall(SYS_close_range, 3, ~0u, 0) || chdir(folder)
 	    || prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return system_err(err, "prepare");
-	return sandbox_close_command(folder, &holds, err);
+	return sandbox_close_command(folder, command->reads, &holds, err);
 }
 
 /* Becomes the program. Does not come back. */
@@ -141,7 +142,8 @@ become(const struct command *command, const struct definition *d, const char *fo
 
 	snprintf(home, sizeof(home), "HOME=%s", folder);
 	snprintf(temp, sizeof(temp), "TMPDIR=%s", folder);
-	if (arguments_fill(list, command, d, folder, extension, &err) && prepare(folder, said, &err)) {
+	if (arguments_fill(list, command, d, folder, extension, &err)
+	    && prepare(command, folder, said, &err)) {
 		execve(command->program, list, environment);
 		system_err(&err, command->program);
 	}

@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -101,29 +102,69 @@ sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *
 
 /* ---- Landlock: by its system calls, since no library of Debian 12 has them ---- */
 
-static int
+/* What later kernels than the headers of Debian 12 know. */
+enum {
+	FS_REFER = 1 << 13, FS_TRUNCATE = 1 << 14, FS_IOCTL_DEV = 1 << 15,
+	SCOPE_ABSTRACT_SOCKETS = 1, SCOPE_SIGNALS = 2,
+};
+struct landlock_rights { uint64_t fs, net, scoped; };
+
+static const uint64_t reads_file = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
+
+/* Every right that this kernel can take away. */
+static struct landlock_rights
+landlock_rights(long abi)
+{
+	struct landlock_rights rights = { .fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+
+	rights.fs |= (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0)
+	    | (abi >= 5 ? FS_IOCTL_DEV : 0);
+	rights.scoped = abi >= 6 ? SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS : 0;
+	return rights;
+}
+
+static bool
 landlock_rule(int ruleset, const char *path, uint64_t rights)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
-	int rc;
+	struct stat st;
+	bool well;
 
 	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	if (rule.parent_fd < 0)
-		return -1;
-	rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+		return false;
+	if (!fstat(rule.parent_fd, &st) && !S_ISDIR(st.st_mode))
+		rule.allowed_access &= reads_file | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	well = !syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 	close(rule.parent_fd);
-	return rc;
+	return well;
 }
+
+/* What cannot be named stays shut. */
+static void
+landlock_reads(int ruleset, const char *const *paths)
+{
+	for (; paths && *paths; paths++)
+		landlock_rule(ruleset, *paths, reads_file | LANDLOCK_ACCESS_FS_READ_DIR);
+}
+
+/* What programs need of a system. Not /etc as a whole, /home, /opt, /srv, /tmp, /var: there lie
+ * secrets and the blob store. */
+static const char *const system_reads[] = {
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc",
+	"/sys/devices/system/cpu", "/var/cache/fontconfig", "/etc/ld.so.cache", "/etc/ld.so.conf",
+	"/etc/ld.so.conf.d", "/etc/alternatives", "/etc/fonts", "/etc/ImageMagick-6",
+	"/etc/ImageMagick-7", "/etc/localtime", "/etc/magic", "/etc/mime.types",
+	"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/dev/zero", "/dev/random",
+	"/dev/urandom", NULL,
+};
 
 /* folder NULL: no file at all. */
 static bool
-landlock(const char *folder)
+landlock(const char *folder, const char *const *reads)
 {
-	/* every right of ABI 1, and from ABI 2 on linking across folders */
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, reads = LANDLOCK_ACCESS_FS_EXECUTE
-	    | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	struct landlock_ruleset_attr rights = { .handled_access_fs = all };
+	struct landlock_rights rights = landlock_rights(abi);
 	int ruleset;
 	bool well;
 
@@ -132,8 +173,12 @@ landlock(const char *folder)
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof(rights), 0);
 	if (ruleset < 0)
 		return false;
-	well = !folder || (!landlock_rule(ruleset, "/", reads) && !landlock_rule(ruleset, folder, all)
-	    && !landlock_rule(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE
+	if (folder) {
+		landlock_reads(ruleset, system_reads);
+		landlock_reads(ruleset, reads);
+	}
+	well = !folder || (landlock_rule(ruleset, folder, rights.fs)
+	    && landlock_rule(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE
 	        | LANDLOCK_ACCESS_FS_READ_FILE));
 	well = well && !syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
@@ -144,7 +189,8 @@ landlock(const char *folder)
 
 static const int render_calls[] = {
 	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
-	SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(fcntl),
+	SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(close_range),
+	SCMP_SYS(fstat), SCMP_SYS(fcntl),
 	SCMP_SYS(dup), SCMP_SYS(fadvise64), SCMP_SYS(ftruncate), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),	/* on the one socket it was born with */
 	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(madvise),
@@ -188,6 +234,11 @@ static const int command_refused[] = {
 	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
 	SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff),
 	SCMP_SYS(acct), SCMP_SYS(quotactl), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(socket), SCMP_SYS(setsid), SCMP_SYS(setpgid),
+	/* what Landlock leaves to who owns a file, and that may be the service's own user */
+	SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown),
+	SCMP_SYS(fchownat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(removexattr),
+	SCMP_SYS(lremovexattr), SCMP_SYS(inotify_add_watch), SCMP_SYS(fanotify_mark),
 };
 
 static int
@@ -197,8 +248,6 @@ command_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(command_refused) / sizeof(*command_refused); i++)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), command_refused[i], 0);
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
 	return rc;
 }
 
@@ -219,15 +268,16 @@ seccomp(uint32_t otherwise, int (*rules)(scmp_filter_ctx), unsigned *holds, stru
 bool
 sandbox_close(unsigned *holds, struct err *err)
 {
-	if (landlock(NULL))
+	if (landlock(NULL, NULL))
 		*holds |= SANDBOX_LANDLOCK;
 	return seccomp(SCMP_ACT_ERRNO(EPERM), render_rules, holds, err);
 }
 
 bool
-sandbox_close_command(const char *folder, unsigned *holds, struct err *err)
+sandbox_close_command(const char *folder, const char *const *reads, unsigned *holds,
+    struct err *err)
 {
-	if (landlock(folder))
+	if (landlock(folder, reads))
 		*holds |= SANDBOX_LANDLOCK;
 	return seccomp(SCMP_ACT_ALLOW, command_rules, holds, err);
 }

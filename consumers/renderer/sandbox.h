@@ -29,8 +29,11 @@ void sandbox_leave_network(unsigned *holds);
 bool sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *err);
 /* The rest of a child that renders: no file, no socket, no program can be opened any more. */
 bool sandbox_close(unsigned *holds, struct err *err);
-/* The rest of a process that becomes a command: it reads what it may, and writes below folder. */
-bool sandbox_close_command(const char *folder, unsigned *holds, struct err *err);
+/* The rest of a process that becomes a command: below folder it may do anything, and it reads what
+ * programs need of a system and what is named beside (reads, ended by NULL; what is not there is
+ * passed over). It cannot leave its process group, so whoever ends the group ends all of it. */
+bool sandbox_close_command(const char *folder, const char *const *reads, unsigned *holds,
+    struct err *err);
 /* Tries what must not go: false with the first thing that did. */
 bool sandbox_is_closed(struct err *err);
 

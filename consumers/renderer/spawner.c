@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include "consumers/renderer/picture.h"
 
-enum { CHILDREN_MAX = 512, FOLDER_SIZE = 128, CHANNEL_FD = 3 };
+enum { CHILDREN_MAX = 512, FOLDER_SIZE = 128, CHANNEL_FD = 3, COUNT_MS = 100 };
 
 struct spawner {
 	int control;
@@ -31,6 +31,8 @@ struct child {
 	uint64_t id;
 	int channel;			/* our copy of its end: the last word is ours */
 	char folder[FOLDER_SIZE];	/* "" of a child that renders */
+	int processes;			/* of its group, when they were counted last */
+	bool crowded;			/* they were too many, and were killed */
 };
 
 /* The spawner's own state, after the fork. */
@@ -159,6 +161,11 @@ tell_end(struct child *child, int status)
 {
 	struct answer answer = { .kind = ANSWER_EXITED, .status = status };
 
+	if (child->crowded) {
+		strcpy(answer.code, "command_failed");
+		snprintf(answer.text, sizeof(answer.text), "more than %d processes at a time",
+		    SPAWNER_PROCESSES_MAX);
+	}
 	channel_answer(child->channel, &answer);
 	close(child->channel);
 }
@@ -176,7 +183,7 @@ be_child(const struct nursery *n, const struct child *child, enum role role)
 	    || syscall(SYS_close_range, CHANNEL_FD + 1, ~0u, 0))
 		_exit(1);
 	setsid();		/* a group of its own, so that it ends as one */
-	child_live(&birth);
+	(n->options->live ? n->options->live : child_live)(&birth);
 	_exit(0);
 }
 
@@ -204,11 +211,22 @@ child_start(struct nursery *n, enum role role, uint64_t id, int channel)
 }
 
 static void
-child_remove(struct nursery *n, size_t at, int status)
+child_kill(const struct child *child)
+{
+	kill(-child->pid, SIGKILL);
+	kill(child->pid, SIGKILL);		/* it may have no group yet */
+}
+
+/* The child has ended, or is about to. */
+static void
+child_remove(struct nursery *n, size_t at)
 {
 	struct child *child = &n->children[at];
+	int status = 0;
 
-	kill(-child->pid, SIGKILL);		/* what a command left running */
+	child_kill(child);			/* what a command left running */
+	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+		;
 	if (*child->folder)
 		folder_remove(AT_FDCWD, child->folder, 0);
 	tell_end(child, status);
@@ -220,16 +238,71 @@ children_reap(struct nursery *n)
 {
 	struct signalfd_siginfo info;
 	ssize_t drained = read(n->ends, &info, sizeof(info));
-	int status;
-	pid_t pid;
+	siginfo_t ended = {0};
+	size_t i;
 
-	(void)drained;		/* several ends may be one signal: waitpid() tells */
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < n->n; i++)
-			if (n->children[i].pid == pid) {
-				child_remove(n, i, status);
-				break;
-			}
+	(void)drained;		/* several ends may be one signal: waitid() tells */
+	while (!waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) && ended.si_pid) {
+		for (i = 0; i < n->n && n->children[i].pid != ended.si_pid; i++)
+			;
+		if (i < n->n)
+			child_remove(n, i);
+		else
+			waitpid(ended.si_pid, NULL, 0);		/* an orphan of a command */
+		ended.si_pid = 0;
+	}
+}
+
+/* ---- how many a command's group are ---- */
+
+static pid_t
+group_of(int proc, const char *pid)
+{
+	char path[64], stat[512], *behind;
+	int fd, group = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%.20s/stat", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, stat, sizeof(stat) - 1);
+	if (fd >= 0)
+		close(fd);
+	stat[n > 0 ? n : 0] = '\0';
+	behind = strrchr(stat, ')');		/* of its name, which may hold anything */
+	return behind && sscanf(behind, ") %*c %*d %d", &group) == 1 ? group : 0;
+}
+
+static void
+groups_count(struct nursery *n)
+{
+	DIR *proc = opendir("/proc");
+
+	for (size_t i = 0; i < n->n; i++)
+		n->children[i].processes = 0;
+	for (struct dirent *e; proc && (e = readdir(proc));) {
+		pid_t group = *e->d_name >= '1' && *e->d_name <= '9'
+		    ? group_of(dirfd(proc), e->d_name) : 0;
+
+		for (size_t i = 0; group && i < n->n; i++)
+			if (n->children[i].pid == group)
+				n->children[i].processes++;
+	}
+	if (proc)
+		closedir(proc);
+	for (size_t i = 0; i < n->n; i++)
+		if (n->children[i].processes > SPAWNER_PROCESSES_MAX) {
+			n->children[i].crowded = true;
+			child_kill(&n->children[i]);
+		}
+}
+
+static bool
+has_commands(const struct nursery *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (*n->children[i].folder)
+			return true;
+	return false;
 }
 
 /* False: the service is gone. */
@@ -248,7 +321,7 @@ wish_fulfil(struct nursery *n)
 		child_start(n, (enum role)wish.role, wish.id, fds[0]);
 	for (size_t i = 0; wish.kind == WISH_KILL && i < n->n; i++)
 		if (n->children[i].id == wish.id)
-			kill(-n->children[i].pid, SIGKILL), kill(n->children[i].pid, SIGKILL);
+			child_kill(&n->children[i]);
 	return true;
 }
 
@@ -270,9 +343,9 @@ static void
 nursery_end(struct nursery *n)
 {
 	for (size_t i = 0; i < n->n; i++)
-		kill(-n->children[i].pid, SIGKILL), kill(n->children[i].pid, SIGKILL);
-	while (n->n > 0 && (waitpid(n->children[n->n - 1].pid, NULL, 0) > 0 || errno != EINTR))
-		child_remove(n, n->n - 1, 0);
+		child_kill(&n->children[i]);
+	while (n->n > 0)
+		child_remove(n, n->n - 1);
 	if (*n->folder)
 		folder_remove(AT_FDCWD, n->folder, 0);
 	_exit(0);
@@ -285,6 +358,7 @@ nursery_open(struct nursery *n)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_NAME, "renderer-spawn");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* what a command leaves behind is ours to reap */
 	mallopt(M_ARENA_MAX, 2);		/* address space is limited in a child */
 	signal(SIGTERM, SIG_IGN);		/* the service says when to end */
 	signal(SIGINT, SIG_IGN);
@@ -316,8 +390,10 @@ nursery_run(const struct spawner_options *options, int control)
 	p[0] = (struct pollfd){ .fd = control, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = n.ends, .events = POLLIN };
 	for (bool going = true; going;) {
-		if (poll(p, 2, -1) < 0)
+		if (poll(p, 2, has_commands(&n) ? COUNT_MS : -1) < 0)
 			continue;
+		if (has_commands(&n))
+			groups_count(&n);
 		if (p[1].revents)
 			children_reap(&n);
 		if (p[0].revents)

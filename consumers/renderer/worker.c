@@ -20,6 +20,7 @@ struct worker {
 	uint64_t id;
 	enum role role;
 	unsigned served, jobs_per_child, holds;
+	uint64_t ticket;		/* of the last order */
 };
 
 bool
@@ -77,11 +78,11 @@ receive(struct worker *w, int64_t until_ms, bool heed_stop, struct answer *ret, 
 			return err_code(err, ERR_RETRY, "stopping", "the renderer stops");
 		if (!channel_receive(w->channel, 0, ret, sizeof(*ret), &size, NULL, NULL))
 			continue;
-		if (size == 0)
+		if (size == 0 && p[0].revents & POLLHUP)
 			return err_code(err, ERR_FATAL, "spawner_gone",
 			    "the spawner of the children is gone");
 		if (size != sizeof(*ret))
-			memset(ret, 0, sizeof(*ret));	/* of no kind: the child is out of its mind */
+			memset(ret, 0, sizeof(*ret));	/* of no kind, or empty: it is out of its mind */
 		answer_mend(ret);
 		return true;
 	}
@@ -113,11 +114,18 @@ worker_free(struct worker *w)
 	free(w);
 }
 
+/* Its end was told. By whom is not known, so it is killed all the same: a child that only says that it
+ * is gone would live on with the job's descriptors. */
 static bool
-crashed(struct worker *w, int status, struct err *err)
+crashed(struct worker *w, const struct answer *last, struct err *err)
 {
+	int status = last->status;
+
+	spawner_kill(w->spawner, w->id, &(struct err){0});
 	close(w->channel);
 	w->channel = -1;
+	if (*last->text)
+		return err_code(err, ERR_RETRY, last->code, "%s", last->text);
 	if (WIFSIGNALED(status))
 		return err_code(err, ERR_RETRY, "renderer_crashed", "the child ended by signal %d (%s)",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -141,7 +149,7 @@ child_start(struct worker *w, enum role role, struct err *err)
 		return err_at(err, "a fresh child");
 	}
 	if (answer.kind == ANSWER_EXITED)
-		return crashed(w, answer.status, err);
+		return crashed(w, &answer, err);
 	w->holds = answer.holds;
 	if (answer.kind == ANSWER_HELLO && !*answer.text)
 		return true;
@@ -166,13 +174,25 @@ worker_prepare(struct worker *w, unsigned *holds, struct err *err)
 	return true;
 }
 
-/* Once: a child may have gone home between two orders (exit code 0, no answer). */
 static bool
-ask_once(struct worker *w, const struct iovec *parts, const int *fds, size_t n_fds,
+is_sensible(const struct answer *a, const struct order *order)
+{
+	bool well = a->ticket == order->ticket && (a->kind == ANSWER_FAILED
+	    || (a->kind == ANSWER_RENDERED && a->n_extents == order->n_outputs));
+
+	for (size_t i = 0; well && a->kind == ANSWER_RENDERED && i < a->n_extents; i++)
+		well = a->extents[i].width > 0 && a->extents[i].height > 0;
+	return well;
+}
+
+static bool
+ask_once(struct worker *w, const struct order *order, const char *definition, const int *fds,
     int deadline_ms, struct answer *ret, struct err *err)
 {
+	const struct iovec parts[] = { { (void *)(uintptr_t)order, sizeof(*order) },
+		{ (void *)(uintptr_t)definition, order->definition_size } };
 	/* a send to a child that is gone fails; how it went is told all the same */
-	bool sent = channel_send(w->channel, parts, 2, fds, n_fds);
+	bool sent = channel_send(w->channel, parts, 2, fds, order->n_outputs + 2);
 
 	if (!receive(w, clock_monotonic_ms() + (sent ? deadline_ms : END_MS), true, ret, err)) {
 		child_end(w);
@@ -183,28 +203,34 @@ ask_once(struct worker *w, const struct iovec *parts, const int *fds, size_t n_f
 	}
 	w->served++;
 	if (ret->kind == ANSWER_EXITED)
-		return crashed(w, ret->status, err);
-	if (ret->kind == ANSWER_RENDERED || ret->kind == ANSWER_FAILED)
+		return crashed(w, ret, err);
+	if (is_sensible(ret, order))
 		return true;
 	child_end(w);
 	return err_code(err, ERR_RETRY, "renderer_crashed", "the child gave no sensible answer");
 }
 
+/* It went home between two orders (exit code 0), or spoke of an older one: the order was not touched. */
+static bool
+another_may(const struct answer *last, uint64_t ticket)
+{
+	return (last->kind == ANSWER_EXITED && last->status == 0 && !*last->text)
+	    || ((last->kind == ANSWER_RENDERED || last->kind == ANSWER_FAILED)
+	        && last->ticket != ticket);
+}
+
 bool
-worker_ask(struct worker *w, enum role role, const struct order *order, const char *definition,
+worker_ask(struct worker *w, enum role role, struct order *order, const char *definition,
     const int *fds, int deadline_ms, struct answer *ret, struct err *err)
 {
-	struct iovec parts[] = { { (void *)(uintptr_t)order, sizeof(*order) },
-		{ (void *)(uintptr_t)definition, order->definition_size } };
-	size_t n_fds = order->n_outputs + 2;
-
+	order->ticket = ++w->ticket;
 	for (int tries = 0; tries < 2; tries++) {
 		if (!child_ensure(w, role, err))
 			return false;
-		if (ask_once(w, parts, fds, n_fds, deadline_ms, ret, err))
+		if (ask_once(w, order, definition, fds, deadline_ms, ret, err))
 			break;
-		if (ret->kind != ANSWER_EXITED || ret->status != 0 || tries == 1
-		    || strcmp(err->code, "renderer_crashed"))
+		if (tries == 1 || strcmp(err->code, "renderer_crashed")
+		    || !another_may(ret, order->ticket))
 			return false;
 	}
 	if (role == ROLE_COMMAND)

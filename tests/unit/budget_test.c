@@ -36,7 +36,7 @@ child(int first_ms, double pixels, bool stop, long work_ms, struct answer *answe
 
 		if (!budget_open(ends[1]) || !sandbox_close(&held, &err))
 			_exit(1);
-		budget_start(first_ms);
+		budget_start(first_ms, 1);
 		budget_grow(pixels);
 		if (stop)
 			budget_stop();

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cage from outside: children that are out of their mind, programs that try to stay, to spread or
+ * to look around. Everything here runs under a real spawner.
+ */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/utf8.h"
+#include "consumers/renderer/worker.h"
+#include "pictures.h"
+
+enum { LONG_MS = 60000, SHORT_MS = 200 };
+
+static struct spawner *spawner;
+static struct worker *worker;
+static struct commands *commands;
+static unsigned parts;		/* of the sandbox, that hold */
+static struct spawner_options options = { .limits = { (int64_t)8 << 30, 64 << 20 },
+	.jobs_per_child = 10 };
+
+static void
+given_children(void (*live)(const struct birth *))
+{
+	struct err err = {0};
+
+	options.live = live;
+	options.commands = commands;
+	cr_assert(spawner_start(&spawner, &options, &err), "%s", err.text);
+	cr_assert(worker_new(&worker, spawner, -1, options.jobs_per_child, &err));
+	cr_assert(worker_prepare(worker, &parts, &err), "%s", err.text);
+}
+
+static void
+given_a_command(const char *script)
+{
+	char path[] = "/tmp/cage-test-XXXXXX";
+	struct err err = {0};
+	int fd = mkstemp(path);
+
+	dprintf(fd, "{\"it\":{\"program\":\"/bin/sh\",\"arguments\":[\"-c\",\"%s\",\"sh\",\"{input}\","
+	    "\"{output}\"]}}", script);
+	close(fd);
+	cr_assert(commands_open(&commands, path, &err), "%s", err.text);
+	unlink(path);
+	given_children(NULL);
+}
+
+static void
+after(void)
+{
+	worker_free(worker);
+	spawner_free(spawner);
+	commands_free(commands);
+}
+
+TestSuite(cage, .init = pictures_open, .fini = after);
+
+static bool
+ask(enum role role, int input, int output, int deadline_ms, struct answer *ret, struct err *err)
+{
+	const char *definition = role == ROLE_COMMAND
+	    ? "{\"command\":\"it\",\"views\":[{\"name\":\"one\",\"format\":\"png\"}]}" : WEB;
+	struct order order = { .pixels_max = PICTURES_PIXELS_MAX, .n_outputs = 1,
+		.definition_size = (uint32_t)strlen(definition), .command = "it", .extension = "png" };
+	int fds[] = { input, output, memfd_create("preview", MFD_CLOEXEC) };
+	bool well;
+
+	memset(ret, 0, sizeof(*ret));
+	err_clear(err);
+	well = worker_ask(worker, role, &order, definition, fds, deadline_ms, ret, err);
+	close(fds[2]);
+	return well;
+}
+
+static pid_t
+pid_told(int output)
+{
+	char text[32] = "";
+
+	cr_assert_gt(pread(output, text, sizeof(text) - 1, 0), 0, "the child told no pid");
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static void
+expect_gone(pid_t pid)
+{
+	int tenths = 0;
+
+	while (!kill(pid, 0) && tenths++ < 100)
+		usleep(100000);
+	cr_expect(kill(pid, 0) && errno == ESRCH, "child %d is still there", (int)pid);
+}
+
+/* ---- children that are out of their mind ---- */
+
+/* Says HELLO, takes an order, writes its pid into the first output; returns the order's ticket. */
+static uint64_t
+begin(const struct birth *birth)
+{
+	static struct { struct order order; char definition[DEFINITION_MAX]; } got;
+	struct answer answer = { .kind = ANSWER_HELLO };
+	int fds[CHANNEL_FDS_MAX];
+	size_t size, n_fds;
+
+	channel_answer(birth->channel, &answer);
+	while (!channel_receive(birth->channel, -1, &got, sizeof(got), &size, fds, &n_fds))
+		;
+	if (n_fds < 2)
+		_exit(0);
+	dprintf(fds[1], "%d", (int)getpid());
+	return got.order.ticket;
+}
+
+static void
+stay(void)
+{
+	for (;;)
+		pause();
+}
+
+static void
+says_that_it_is_gone(const struct birth *birth)
+{
+	struct answer answer = { .kind = ANSWER_EXITED, .status = W_EXITCODE(1, 0) };
+
+	answer.ticket = begin(birth);
+	channel_answer(birth->channel, &answer);
+	stay();
+}
+
+static void
+answers_twice(const struct birth *birth)
+{
+	struct answer answer = { .kind = ANSWER_RENDERED, .n_extents = 1, .extents = { { 1, 1 } } };
+
+	answer.ticket = begin(birth);
+	channel_answer(birth->channel, &answer);
+	channel_answer(birth->channel, &answer);
+	stay();
+}
+
+static void
+tells_no_size(const struct birth *birth)
+{
+	struct answer answer = { .kind = ANSWER_RENDERED, .n_extents = 1, .extents = { { -1, 1 } } };
+
+	answer.ticket = begin(birth);
+	channel_answer(birth->channel, &answer);
+	stay();
+}
+
+static void
+says_nothing(const struct birth *birth)
+{
+	const struct iovec nothing = { NULL, 0 };
+
+	begin(birth);
+	channel_send(birth->channel, &nothing, 1, NULL, 0);
+	stay();
+}
+
+static void
+closes_its_channel(const struct birth *birth)
+{
+	begin(birth);
+	close(birth->channel);
+	stay();
+}
+
+static void
+expect_killed(void (*live)(const struct birth *), int deadline_ms, const char *code)
+{
+	int output = memfd_create("output", MFD_CLOEXEC);
+	struct answer answer;
+	struct err err;
+
+	given_children(live);
+
+	cr_expect(!ask(ROLE_PICTURE, file_of("x", 1), output, deadline_ms, &answer, &err));
+
+	cr_expect_str_eq(err.code, code);
+	expect_gone(pid_told(output));
+}
+
+Test(cage, a_child_that_only_says_that_it_is_gone_is_killed)
+{
+	expect_killed(says_that_it_is_gone, LONG_MS, "renderer_crashed");
+}
+
+Test(cage, a_child_whose_answer_makes_no_sense_is_killed)
+{
+	expect_killed(tells_no_size, LONG_MS, "renderer_crashed");
+}
+
+Test(cage, a_child_that_sends_an_empty_message_is_killed_and_stops_nobody_else)
+{
+	expect_killed(says_nothing, LONG_MS, "renderer_crashed");
+}
+
+Test(cage, a_child_that_closes_its_channel_is_killed_at_its_deadline)
+{
+	expect_killed(closes_its_channel, SHORT_MS, "render_timeout");
+}
+
+Test(cage, what_a_child_says_unasked_answers_no_later_job)
+{
+	int outputs[] = { memfd_create("one", MFD_CLOEXEC), memfd_create("two", MFD_CLOEXEC) };
+	struct answer answer;
+	struct err err;
+
+	given_children(answers_twice);
+
+	for (int i = 0; i < 2; i++)
+		cr_assert(ask(ROLE_PICTURE, file_of("x", 1), outputs[i], LONG_MS, &answer, &err), "%s",
+		    err.text);
+
+	cr_expect_neq(pid_told(outputs[0]), pid_told(outputs[1]));
+	expect_gone(pid_told(outputs[0]));
+}
+
+/* ---- descriptors ---- */
+
+/* A write lease is given only on a file that nobody else has open. */
+static bool
+is_held_elsewhere(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fcntl(fd, F_SETLEASE, F_WRLCK) != 0;
+
+	close(fd);
+	return held;
+}
+
+static void
+copy_of(const char *name, char *path)
+{
+	size_t size;
+	const uint8_t *bytes = bytes_of(fixture(name), &size);
+	int fd = mkstemp(path);
+
+	cr_assert_eq(write(fd, bytes, size), (ssize_t)size);
+	close(fd);
+}
+
+Test(cage, a_child_holds_no_descriptor_of_an_older_job)
+{
+	static const char *const names[] = { "p3.jpg", "cut.jpg", "float01.tif", "rgba16.png",
+		"rgb-with-grey-icc.webp" };
+
+	given_children(NULL);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char path[] = "/tmp/cage-test-XXXXXX";
+		struct answer answer;
+		struct err err;
+		int input, output = memfd_create("output", MFD_CLOEXEC);
+
+		copy_of(names[i], path);
+		cr_assert(!is_held_elsewhere(path));
+		input = open(path, O_RDONLY | O_CLOEXEC);
+		cr_assert(is_held_elsewhere(path));
+		cr_assert(ask(ROLE_PICTURE, input, output, LONG_MS, &answer, &err), "%s", err.text);
+		close(input);
+
+		cr_expect(!is_held_elsewhere(path), "%s", names[i]);
+		unlink(path);
+	}
+}
+
+/* ---- programs ---- */
+
+/* How many processes have that word among their arguments. */
+static int
+processes_with(const char *word)
+{
+	DIR *proc = opendir("/proc");
+	int n = 0;
+
+	for (struct dirent *e; (e = readdir(proc));) {
+		char path[300], line[4096];
+		ssize_t size;
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", e->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		size = read(fd, line, sizeof(line));
+		n += size > 0 && !strncmp(line, "sleep", 5) && memmem(line, (size_t)size, word, strlen(word));
+		close(fd);
+	}
+	closedir(proc);
+	return n;
+}
+
+static void
+expect_none_with(const char *word)
+{
+	for (int tenths = 0; processes_with(word) && tenths < 100; tenths++)
+		usleep(100000);
+	cr_expect_eq(processes_with(word), 0);
+}
+
+static void
+expect_failed(const char *script, const char *words, struct answer *answer)
+{
+	struct err err;
+
+	given_a_command(script);
+	if (ask(ROLE_COMMAND, fixture("p3.jpg"), memfd_create("output", MFD_CLOEXEC), LONG_MS, answer,
+	    &err)) {
+		cr_expect_eq(answer->kind, ANSWER_FAILED);
+	} else {
+		snprintf(answer->code, sizeof(answer->code), "%s", err.code);
+		snprintf(answer->text, sizeof(answer->text), "%s", err.text);
+	}
+	cr_expect_str_eq(answer->code, "command_failed");
+	cr_expect(strstr(answer->text, words), "%s", answer->text);
+}
+
+Test(cage, a_program_cannot_leave_its_group_and_ends_with_its_attempt)
+{
+	struct answer answer;
+
+	expect_failed("setsid sleep 47110001 & (trap '' HUP; exec sleep 47110001) & "
+	    "(sleep 47110001 &) ; sleep 1; exit 3", "setsid", &answer);
+
+	expect_none_with("47110001");
+}
+
+Test(cage, a_program_that_spreads_is_killed_with_all_that_it_made)
+{
+	struct answer answer;
+
+	expect_failed("i=0; while [ $i -lt 100 ]; do sleep 47110002 & i=$((i+1)); done; wait",
+	    "more than 64 processes", &answer);
+
+	expect_none_with("47110002");
+}
+
+Test(cage, a_program_of_a_few_processes_is_left_in_peace)
+{
+	struct answer answer;
+
+	expect_failed("i=0; while [ $i -lt 20 ]; do sleep 1 & i=$((i+1)); done; wait; exit 9",
+	    "exit code 9", &answer);
+}
+
+/* Where this kernel has no Landlock, /readyz says so. */
+Test(cage, a_program_sees_no_file_but_its_own_and_the_systems)
+{
+	char path[] = "/tmp/cage-secret-XXXXXX", script[200];
+	struct answer answer;
+	int fd = mkstemp(path);
+
+	dprintf(fd, "another's picture");
+	fchmod(fd, 0644);
+	snprintf(script, sizeof(script), "cat %s >&2; ls /tmp >&2; cat /etc/ssl/openssl.cnf; "
+	    "wc -c < $1 >&2; exit 3", path);
+
+	expect_failed(script, "exit code 3", &answer);
+
+	cr_expect_eq(!strstr(answer.text, "another's picture"), !!(parts & SANDBOX_LANDLOCK));
+	cr_expect_eq(!!strstr(answer.text, "Permission denied"), !!(parts & SANDBOX_LANDLOCK));
+	unlink(path);
+}
+
+Test(cage, a_program_has_no_socket_and_changes_no_files_mode)
+{
+	struct answer answer;
+
+	expect_failed("chmod 600 $1; exit 3", "Operation not permitted", &answer);
+}
+
+Test(cage, what_a_program_says_is_told_as_text)
+{
+	struct answer answer;
+
+	expect_failed("i=0; while [ $i -lt 300 ]; do printf '\\\\303\\\\251'; i=$((i+1)); done; "
+	    "printf '\\\\377\\\\000 end'; exit 3", " end", &answer);
+
+	cr_expect(utf8_is_valid(answer.text, strlen(answer.text)), "%s", answer.text);
+}
