@@ -2,6 +2,7 @@
 /*
  * fields.c: the tables of fields.h, one row a field, in the order of the schemas. Every text has
  * its limit here, and the schema's words tell it: so what was taken can always be published again.
+ * So has every number that is added to or counted on from.
  */
 #include "event/fields.h"
 #include <stddef.h>
@@ -21,33 +22,49 @@ enum {
 	MOST_PIPELINE = 65536,
 };
 
+#define MOST_ATTEMPT 1000000
+#define MOST_BYTES (INT64_C(1) << 40)
+
 #define ROW(S, f, KIND, optional, fallback)                                                        \
 	{                                                                                          \
-#f, KIND, false, optional, offsetof(struct S, f), 0, fallback, 0, NULL             \
+#f, KIND, false, optional, offsetof(struct S, f), 0, fallback, 0, NULL, 0, 0       \
 	}
 #define NULLABLE(S, f, KIND, fallback, items)                                                      \
 	{                                                                                          \
-#f, KIND, true, true, offsetof(struct S, f), 0, fallback, 0, items                 \
+#f, KIND, true, true, offsetof(struct S, f), 0, fallback, 0, items, 0, 0           \
 	}
 #define ARRAY(S, f, KIND, optional, most, items)                                                   \
 	{                                                                                          \
 #f, KIND, false, optional, offsetof(struct S, f), offsetof(struct S, n_##f), 0,    \
-		    most, items                                                                    \
+		    most, items, 0, 0                                                              \
 	}
 #define UUID(S, f) ROW(S, f, FIELD_UUID, false, 0)
 #define INT(S, f) ROW(S, f, FIELD_INT, false, 0)
 #define INT_OR(S, f, fallback) ROW(S, f, FIELD_INT, true, fallback)
+#define INT_IN(S, f, from, to)                                                                     \
+	{                                                                                          \
+#f, FIELD_INT, false, false, offsetof(struct S, f), 0, 0, 0, NULL, from, to        \
+	}
 #define LONG(S, f) ROW(S, f, FIELD_LONG, false, 0)
+#define LONG_IN(S, f, from, to)                                                                    \
+	{                                                                                          \
+#f, FIELD_LONG, false, false, offsetof(struct S, f), 0, 0, 0, NULL, from, to       \
+	}
+#define LONG_IN_OR_NULL(S, f, from, to)                                                            \
+	{                                                                                          \
+#f, FIELD_LONG, true, true, offsetof(struct S, f), 0, EVENT_NULL_LONG, 0, NULL,    \
+		    from, to                                                                       \
+	}
 #define BOOL(S, f) ROW(S, f, FIELD_BOOL, false, 0)
 #define TEXT(S, f, most)                                                                           \
 	{                                                                                          \
-#f, FIELD_TEXT, false, false, offsetof(struct S, f), 0, 0, most, NULL              \
+#f, FIELD_TEXT, false, false, offsetof(struct S, f), 0, 0, most, NULL, 0, 0        \
 	}
 #define INT_OR_NULL(S, f) NULLABLE(S, f, FIELD_INT, EVENT_NULL_INT, NULL)
 #define LONG_OR_NULL(S, f) NULLABLE(S, f, FIELD_LONG, EVENT_NULL_LONG, NULL)
 #define TEXT_OR_NULL(S, f, most)                                                                   \
 	{                                                                                          \
-#f, FIELD_TEXT, true, true, offsetof(struct S, f), 0, 0, most, NULL                \
+#f, FIELD_TEXT, true, true, offsetof(struct S, f), 0, 0, most, NULL, 0, 0          \
 	}
 #define BYTES_OR_NULL(S, f) NULLABLE(S, f, FIELD_BYTES, 0, NULL)
 #define RECORD_OR_NULL(S, f, items) NULLABLE(S, f, FIELD_RECORD, 0, items)
@@ -55,11 +72,12 @@ enum {
 #define TEXTS_OR_NONE(S, f, most) ARRAY(S, f, FIELD_TEXTS, true, most, NULL)
 #define END                                                                                        \
 	{                                                                                          \
-		NULL, FIELD_INT, false, false, 0, 0, 0, 0, NULL                                    \
+		NULL, FIELD_INT, false, false, 0, 0, 0, 0, NULL, 0, 0                              \
 	}
 #define HEAD(S) UUID(S, event_id), LONG(S, occurred_at), UUID(S, batch_id)
 #define JOB_HEAD(S)                                                                                \
-	HEAD(S), UUID(S, job_id), INT(S, run_no), INT(S, attempt), TEXT(S, worker, MOST_LABEL)
+	HEAD(S), UUID(S, job_id), INT(S, run_no), INT_IN(S, attempt, 1, MOST_ATTEMPT), \
+	    TEXT(S, worker, MOST_LABEL)
 #define DELIVERY_HEAD(S)                                                                           \
 	HEAD(S), INT(S, run_no), TEXT(S, service, MOST_WORD), TEXT(S, target, MOST_LABEL)
 
@@ -135,7 +153,7 @@ static const struct field completed_fields[] = {
 	RECORDS(job_completed, outputs, &output_shape),
 	TEXT_OR_NULL(job_completed, preview_uri, MOST_URI),
 	INT(job_completed, duration_ms),
-	LONG_OR_NULL(job_completed, input_size),
+	LONG_IN_OR_NULL(job_completed, input_size, 0, MOST_BYTES),
 	END,
 };
 
@@ -152,9 +170,9 @@ static const struct field archived_fields[] = {
 	HEAD(archive_built),
 	INT(archive_built, run_no),
 	TEXT(archive_built, uri, MOST_URI),
-	LONG(archive_built, size),
+	LONG_IN(archive_built, size, 0, INT64_MAX),
 	TEXT(archive_built, sha256, MOST_HASH),
-	INT(archive_built, entries),
+	INT_IN(archive_built, entries, 0, INT32_MAX),
 	END,
 };
 

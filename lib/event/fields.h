@@ -20,6 +20,7 @@ struct field {
 	int64_t fallback;		/* of a number; of a nullable one its null */
 	size_t most;			/* bytes of a text, or of each of several; else 0 */
 	const struct shape *items;	/* of records */
+	int64_t from, to;		/* of a number; both 0: any */
 };
 
 struct shape {

@@ -2,6 +2,7 @@
 /* texts.c: walks an event by the table of its fields. */
 #include "event/texts.h"
 #include <assert.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,26 @@ text_check(const char *text, const struct field *f, struct err *err)
 
 	return size <= f->most || err_code(err, ERR_REJECT, "text_too_long",
 	    ": %zu bytes; at most %zu are taken", size, f->most);
+}
+
+static bool
+number_check(const uint8_t *object, const struct field *f, struct err *err)
+{
+	int32_t narrow;
+	int64_t n;
+
+	if (f->from == 0 && f->to == 0)
+		return true;
+	if (f->kind == FIELD_INT) {
+		memcpy(&narrow, object + f->offset, sizeof(narrow));
+		n = narrow;
+	} else {
+		memcpy(&n, object + f->offset, sizeof(n));
+	}
+	if ((f->nullable && n == f->fallback) || (n >= f->from && n <= f->to))
+		return true;
+	return err_code(err, ERR_REJECT, "out_of_range", ": %" PRId64 " is not from %" PRId64
+	    " to %" PRId64, n, f->from, f->to);
 }
 
 static bool record_check(const uint8_t *object, const struct shape *shape, struct err *err);
@@ -57,6 +78,8 @@ field_check(const uint8_t *object, const struct field *f, struct err *err)
 
 	if (f->kind == FIELD_TEXTS || f->kind == FIELD_RECORDS)
 		return items_check(object, f, err);
+	if (f->kind == FIELD_INT || f->kind == FIELD_LONG)
+		return number_check(object, f, err) || inside(err, f->name);
 	if (f->kind != FIELD_TEXT && f->kind != FIELD_RECORD)
 		return true;
 	memcpy(&pointer, object + f->offset, sizeof(pointer));

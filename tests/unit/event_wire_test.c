@@ -28,11 +28,11 @@ struct thing {
 };
 
 #define AT(f, kind, nullable, fallback, items) \
-	{ #f, kind, nullable, true, offsetof(struct thing, f), 0, fallback, 0, items }
+	{ #f, kind, nullable, true, offsetof(struct thing, f), 0, fallback, 0, items, 0, 0 }
 #define MANY(f, kind, items) { #f, kind, false, true, offsetof(struct thing, f), \
-	offsetof(struct thing, n_##f), 0, 0, items }
+	offsetof(struct thing, n_##f), 0, 0, items, 0, 0 }
 
-static const struct field inner_fields[] = { { "word", FIELD_TEXT, false, false, 0, 0, 0, 0, NULL },
+static const struct field inner_fields[] = { { "word", FIELD_TEXT, false, false, 0, 0, 0, 0, NULL, 0, 0 },
 	{ .name = NULL } };
 static const struct shape inner_shape = { "Inner", sizeof(struct inner), inner_fields };
 static const struct field thing_fields[] = {
@@ -45,7 +45,7 @@ static const struct field thing_fields[] = {
 };
 static const struct shape thing_shape = { "Thing", sizeof(struct thing), thing_fields };
 
-static const struct field strict_fields[] = { { "text", FIELD_TEXT, false, false, 0, 0, 0, 0, NULL },
+static const struct field strict_fields[] = { { "text", FIELD_TEXT, false, false, 0, 0, 0, 0, NULL, 0, 0 },
 	{ .name = NULL } };
 static const struct shape strict_shape = { "Thing", sizeof(struct inner), strict_fields };
 

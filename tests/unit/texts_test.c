@@ -51,6 +51,30 @@ Test(texts, of_lists_and_inner_records_are_looked_at_too)
 	cr_expect_str_eq(err.text, "job_ids[1]: 37 bytes; at most 36 are taken");
 }
 
+Test(texts, a_number_that_is_counted_on_from_is_within_its_range_and_one_beyond_is_named)
+{
+	static const struct { int32_t attempt; int64_t input_size; const char *text; } rows[] = {
+		{ 1, 0, "" },
+		{ 1000000, INT64_C(1) << 40, "" },
+		{ 1, EVENT_NULL_LONG, "" },
+		{ 0, 0, "attempt: 0 is not from 1 to 1000000" },
+		{ INT32_MAX, 0, "attempt: 2147483647 is not from 1 to 1000000" },
+		{ INT32_MIN, 0, "attempt: -2147483648 is not from 1 to 1000000" },
+		{ 1, -1, "input_size: -1 is not from 0 to 1099511627776" },
+		{ 1, INT64_MAX, "input_size: 9223372036854775807 is not from 0 to 1099511627776" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct job_completed c = { .attempt = rows[i].attempt,
+			.input_size = rows[i].input_size, .worker = "w" };
+		struct err err = {0};
+
+		cr_expect_eq(texts_check(EVENT_JOB_COMPLETED, &c, &err), !*rows[i].text);
+		cr_expect_str_eq(err.text, rows[i].text);
+		cr_expect_str_eq(err.code, *rows[i].text ? "out_of_range" : "");
+	}
+}
+
 static void
 every_text_has_a_limit(const struct shape *shape)
 {
