@@ -207,7 +207,7 @@ facts_items(struct plan *plan, const struct facts_rules *rules, const struct ite
 	size_t n_facts = 0;
 
 	if (!facts)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
+		return plan_full(err);
 	for (size_t i = 0; i < n; i++)
 		if (items[i].topic == TOPIC_EVENTS && !items[i].defect
 		    && !fact_take(plan, &items[i], facts, &n_facts, err))

@@ -79,10 +79,12 @@ item_give_up(struct item *item, const char *stage, const struct err *why, struct
 bool
 item_read(struct item *item, const struct codec *codec, struct arena *arena, struct err *err)
 {
+	const struct arena_mark mark = arena_mark(arena);
 	struct err why = {0};
 
 	if (decode(item, codec, arena, &why))
 		return true;
+	arena_rewind(arena, mark);	/* it may have filled the arena */
 	if (why.verdict == ERR_REJECT)
 		return item_give_up(item, item->stage, &why, arena, err);
 	*err = why;
@@ -117,19 +119,6 @@ items_left(const struct intake *intake)
 	return next_record(&in);
 }
 
-/* A record that fills the arena all by itself can never be applied. */
-static bool
-too_large(struct item *item, struct err *err)
-{
-	static const struct err why = { ERR_REJECT, "record_too_large",
-		"it takes more memory than a turn has" };
-
-	err_clear(err);
-	item->stage = "decode";
-	item->defect = &why;
-	return true;
-}
-
 bool
 items_take(struct intake *in, const struct codec *codec, struct arena *arena, item_asked *asked,
     void *state, struct item **ret, size_t *n, struct err *err)
@@ -152,8 +141,7 @@ items_take(struct intake *in, const struct codec *codec, struct arena *arena, it
 		*item = (struct item){ .record = r, .topic = r->topic, .partition = r->partition,
 			.offset = r->offset, .timestamp_ms = r->timestamp_ms, .bytes = r->value,
 			.size = r->value_size, .key = r->key, .key_size = r->key_size };
-		if (!item_read(item, codec, arena, err) && (strcmp(err->code, "memory_full")
-		    || !too_large(item, err)))
+		if (!item_read(item, codec, arena, err))
 			return false;
 		++*n;
 	}

@@ -35,7 +35,7 @@ static bool
 items_room(struct plan *plan, const struct db_rows *rows, struct item **ret, struct err *err)
 {
 	*ret = arena_take(plan->arena, ((size_t)db_count(rows) + 1) * sizeof(**ret));
-	return *ret || err_set(err, ERR_FATAL, "the turn's memory is used up");
+	return *ret || plan_full(err);
 }
 
 /* ---- what waits for a submission ---- */
@@ -47,6 +47,7 @@ parked_read(const struct parked *parked, struct plan *plan, struct db *db,
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct db_array fresh = { .type = DB_UUID };
+	size_t used = arena_used(plan->arena);
 	bool well = true;
 
 	*n_ret = 0;
@@ -64,7 +65,7 @@ parked_read(const struct parked *parked, struct plan *plan, struct db *db,
 		return true;
 	if (!items_room(plan, rows, ret, err))
 		return false;
-	for (int r = 0; r < db_count(rows); r++) {
+	for (int r = 0; r < db_count(rows) && arena_used(plan->arena) - used < PLAN_BUDGET; r++) {
 		if (!item_of(parked, plan, rows, r, &(*ret)[(*n_ret)++], err))
 			return false;
 		after->partition = (*ret)[r].partition;
@@ -127,6 +128,7 @@ parked_sweep(struct parked *parked, struct plan *plan, struct db *db, struct db_
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	int64_t now = clock_monotonic_ms();
+	int r;
 
 	*n_ret = 0;
 	if (now - parked->swept_ms < SWEEP_MS)
@@ -138,15 +140,14 @@ parked_sweep(struct parked *parked, struct plan *plan, struct db *db, struct db_
 		return err_at(err, "parked facts");
 	if (!items_room(plan, rows, ret, err))
 		return false;
-	for (int r = 0; r < db_count(rows); r++) {
+	for (r = 0; r < db_count(rows) && arena_used(plan->arena) < PLAN_BUDGET; r++) {
 		if (!swept_item(parked, plan, rows, r, *ret, n_ret, err))
 			return false;
 		parked->swept = (struct parked_place){ (int32_t)db_int_at(rows, r, PARTITION),
 			db_int_at(rows, r, OFFSET) };
 		parked->seen++;
 	}
-	if (db_count(rows) == 0 || (db_count(rows) == db_int_at(rows, 0, IN_PAGE)
-	    && db_count(rows) < PAGE))
+	if (db_count(rows) == 0 || (r == db_int_at(rows, 0, IN_PAGE) && r < PAGE))
 		round_ends(parked);
 	return true;
 }

@@ -36,8 +36,14 @@ plan_clear(struct plan *plan)
 }
 
 bool
+plan_full(struct err *err)
+{
+	return err_code(err, ERR_REJECT, "record_too_large", "takes more memory than a turn has");
+}
+
+bool
 plan_keep(struct plan *plan, const void *bytes, size_t size, const void **ret, struct err *err)
 {
 	*ret = arena_text(plan->arena, bytes, size);
-	return *ret || err_set(err, ERR_FATAL, "the turn's memory is used up");
+	return *ret || plan_full(err);
 }

@@ -24,6 +24,9 @@ bool plan_open(struct plan *plan, struct err *err);
 void plan_close(struct plan *plan);
 void plan_reset(struct plan *plan);	/* a new transaction; the turn's memory stays */
 void plan_clear(struct plan *plan);	/* a new turn */
-/* Bytes in the plan's memory; false (fatal) when there is no room. */
+/* What a translation answers that finds no room: a rejection, so that fewer records are tried, and one
+ * that has no room alone becomes a letter. */
+bool plan_full(struct err *err);
+/* Bytes in the plan's memory; false when it is full. */
 bool plan_keep(struct plan *plan, const void *bytes, size_t size, const void **ret, struct err *err);
 #endif

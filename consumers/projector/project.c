@@ -15,7 +15,7 @@
 
 #define TOOK_TOO_LONG "57014"	/* SQLSTATE of what statement_timeout ends */
 
-enum { TIMER_MS = 500, ALIVE_MS = 1000, LEASES_MAX = 5000 /* jobs looked at in one go */ };
+enum { TIMER_MS = 500, ALIVE_MS = 1000, SLOW_TURNS = 3, LEASES_MAX = 5000 /* jobs looked at in one go */ };
 
 static struct metric commits = { "batchline_projector_commits_total", NULL, "Turns committed.",
 	METRIC_COUNTER, 0 };
@@ -117,7 +117,7 @@ names_give(struct projector *p, struct err *err)
 
 /* hold: more items of this turn follow, so nothing is handed out yet. */
 static enum outcome
-transact(struct projector *p, const struct item *items, size_t n, bool hold, struct err *err)
+run(struct projector *p, const struct item *items, size_t n, bool hold, struct err *err)
 {
 	if (!translate(p, items, n, hold, err) || !names_give(p, err) || !rows_run(&p->plan.rows, p->db, err))
 		return err->verdict == ERR_REJECT ? REFUSED : STOPPED;
@@ -126,6 +126,18 @@ transact(struct projector *p, const struct item *items, size_t n, bool hold, str
 	leases_walked(p);
 	metric_count(&commits, 1);
 	return outbox_publish(&p->outbox, &p->plan.rows, err) ? APPLIED : STOPPED;
+}
+
+/* What was made of the items goes; however often they are tried, the turn's memory holds. */
+static enum outcome
+transact(struct projector *p, const struct item *items, size_t n, bool hold, struct err *err)
+{
+	const struct arena_mark mark = arena_mark(p->plan.arena);
+	enum outcome outcome = run(p, items, n, hold, err);
+
+	plan_reset(&p->plan);
+	arena_rewind(p->plan.arena, mark);
+	return outcome;
 }
 
 /* ---- what is refused ---- */
@@ -139,15 +151,29 @@ stop(struct err *err)
 	return false;
 }
 
-/* What is refused is tried again, then halved, and given up on when it stands alone; what took longer
- * than a statement may is only halved: it would take as long again. */
+/* What took longer than a statement may is halved, it would take as long again; alone it is tried in
+ * some turns, since the server may be busy, and then given up on: the line stands behind it. */
+static bool
+too_slow(struct projector *p, const struct item *items, size_t n, const struct err *why)
+{
+	if (n == 0 || strcmp(why->code, TOOK_TOO_LONG))
+		return false;
+	if (n > 1)
+		return true;
+	if (p->slow.partition != items->partition || p->slow.offset != items->offset)
+		p->slow_turns = 0;
+	p->slow = (struct parked_place){ items->partition, items->offset };
+	return ++p->slow_turns >= SLOW_TURNS;
+}
+
+/* What is refused is tried again, then halved, and given up on when it stands alone. */
 static bool
 apply(struct projector *p, struct item *items, size_t n, bool hold, int tries, struct err *err)
 {
 	enum outcome outcome = transact(p, items, n, hold, err);
 	struct err why = *err;
 
-	if (outcome == STOPPED && n > 1 && !strcmp(why.code, TOOK_TOO_LONG))
+	if (outcome == STOPPED && too_slow(p, items, n, &why))
 		outcome = REFUSED, tries = 0;
 	if (outcome != REFUSED)
 		return outcome == APPLIED || stop(err);
@@ -207,7 +233,7 @@ splice(struct projector *p, const struct item *first, size_t n_first, const stru
 {
 	*ret = arena_take(p->plan.arena, (n_first + n_parked + 1) * sizeof(**ret));
 	if (!*ret)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
+		return plan_full(err);
 	memcpy(*ret, first, n_first * sizeof(**ret));
 	if (n_parked)
 		memcpy(*ret + n_first, parked, n_parked * sizeof(**ret));
@@ -221,6 +247,7 @@ apply_in_order(struct projector *p, struct item *items, size_t n, bool hold, str
 	struct parked_place after = { -1, -1 };
 	struct item *parked = NULL, *first;
 	size_t submissions = submissions_of(items, n), n_parked = 0;
+	const struct arena_mark mark = arena_mark(p->plan.arena);
 	bool more;
 
 	if (!parked_read(&p->parked, &p->plan, p->db, &p->claim.homes, items, submissions, &after,
@@ -232,11 +259,13 @@ apply_in_order(struct projector *p, struct item *items, size_t n, bool hold, str
 	    || !apply_all(p, first, submissions + n_parked, true, err))
 		return false;
 	while (more) {
+		arena_rewind(p->plan.arena, mark);
 		if (!parked_read(&p->parked, &p->plan, p->db, &p->claim.homes, items, submissions,
 		    &after, &parked, &n_parked, &more, err)
 		    || !apply_all(p, parked, n_parked, true, err))
 			return false;
 	}
+	arena_rewind(p->plan.arena, mark);
 	return apply_all(p, items + submissions, n - submissions, hold, err);
 }
 

@@ -38,6 +38,8 @@ struct projector {
 	struct uuid leases_batch;	/* how far the walk through the leases is */
 	int32_t leases_position;
 	int64_t timers_run_ms, alive_ms;
+	struct parked_place slow;	/* the last record that took too long alone, and in how many turns */
+	int slow_turns;
 };
 
 /* project.c */

@@ -27,7 +27,7 @@ store_inline(struct plan *plan, struct blob_store *blobs, struct submitted_file 
 	if (file->size == EVENT_NULL_LONG)
 		file->size = done.size;
 	file->source_uri = arena_text(plan->arena, done.uri, strlen(done.uri));
-	return file->source_uri || err_set(err, ERR_FATAL, "the turn's memory is used up");
+	return file->source_uri || plan_full(err);
 }
 
 /* ---- output stems: unique in the batch, whatever the case ---- */
@@ -56,7 +56,7 @@ stems_make(struct plan *plan, const struct batch_submitted *s, const char ***ret
 	int rounds = 0;
 
 	if (!stems || !texts)
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
+		return plan_full(err);
 	for (size_t i = 0; i < s->n_files; i++) {
 		stem_of_file(stems[i].text, s->files[i].file_name);
 		stems[i].position = (uint32_t)i;
@@ -151,7 +151,7 @@ batch_row(struct plan *plan, const struct submit_rules *rules, const struct item
 	headers_trace(trace, item->record);
 	kept = arena_text(plan->arena, trace, strlen(trace));
 	if (!prefix || !kept || !by || (s->render_description && !description))
-		return err_set(err, ERR_FATAL, "the turn's memory is used up");
+		return plan_full(err);
 	if (accepted && !jobs_rows(plan, rules->blobs, s, &total_size, err))
 		return false;
 	rows_add(&plan->rows, ROWS_BATCHES, db_uuid(s->batch_id), db_text(prefix),

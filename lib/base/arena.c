@@ -63,6 +63,27 @@ arena_clear(struct arena *arena)
 	arena->newest->used = 0;
 }
 
+struct arena_mark
+arena_mark(const struct arena *arena)
+{
+	return (struct arena_mark){ arena->newest, arena->newest ? arena->newest->used : 0,
+		arena->used };
+}
+
+void
+arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	while (arena->newest && arena->newest != mark.block && arena->newest->older) {
+		struct block *older = arena->newest->older;
+
+		free(arena->newest);
+		arena->newest = older;
+	}
+	if (arena->newest)	/* of a mark on nothing the first block is kept */
+		arena->newest->used = mark.block_used;
+	arena->used = mark.used;
+}
+
 static bool
 block_add(struct arena *arena, size_t size)
 {

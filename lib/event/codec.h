@@ -28,8 +28,8 @@ struct codec;
 bool codec_open(struct codec **ret, struct err *err);
 void codec_free(struct codec *codec);		/* NULL is fine */
 
-/* A defect rejects, with a code (unknown_schema, not_framed, bad_record) and the field's name. An
- * arena that is full is fatal, code memory_full. */
+/* A defect rejects, with a code (unknown_schema, not_framed, bad_record) and the field's name; so does
+ * a record that the arena has no room for (record_too_large). */
 bool codec_read(const struct codec *codec, const void *bytes, size_t size, struct arena *arena,
     struct event *ret, struct err *err);
 

@@ -21,13 +21,20 @@ bad(struct reader *r, const char *what)
 	return err_code(r->err, ERR_REJECT, "bad_record", "%s", what);
 }
 
+/* The reader's memory is all that a turn has: what does not fit is the record's fault. */
+static bool
+too_large(struct reader *r)
+{
+	return err_code(r->err, ERR_REJECT, "record_too_large", "takes more memory than a turn has");
+}
+
 static void *
 take(struct reader *r, size_t size)
 {
 	void *piece = arena_take(r->arena, size);
 
 	if (!piece)
-		err_code(r->err, ERR_FATAL, "memory_full", "the turn's memory is used up");
+		too_large(r);
 	return piece;
 }
 
@@ -89,7 +96,7 @@ read_text(struct reader *r, const char **ret)
 	if (memchr(bytes.data, 0, bytes.size))
 		return bad(r, "holds U+0000");
 	*ret = arena_text(r->arena, (const char *)bytes.data, bytes.size);
-	return *ret || err_code(r->err, ERR_FATAL, "memory_full", "the turn's memory is used up");
+	return *ret || too_large(r);
 }
 
 static bool

@@ -480,6 +480,22 @@ poll_one(struct bus *bus, int timeout_ms, struct bus_record *records, size_t *n,
 	return true;
 }
 
+/* A record of ten bytes may have headers of megabytes. */
+static size_t
+size_of(const struct bus_record *record)
+{
+	size_t size = record->key_size + record->value_size, bytes;
+	rd_kafka_headers_t *headers;
+	const char *name;
+	const void *value;
+
+	if (rd_kafka_message_headers(record->held, &headers))
+		return size;
+	for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &bytes); i++)
+		size += strlen(name) + bytes;
+	return size;
+}
+
 bool
 bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,
     size_t max_bytes, size_t *n, struct err *err)
@@ -490,7 +506,7 @@ bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max
 	err_clear(err);
 	while (*n < max && (!max_bytes || bytes < max_bytes)
 	    && poll_one(bus, *n ? 0 : timeout_ms, records, n, err))
-		bytes += records[*n - 1].key_size + records[*n - 1].value_size;
+		bytes += max_bytes ? size_of(&records[*n - 1]) : 0;
 	if (err->verdict == ERR_NONE && bus->given && bus->claim_err.verdict != ERR_NONE) {
 		*err = bus->claim_err;
 		err_clear(&bus->claim_err);

@@ -103,6 +103,26 @@ Test(arena, pieces_are_zeroed_aligned_and_limited)
 	arena_free(arena);
 }
 
+Test(arena, what_was_taken_since_a_mark_can_be_taken_back_again_and_again)
+{
+	struct arena *arena = arena_new(1 << 20);
+	const struct arena_mark empty = arena_mark(arena);
+	struct arena_mark mark;
+	char *kept;
+
+	kept = arena_text(arena, "kept", 4);
+	mark = arena_mark(arena);
+	for (int round = 0; round < 100; round++) {
+		cr_assert(arena_take(arena, 10) && arena_take(arena, 900000));
+		arena_rewind(arena, mark);
+		cr_assert_str_eq(kept, "kept");
+	}
+	arena_rewind(arena, empty);
+	cr_expect_eq(arena_used(arena), 0);
+	cr_expect(arena_take(arena, 1 << 20));
+	arena_free(arena);
+}
+
 /* ---- utf8 ---- */
 
 Test(utf8, is_valid_only_in_its_shortest_form_and_within_unicode)

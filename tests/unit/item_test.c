@@ -101,14 +101,19 @@ a_submission(size_t files)
 Test(item, a_turn_ends_at_its_budget_of_decoded_bytes)
 {
 	struct buf bytes = a_submission(100000);
+	static const char key[] = "00000000-0000-0000-0000-000000000000";
 	struct bus_record records[8];
 
 	for (int i = 0; i < 8; i++)
 		records[i] = (struct bus_record){ .topic = TOPIC_SUBMISSIONS, .offset = i,
+			.key = key, .key_size = UUID_TEXT_SIZE - 1,
 			.value = bytes.data, .value_size = bytes.size };
+	cr_expect_str_eq(turns_of(records, 8, wants_all, PLAN_MEMORY), "0 1 2 3 4 | 5 6 7 | ");
+	for (int i = 0; i < 8; i++)	/* of what has a defect nothing is kept */
+		records[i].key = NULL;
 	cr_expect_str_eq(turns_of(records, 8, wants_all, PLAN_MEMORY),
-	    "0wrong_key 1wrong_key 2wrong_key 3wrong_key 4wrong_key | "
-	    "5wrong_key 6wrong_key 7wrong_key | ");
+	    "0wrong_key 1wrong_key 2wrong_key 3wrong_key 4wrong_key 5wrong_key 6wrong_key "
+	    "7wrong_key | ");
 	buf_clear(&bytes);
 }
 

@@ -6,7 +6,7 @@ select partition, record_offset, case when due then record_key end as record_key
        case when due then headers end as headers,
        case when due then payload end as payload, recorded_at, known, old, page
   from (select d.*, count(*) over () as page,
-               sum(case when due then octet_length(payload) else 0 end)
+               sum(case when due then octet_length(payload) + coalesce(octet_length(headers), 0) else 0 end)
                    over (order by partition, record_offset rows between unbounded preceding and 1 preceding) as before
           from (select e.*, k.known, e.recorded_at < now() - interval '7 days' as old,
                        $5::bool or k.known or e.recorded_at < now() - interval '7 days' as due
