@@ -3,8 +3,8 @@ insert into batches (id, customer_prefix, batch_date, batch_counter, base_direct
 	render_description, submitted_by, pipeline_id, total_files, total_pipelines, total_size,
 	partition, priority, failures_tolerated, payload_sha256, error_code, error_message,
 	created_at, traceparent)
-select n.id, n.prefix, n.day, a.batch_counter,
-       n.prefix || '_' || to_char(n.day, 'YYYY-MM-DD') || '_batch-' || a.batch_counter,
+select n.id, a.customer_prefix, a.batch_date, a.batch_counter,
+       a.customer_prefix || '_' || to_char(a.batch_date, 'YYYY-MM-DD') || '_batch-' || a.batch_counter,
        n.description, n.submitted_by, n.pipeline_id, n.files, n.views, n.size,
        n.partition, n.priority, n.tolerated, n.sha256, n.error_code, n.error_message,
        n.created_at, n.trace
