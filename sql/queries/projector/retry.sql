@@ -5,7 +5,7 @@ with b as (
 	 where id = $2::uuid and deleted_at is null and error_code is null
 	   and status in ('failed', 'partial', 'cancelled')
 	   and exists (select from jobs where batch_id = $2::uuid and status in ('failed', 'cancelled')
-	       and (cardinality($1::uuid[]) = 0 or id = any ($1::uuid[])))
+	       and (cardinality($1::uuid[]) = 0 or id in (select unnest($1::uuid[]))))
 	returning id)
 update jobs j
    set status = 'queued', attempt = j.attempt + 1, first_attempt = j.attempt + 1,
@@ -13,4 +13,4 @@ update jobs j
        next_attempt_at = null, lease_until = null
   from b
  where j.batch_id = any (array[b.id]) and j.status in ('failed', 'cancelled')
-   and (cardinality($1::uuid[]) = 0 or j.id = any ($1::uuid[]))
+   and (cardinality($1::uuid[]) = 0 or j.id in (select unnest($1::uuid[])))
