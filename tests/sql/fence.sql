@@ -65,8 +65,8 @@ select is_empty($$ select from batches where customer_prefix = 'ZOMBIE' $$, 'and
 \set claim `cat sql/queries/projector/claim.sql`
 prepare claim as :claim;
 select results_eq($$ execute claim('g', '{a,c}', '{0,4}', 'me') $$,
-	$$ values ('a', 0, 2::bigint, 17::bigint, 8::bigint), ('c', 4, 1, -1, null) $$,
-	'a claim raises the epoch and tells where to go on; a new partition begins at the beginning');
+	$$ values ('a', 0, 2::bigint, 17::bigint, 8::bigint, now()), ('c', 4, 1, -1, null, now()) $$,
+	'a claim raises the epoch and tells where to go on and when; a new partition begins at the beginning');
 select is(pg_temp.fenced($$ select fence('g', '{a}', '{0}', '{1}', '{17}', '{18}', '{null}') $$),
 	'FN001: a/0 is no longer at epoch 1, offset 17', 'from then on the owner before is fenced');
 select lives_ok($$ select fence('g', '{a,c}', '{0,4}', '{2,1}', '{17,-1}', '{18,3}', '{null,1}') $$, 'and the new one is not');
