@@ -94,6 +94,23 @@ path_of(const char *uri, const char **ret, struct err *err)
 	return true;
 }
 
+/* Puts the name of what lies at that path on the disk. */
+static bool
+folder_sync(struct blob_store *store, const char *path, struct err *err)
+{
+	char folder[BLOB_URI_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, rc;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	fd = open_beneath(store, folder, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return system_err(err, folder);
+	rc = fsync(fd);
+	close(fd);
+	return rc == 0 || system_err(err, folder);
+}
+
 /* ---- life ---- */
 
 bool
@@ -112,9 +129,13 @@ blob_open(struct blob_store **ret, const char *store_uri, struct err *err)
 	if (store->dir < 0)
 		return err_code(err, ERR_RETRY, "blob_store", "BLOB_URI %s: %s", store_uri,
 		    strerror(errno));
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++)
-		if (mkdirat(store->dir, rooms[i], 0755) && errno != EEXIST)
-			return system_err(err, rooms[i]);
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
+		bool made = !mkdirat(store->dir, rooms[i], 0755);
+
+		if (made ? !folder_sync(store, rooms[i], err)
+		    : errno != EEXIST && !system_err(err, rooms[i]))
+			return false;
+	}
 	*ret = blob_free_hand_over(&store);
 	return true;
 }
@@ -281,34 +302,26 @@ hash_again(struct blob_writer *w, int64_t size, struct err *err)
 	return well;
 }
 
-/* The folders of a path, made where they are missing. */
+/* The folders of a path, made where they are missing. When one was, every name on the way is put on
+ * the disk: those that were there may be somebody's who has not come to that yet. */
 static bool
 folders_make(struct blob_store *store, const char *path, struct err *err)
 {
 	char part[BLOB_URI_MAX];
+	bool made = false, well = true;
 
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		if (mkdirat(store->dir, part, 0755) && errno != EEXIST)
+		if (!mkdirat(store->dir, part, 0755))
+			made = true;
+		else if (errno != EEXIST)
 			return system_err(err, part);
 	}
-	return true;
-}
-
-static bool
-folder_sync(struct blob_store *store, const char *path, struct err *err)
-{
-	char folder[BLOB_URI_MAX];
-	const char *slash = strrchr(path, '/');
-	int fd, rc;
-
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	fd = open_beneath(store, folder, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return system_err(err, folder);
-	rc = fsync(fd);
-	close(fd);
-	return rc == 0 || system_err(err, folder);
+	for (const char *slash = path; made && well && (slash = strchr(slash, '/')); slash++) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		well = folder_sync(store, part, err);
+	}
+	return well;
 }
 
 bool
@@ -365,9 +378,9 @@ blob_put(struct blob_store *store, const void *bytes, size_t size, struct blob_d
 	ret->size = (int64_t)size;
 	if (!fstatat(store->dir, ret->uri + strlen(PREFIX), &st, AT_SYMLINK_NOFOLLOW)
 	    && st.st_size == ret->size) {
-		/* There already; a fresh time keeps the sweep of old inputs away from it. */
+		/* There already, perhaps just now; a fresh time keeps the sweep of old inputs away from it. */
 		utimensat(store->dir, ret->uri + strlen(PREFIX), NULL, AT_SYMLINK_NOFOLLOW);
-		return true;
+		return folder_sync(store, ret->uri + strlen(PREFIX), err);
 	}
 	return blob_write_open(store, &w, NULL, err) && blob_write(w, bytes, size, err)
 	    && blob_write_finish(w, ret, err);

@@ -6,7 +6,8 @@
  * `-`; none is `.` or `..`). Inputs are named by their content, blob:sha256/<hex>; outputs lie
  * under blob:outputs/<batch>/<job>/<attempt>-<random>/, archives at
  * blob:archives/<batch>/<run_no>.zip. A blob appears whole or not at all (written under a
- * temporary name, fsync, rename, fsync of the folder) and never changes afterwards.
+ * temporary name, fsync, rename, fsync of the folder and of those above that were made for it) and
+ * never changes afterwards.
  *
  * Backend: a directory (BLOB_URI=file:///absolute/path). Verdicts: a missing blob and a malformed
  * URI reject (code "blob_not_found", "bad_uri"); a full or sick disk asks for a retry.

@@ -3,12 +3,34 @@
 #include "port/blob.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What was synced, in its order: the library's fsync() is this one. */
+static char synced[16][PATH_MAX];
+static size_t n_synced;
+
+int fsync(int fd);
+
+int
+fsync(int fd)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (n_synced < 16) {
+		n = readlink(link, synced[n_synced], PATH_MAX - 1);
+		synced[n_synced++][n > 0 ? n : 0] = '\0';
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 /* A store in a folder of its own; the folder is the caller's to remove. */
 static struct blob_store *
@@ -271,5 +293,43 @@ Test(blob, a_link_out_of_the_store_leads_nowhere)
 	cr_expect_not(is_there(store, "blob:outputs/passwd"));
 	cr_expect_not(is_there(store, "blob:outputs/etc/passwd"));
 	cr_expect_not(is_there(store, "blob:outputs/up/etc/passwd"));
+	end(store, folder);
+}
+
+static void
+expect_synced(const char *const *names, size_t n, const char *folder)
+{
+	char path[PATH_MAX];
+
+	cr_expect_eq(n_synced, n, "%zu", n_synced);
+	for (size_t i = 0; i < n && i < n_synced; i++) {
+		snprintf(path, sizeof(path), "%s%s", folder, names[i]);
+		if (!strcmp(names[i], "/tmp/"))		/* a name of its own, for the time being */
+			*strrchr(synced[i], '/') = '\0', *strrchr(path, '/') = '\0';
+		cr_expect_str_eq(synced[i], path);
+	}
+	n_synced = 0;
+}
+
+Test(blob, every_folder_that_is_made_is_on_the_disk_before_the_blob_counts_and_only_once)
+{
+	static const char *const rooms[] = { "", "", "", "" };
+	static const char *const first[] = { "/tmp/", "", "/outputs", "/outputs/a", "/outputs/a/b" };
+	static const char *const second[] = { "/tmp/", "/outputs/a/b" };
+	static const char *const again[] = { "/sha256" };
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	struct blob_done done;
+	struct err err = {0};
+
+	expect_synced(rooms, 4, folder);
+	put(store, "blob:outputs/a/b/one.jpg");
+	expect_synced(first, 5, folder);
+	put(store, "blob:outputs/a/b/two.jpg");
+	expect_synced(second, 2, folder);
+	cr_assert(blob_put(store, "x", 1, &done, &err));
+	n_synced = 0;
+	cr_assert(blob_put(store, "x", 1, &done, &err));
+	expect_synced(again, 1, folder);
 	end(store, folder);
 }
