@@ -152,10 +152,13 @@ stop(struct err *err)
 }
 
 /* What took longer than a statement may is halved, it would take as long again; alone it is tried in
- * some turns, since the server may be busy, and then given up on: the line stands behind it. */
+ * some turns, since the server may be busy, and then given up on, since the line stands behind it:
+ * unless a transaction without it takes too long, too. */
 static bool
 too_slow(struct projector *p, const struct item *items, size_t n, const struct err *why)
 {
+	struct err ignored = {0};
+
 	if (n == 0 || strcmp(why->code, TOOK_TOO_LONG))
 		return false;
 	if (n > 1)
@@ -163,7 +166,8 @@ too_slow(struct projector *p, const struct item *items, size_t n, const struct e
 	if (p->slow.partition != items->partition || p->slow.offset != items->offset)
 		p->slow_turns = 0;
 	p->slow = (struct parked_place){ items->partition, items->offset };
-	return ++p->slow_turns >= SLOW_TURNS;
+	return ++p->slow_turns >= SLOW_TURNS
+	    && transact(p, NULL, 0, true, &ignored) == APPLIED;
 }
 
 /* What is refused is tried again, then halved, and given up on when it stands alone. */
