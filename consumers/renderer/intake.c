@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "consumers/renderer/renderer.h"
+#include "event/texts.h"
 #include "port/letter.h"
 
 static bool
@@ -22,7 +23,9 @@ asked_read(struct renderer *r, const struct bus_record *record, struct event *re
 	if (record->key_size != UUID_TEXT_SIZE - 1
 	    || memcmp(record->key, key, UUID_TEXT_SIZE - 1))
 		return err_code(err, ERR_REJECT, "wrong_key", "the key is not the job_id %s", key);
-	return true;
+	if (ret->dispatched.partition < 0)
+		return err_code(err, ERR_REJECT, "bad_partition", "partition is negative");
+	return texts_check(ret->type, &ret->dispatched, err);
 }
 
 /* The partition went and came back while its job was under way: that job will do. */

@@ -67,6 +67,13 @@ verdict_of(rd_kafka_resp_err_t rc)
 	}
 }
 
+/* Of a record: there is no other partition to come, their number never changes. */
+static bool
+is_never_taken(rd_kafka_resp_err_t rc)
+{
+	return rc == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || verdict_of(rc) == ERR_REJECT;
+}
+
 static bool
 kafka_err(struct err *err, rd_kafka_resp_err_t rc, const char *what)
 {
@@ -131,7 +138,7 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 		return;
 	}
 	bus->n_pending--;
-	if (m->err && verdict_of(m->err) != ERR_REJECT) {
+	if (m->err && !is_never_taken(m->err)) {
 		if (!bus->lost)
 			bus->lost = m->err;
 	} else {
@@ -692,7 +699,7 @@ bus_send(struct bus *bus, const struct bus_outgoing *outgoing, int64_t id, struc
 		return true;
 	}
 	free(sent);
-	if (verdict_of(rc) != ERR_REJECT)
+	if (!is_never_taken(rc))
 		return publish_err(bus, outgoing->topic, rc, err);
 	ack_add(bus, id, rc);
 	return true;

@@ -334,6 +334,20 @@ Test(bus, a_record_that_no_broker_ever_takes_is_told_and_holds_up_nothing)
 	cr_expect_str_eq(fates(out, 1), "3! ");
 	cr_assert(bus_send(out, &outgoing, 4, &err));
 	cr_expect_str_eq(fates(out, 1), "4 ");
+	outgoing.partition = PARTITIONS;
+	cr_assert(bus_send(out, &outgoing, 5, &err), "%s", err.text);
+	cr_expect_str_eq(fates(out, 1), "5! ");
+	bus_free(out);
+}
+
+Test(bus, a_partition_that_there_is_not_is_told_also_when_it_was_the_first_to_be_asked_for)
+{
+	struct bus_outgoing outgoing = a_record(PARTITIONS, "k", "v");
+	struct bus *out = a_bus(NULL);
+	struct err err = {0};
+
+	cr_assert(bus_send(out, &outgoing, 1, &err), "%s", err.text);
+	cr_expect_str_eq(fates(out, 1), "1! ");
 	bus_free(out);
 }
 
