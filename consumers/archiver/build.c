@@ -89,7 +89,7 @@ static bool
 is_over(struct plan *plan, bool *over, struct err *err)
 {
 	struct archiver *a = plan->archiver;
-	int64_t passed_s = (clock_now_us() - plan->manifest->completed_at) / 1000000;
+	int64_t passed_s = (clock_now_us() - plan->manifest->known_at) / 1000000;
 
 	if (!blob_has_below(a->store, "blob:outputs", over, err))
 		return false;
@@ -166,6 +166,9 @@ plan_make(struct plan *plan, struct err *err)
 		    m->base_directory_name, f->name), f->size, f->crc32, NULL };
 		well = plan->entries[plan->n++].name;
 	}
+	if (!well && plan->text.failed)
+		return err_code(err, ERR_REJECT, "manifest_too_large", "the manifest has more than "
+		    "%zu bytes", MANIFEST_LIMIT);
 	if (!well)
 		return err_set(err, ERR_FATAL, "out of memory");
 	plan->entries[0] = (struct pack_entry){ arena_print(arena, "%s/" MANIFEST_NAME,

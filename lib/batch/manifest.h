@@ -47,6 +47,7 @@ struct manifest {
 	const char *status;
 	int32_t batch_date, run_no, pipeline_id, total_files;
 	int64_t created_at, completed_at;
+	int64_t known_at;		/* since when it is final, by our clock: not written */
 	struct manifest_file *files;	/* in the order of the archive */
 	size_t n_files;
 	struct manifest_job *jobs;	/* the failed and cancelled ones */
