@@ -170,13 +170,30 @@ too_slow(struct projector *p, const struct item *items, size_t n, const struct e
 	    && transact(p, NULL, 0, true, &ignored) == APPLIED;
 }
 
+/* A turn of many transactions is long work: the group and /healthz see that we live, and what the
+ * group gave to others meanwhile ends the turn. */
+static bool
+keep_alive(struct projector *p, struct err *err)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (now - p->alive_ms < ALIVE_MS)
+		return true;
+	p->alive_ms = now;
+	return service_keep_alive(&p->context, err);
+}
+
 /* What is refused is tried again, then halved, and given up on when it stands alone. */
 static bool
 apply(struct projector *p, struct item *items, size_t n, bool hold, int tries, struct err *err)
 {
-	enum outcome outcome = transact(p, items, n, hold, err);
-	struct err why = *err;
+	enum outcome outcome;
+	struct err why;
 
+	if (!keep_alive(p, err))
+		return stop(err);
+	outcome = transact(p, items, n, hold, err);
+	why = *err;
 	if (outcome == STOPPED && too_slow(p, items, n, &why))
 		outcome = REFUSED, tries = 0;
 	if (outcome != REFUSED)
@@ -194,27 +211,13 @@ apply(struct projector *p, struct item *items, size_t n, bool hold, int tries, s
 
 /* ---- a turn ---- */
 
-/* A turn of many transactions is long work: the group and /healthz see that we live, and what the
- * group gave to others meanwhile ends the turn. */
-static bool
-keep_alive(struct projector *p, struct err *err)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (now - p->alive_ms < ALIVE_MS)
-		return true;
-	p->alive_ms = now;
-	return service_keep_alive(&p->context, err);
-}
-
 /* Commands change many rows at once: each stands alone, between what came before and after. */
 static bool
 apply_all(struct projector *p, struct item *items, size_t n, bool hold, struct err *err)
 {
 	for (size_t end; n > 0; items += end, n -= end) {
 		end = items_segment(items, n);
-		if (!keep_alive(p, err)
-		    || !apply(p, items, end, hold || end < n, 1, err))
+		if (!apply(p, items, end, hold || end < n, 1, err))
 			return false;
 	}
 	return true;
