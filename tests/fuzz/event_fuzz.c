@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "event/codec.h"
+#include "event/texts.h"
 
 enum { FUZZ_ARENA = 64 << 20, FUZZ_INPUT_MAX = 1 << 20 };
 
@@ -49,10 +50,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		abort();
 	}
 	arena_clear(arena);
-	if (codec_read(codec, bytes, size, arena, &event, &err))
+	if (codec_read(codec, bytes, size, arena, &event, &err)) {
 		write_and_read_again(codec, &event, arena);
-	else
+		assert(texts_check(event.type, &event.head, &err)
+		    || (err.verdict == ERR_REJECT && *err.code && *err.text));
+	} else {
 		assert(err.verdict == ERR_REJECT && *err.code && *err.text);
+	}
 	return 0;
 }
 
