@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/crc.h"
+#include "batch/name.h"
 
 enum { PIECE_SIZE = 256 * 1024, DEADLINE_LEAST_MS = 100 };
 
@@ -144,13 +145,15 @@ outputs_open(struct attempt *a, struct err *err)
 	    uuid_print(fresh, uuid_v7()) + 24);	/* the last twelve digits are random */
 
 	for (size_t i = 0; i <= d->n_views; i++) {
+		bool named = i == d->n_views || strlen(asked->output_stem) + strlen(d->views[i].name)
+		    + strlen(d->views[i].format->extension) + 2 <= FILE_NAME_MAX;
 		int more = i < d->n_views
 		    ? snprintf(uri, sizeof(uri), "%sview_%s.%s", a->folder, d->views[i].name,
 		        d->views[i].format->extension)
 		    : snprintf(uri, sizeof(uri), "%spreview.jpg", a->folder);
 
-		if (more <= n || (size_t)more >= sizeof(uri))
-			return err_code(err, ERR_REJECT, "bad_uri", "an output's name is too long");
+		if (!named || more <= n || (size_t)more >= sizeof(uri))
+			return err_code(err, ERR_REJECT, "text_too_long", "an output's name is too long");
 		if (!blob_write_open(a->store, &a->writers[i], uri, err))
 			return err_at(err, "output");
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/utf8.h"
 #include "consumers/renderer/renderer.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -61,6 +62,7 @@ worker_name(struct renderer *r)
 
 	if (gethostname(host, sizeof(host) - 1) || !*host)
 		strcpy(host, "localhost");
+	utf8_mend(host);		/* facts carry it */
 	snprintf(r->worker, sizeof(r->worker), "%s/%d", host, (int)getpid());
 }
 

@@ -91,8 +91,8 @@ tail_add(struct tail *tail, const char *bytes, size_t n)
 		memmove(tail->text, tail->text + over, tail->n - over);
 		tail->n -= over;
 	}
-	memcpy(tail->text + tail->n, bytes, n);
-	tail->n += n;
+	for (size_t i = 0; i < n; i++)		/* a NUL would end the words here */
+		tail->text[tail->n++] = bytes[i] ? bytes[i] : ' ';
 	tail->text[tail->n] = '\0';
 }
 
@@ -176,6 +176,17 @@ listen_to(pid_t pid, int said, struct tail *tail)
 	return status;
 }
 
+/* What it said last; a character of which the front fell out of the tail goes as a whole. */
+static const char *
+last_words(const struct tail *tail)
+{
+	const char *words = tail->text;
+
+	while (tail->n == TAIL_SIZE && (*words & 0xc0) == 0x80 && words < tail->text + 3)
+		words++;
+	return words;
+}
+
 static bool
 judge(const struct command *command, int status, const struct tail *tail, struct err *err)
 {
@@ -183,9 +194,10 @@ judge(const struct command *command, int status, const struct tail *tail, struct
 		return true;
 	if (WIFSIGNALED(status))
 		return err_code(err, ERR_RETRY, "command_failed", "%s ended by signal %d (%s): %s",
-		    command->name, WTERMSIG(status), strsignal(WTERMSIG(status)), tail->text);
+		    command->name, WTERMSIG(status), strsignal(WTERMSIG(status)),
+		    last_words(tail));
 	return err_code(err, ERR_RETRY, "command_failed", "%s ended with exit code %d: %s",
-	    command->name, WEXITSTATUS(status), tail->text);
+	    command->name, WEXITSTATUS(status), last_words(tail));
 }
 
 static bool

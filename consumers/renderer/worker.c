@@ -47,13 +47,7 @@ answer_mend(struct answer *a)
 			*c = *c == '\n' ? '/' : ' ';
 	for (size_t n = strlen(a->text); n > 0 && a->text[n - 1] == '/';)
 		a->text[--n] = '\0';
-	for (char *c = a->text; *c;) {
-		size_t n = utf8_length(c, strlen(c));
-
-		if (!n)
-			*c = '?';
-		c += n ? n : 1;
-	}
+	utf8_mend(a->text);
 	if (!*a->code || a->code[strspn(a->code, "abcdefghijklmnopqrstuvwxyz0123456789_")])
 		strcpy(a->code, "renderer_crashed");
 	if (a->n_extents > VIEWS_MAX)

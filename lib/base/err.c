@@ -6,11 +6,13 @@
 #include <string.h>
 #include "base/utf8.h"
 
-/* What was cut ends with a whole character: the text travels on in records, which must be UTF-8. */
+/* The text travels on, in records and rows, which must be UTF-8: what was cut ends with a whole
+ * character, and what was cut before it came here, or never was text, shows question marks. */
 static void
-end_whole(struct err *err)
+make_text(struct err *err)
 {
 	err->text[utf8_cut(err->text, strlen(err->text))] = '\0';
+	utf8_mend(err->text);
 }
 
 __attribute__((format(printf, 4, 0)))
@@ -20,7 +22,7 @@ err_fill(struct err *err, enum err_verdict verdict, const char *code, const char
 	err->verdict = verdict;
 	snprintf(err->code, sizeof(err->code), "%s", code);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	end_whole(err);
+	make_text(err);
 }
 
 bool
@@ -58,7 +60,7 @@ err_at(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->text);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", was);
-	end_whole(err);
+	make_text(err);
 	return false;
 }
 

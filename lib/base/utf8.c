@@ -2,6 +2,7 @@
 /* utf8.c: one character at a time, by the table of RFC 3629 section 4. */
 #include "base/utf8.h"
 #include <stdint.h>
+#include <string.h>
 
 /* first byte from .. to, bytes in all, limits of the second byte */
 static const struct { uint8_t from, to, length, low, high; } forms[] = {
@@ -67,4 +68,16 @@ utf8_cut(const void *bytes, size_t size)
 	if (start == 0 || b[start - 1] < 0xc0)
 		return size;
 	return utf8_length(b + start - 1, size - start + 1) ? size : start - 1;
+}
+
+void
+utf8_mend(char *text)
+{
+	for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
+		n = utf8_length(text, left);
+		if (n == 0) {
+			*text = '?';
+			n = 1;
+		}
+	}
 }

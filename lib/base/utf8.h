@@ -12,4 +12,6 @@ size_t utf8_length(const void *bytes, size_t size);
 bool utf8_is_printable(const void *bytes, size_t size);
 /* The most bytes up to size that end with a whole character; text that is no UTF-8 is cut at size. */
 size_t utf8_cut(const void *bytes, size_t size);
+/* Every byte that begins no character becomes a question mark: then it is UTF-8. */
+void utf8_mend(char *text);
 #endif

@@ -276,18 +276,18 @@ def test_a_batch_is_as_large_as_its_inputs(stated):
     assert batch["total_size"] == sum(job["size"] or 0 for job in jobs.values())
 
 
-@pytest.mark.parametrize("source", ["blob:outputs/a/b/1-c/view_web.jpg", "blob:archives/a/1.zip",
-                                    "blob:tmp/x", "blob:sha256/../outputs/a", "file:///etc/passwd"])
-def test_a_renderer_reads_inputs_alone_whoever_asks(source):
+def failure_of(**fields):
+    """The JobFailed of an order that no projector would give; it is good UTF-8, or cannot be read."""
     topics = Topics("events")
     job, now = uuid.uuid4(), datetime.datetime.now(datetime.timezone.utc)
     order = {"event_id": uuid.uuid4(), "occurred_at": now, "batch_id": uuid.uuid4(), "job_id": job,
              "partition": 0, "run_no": 1, "attempt": 1, "position": 0, "file_name": "a.jpg",
-             "output_stem": "a", "source_uri": source, "size": None, "sha256": None, "priority": 5,
+             "output_stem": "a", "source_uri": "s3://b/a", "size": None, "sha256": None, "priority": 5,
              "pipeline_id": 1, "pipeline": "{}", "deadline_ms": 1000}
     with psycopg.connect(os.environ["DATABASE_URL"]) as db:
         order["pipeline"], = db.execute("select definition::text from batchline_base.pipelines"
                                         " where id = 1").fetchone()
+    order.update(fields)
     send(events.encode("JobDispatched", order), str(job), topic="jobs")
 
     def there(records):
@@ -297,7 +297,27 @@ def test_a_renderer_reads_inputs_alone_whoever_asks(source):
 
     failed, = there(topics.read_until(there))
     topics.close()
+    return failed
+
+
+@pytest.mark.parametrize("source", ["blob:outputs/a/b/1-c/view_web.jpg", "blob:archives/a/1.zip",
+                                    "blob:tmp/x", "blob:sha256/../outputs/a", "file:///etc/passwd"])
+def test_a_renderer_reads_inputs_alone_whoever_asks(source):
+    failed = failure_of(source_uri=source)
+
     assert (failed["error_code"], failed["retryable"]) == ("unsupported_source", False)
+
+
+@pytest.mark.parametrize("fields, code", [
+    ({"source_uri": "s3://" + "é" * 500}, "unsupported_source"),
+    ({"pipeline": '{"views":[{"name":"' + "é" * 500 + '"}]}'}, "bad_pipeline"),
+    ({"output_stem": "é" * 127}, "text_too_long")])
+def test_a_failure_is_always_one_that_the_projector_takes_whoever_asks(stated, fields, code):
+    there = stated[1]["jobs"][0]["source_uri"]
+    failed = failure_of(**{"source_uri": there, **fields})
+
+    assert (failed["error_code"], failed["retryable"]) == (code, False)
+    assert 0 < len(failed["error_message"].encode()) <= 2000
 
 
 def test_what_is_no_order_on_jobs_becomes_a_dead_letter_and_the_rest_goes_on():

@@ -44,6 +44,15 @@ Test(err, a_sentence_that_is_too_long_is_cut)
 	cr_expect_lt(strlen(err.text), sizeof(err.text));
 }
 
+Test(err, what_is_no_text_in_it_is_told_with_question_marks)
+{
+	struct err err = {0};
+
+	err_code(&err, ERR_REJECT, "bad", "%.3s: %s", "\u00e9\u00e9", "\xff and \u00fc");
+
+	cr_expect_str_eq(err.text, "\u00e9?: ? and \u00fc");
+}
+
 Test(err, a_sentence_is_cut_behind_a_character_not_in_it)
 {
 	char sentence[1200];

@@ -385,7 +385,9 @@ Test(cage, what_a_program_says_is_told_as_text)
 	struct answer answer;
 
 	expect_failed("i=0; while [ $i -lt 300 ]; do printf '\\\\303\\\\251'; i=$((i+1)); done; "
-	    "printf '\\\\377\\\\000 end'; exit 3", " end", &answer);
+	    "printf '\\\\377\\\\000 its last words'; exit 3", "code 3: \u00e9", &answer);
+
+	cr_expect(strstr(answer.text, "\u00e9?  its last words"), "%s", answer.text);
 
 	cr_expect(utf8_is_valid(answer.text, strlen(answer.text)), "%s", answer.text);
 }
