@@ -406,8 +406,8 @@ sync_end(struct db *db, bool well, struct err *err)
 
 /* An array that met the limit of its buffer would go over as null, and unnest() would fill up the
  * others' rows with nulls: nothing is sent then. */
-static bool
-arrays_are_whole(const struct db_step *steps, size_t n, struct err *err)
+bool
+db_steps_check(const struct db_step *steps, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t a = 0; a < steps[i].n_args; a++)
@@ -426,7 +426,7 @@ pipeline_run(struct db *db, const struct db_step *steps, size_t n, PGresult **re
 	bool prepared[DB_STEPS_MAX + 2], well = true;
 	size_t n_known = db->n_known;	/* and those prepared here, up to the first failure */
 
-	if (!arrays_are_whole(steps, n, err))
+	if (!db_steps_check(steps, n, err))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!send_statement(db, &steps[i], &prepared[i]))

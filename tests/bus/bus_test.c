@@ -205,6 +205,30 @@ Test(bus, records_of_one_partition_come_in_their_order)
 
 /* ---- faults on the way out ---- */
 
+Test(bus, a_poll_ends_at_its_number_of_bytes)
+{
+	struct bus *out = a_bus(NULL), *in = a_bus("g");
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	struct bus_record records[8];
+	size_t n, most = 0, all = 0;
+	struct err err = {0};
+
+	for (int i = 0; i < 6; i++)
+		publish(out, 0, "k", "0123456789");
+	subscribe(in, NULL);
+	for (; all < 6 && clock_monotonic_ms() < until; all += n) {
+		clock_sleep_ms(all ? 200 : 0);	/* they are all there by then */
+		cr_assert(bus_poll(in, 100, records, 8, 25, &n, &err), "%s", err.text);
+		most = n > most ? n : most;
+		bus_records_free(records, n);
+	}
+
+	cr_expect_eq(all, 6);
+	cr_expect_leq(most, 3, "eleven bytes each: the third goes over 25");
+	bus_free(in);
+	bus_free(out);
+}
+
 Test(bus, a_broker_that_fails_for_a_moment_gets_the_record_once)
 {
 	struct bus *out = a_bus(NULL), *in = a_bus("g");

@@ -71,6 +71,16 @@ turn(void *state, const struct bus_record *records, size_t n, struct err *err)
 	return true;
 }
 
+static struct service_context context;		/* of the service under test */
+
+static bool
+opened(void **state, const struct service_context *given, struct err *err)
+{
+	(void)state, (void)err;
+	context = *given;
+	return true;
+}
+
 static void
 closed(void *state)
 {
@@ -79,7 +89,7 @@ closed(void *state)
 }
 
 static const struct service test_service = { .name = "test", .what = "does what it is told",
-	.reads = { TOPIC_EVENTS }, .n_reads = 1, .turn_records = 1, .turn = turn, .close = closed };
+	.reads = { TOPIC_EVENTS }, .n_reads = 1, .turn_records = 1, .turn = turn, .open = opened, .close = closed };
 
 static struct bus *
 a_bus(const char *group)
@@ -220,4 +230,41 @@ Test(service, a_turn_of_many_that_is_rejected_costs_no_record_it_comes_again)
 
 	cr_expect(strstr(said, "bad bad "), "%s", said);
 	cr_expect_eq(records_on("t.events.dlq"), 0);
+}
+
+/* Long work, while another member joins the group: no record comes to tell of it. */
+static bool
+long_turn(void *state, const struct bus_record *records, size_t n, struct err *err)
+{
+	static const enum topic events[] = { TOPIC_EVENTS };
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	struct bus *other;
+	struct bus_record record;
+	struct err ignored = {0};
+	size_t m;
+
+	(void)state, (void)records;
+	if (n == 0)
+		return true;
+	other = a_bus("batchline-test");
+	cr_assert(bus_subscribe(other, events, 1, NULL, &ignored));
+	while (service_keep_alive(&context, err) && clock_monotonic_ms() < until)
+		if (bus_poll(other, 20, &record, 1, 0, &m, &ignored))
+			bus_records_free(&record, m);
+	strcat(said, err->code);
+	bus_free(other);
+	raise(SIGTERM);
+	return err->verdict == ERR_NONE;
+}
+
+Test(service, a_rebalance_that_brings_no_record_ends_long_work_too)
+{
+	char name[] = "test", *argv[] = { name, NULL };
+	struct service service = test_service;
+
+	publish((const char *[]){ "one", NULL });
+	service.turn = long_turn;
+	cr_expect_eq(service_main(&service, 1, argv), 0);
+
+	cr_expect_str_eq(said, "reassigned");
 }
