@@ -329,3 +329,13 @@ def test_a_job_for_a_partition_that_there_is_not_holds_up_no_other():
     rendered = line.submit([(p.name, p.read_bytes()) for p in PHOTOS[:2]])
     assert line.finished(rendered)["status"] == "completed"
     assert pid_of("renderer") == before
+
+
+def test_a_second_completion_adds_no_outputs_to_those_of_the_first():
+    batch = a_batch(1)
+    apply(completed(batch, 0))
+    topic, key, value = completed(batch, 0)
+    apply((topic, key, value.replace(b"\x06web", b"\x06new")))
+
+    found = rows("select view from batchline.outputs where batch_id = %s", batch)
+    assert [o["view"] for o in found] == ["web"]
