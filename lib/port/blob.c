@@ -37,8 +37,10 @@ struct blob_writer {
 static bool
 system_err(struct err *err, const char *what)
 {
-	return err_code(err, errno == ENOENT ? ERR_REJECT : ERR_RETRY,
-	    errno == ENOENT ? "blob_not_found" : "blob_store", "%s: %s", what, strerror(errno));
+	bool none = errno == ENOENT || errno == ENOTDIR;	/* a file is no folder: nothing is below it */
+
+	return err_code(err, none ? ERR_REJECT : ERR_RETRY, none ? "blob_not_found" : "blob_store",
+	    "%s: %s", what, strerror(errno));
 }
 
 static int

@@ -249,6 +249,7 @@ Test(blob, what_is_missing_and_what_is_no_name_are_rejected_by_their_words)
 {
 	static const struct { const char *uri, *code; } rows[] = {
 		{ "blob:sha256/nobody", "blob_not_found" }, { "blob:no/such/folder/x", "blob_not_found" },
+		{ "blob:sha256/file/below", "blob_not_found" },
 		{ "blob:../etc/passwd", "bad_uri" }, { "blob:a/../b", "bad_uri" }, { "blob:a/./b", "bad_uri" },
 		{ "blob:/etc/passwd", "bad_uri" }, { "blob:a//b", "bad_uri" }, { "blob:a/", "bad_uri" },
 		{ "blob:", "bad_uri" }, { "", "bad_uri" }, { "file:///etc/passwd", "bad_uri" },
@@ -258,6 +259,7 @@ Test(blob, what_is_missing_and_what_is_no_name_are_rejected_by_their_words)
 	struct blob_store *store = a_store(folder);
 	int fd = -7;
 
+	put(store, "blob:sha256/file");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct err err = {0};
 
