@@ -180,7 +180,7 @@ turn(struct call *call, const struct command *c, struct job_ids *ids)
 	put = answer_json(call, late ? 202 : 200);
 	answer_location(call, call->id);
 	put_open(&put, '{');
-	item_batch(&put, after, 0);
+	shown_batch(&put, after, 0);
 	put_close(&put, '}');
 	return true;
 }

@@ -31,6 +31,7 @@
 #include "base/uuid.h"
 #include "batch/name.h"
 #include "batch/status.h"
+#include "delivery/shown.h"
 #include "event/codec.h"
 #include "event/event.h"
 #include "port/blob.h"
@@ -191,18 +192,8 @@ void jsonbody_clear(struct call *call);
 bool budget_take(struct call *call, size_t bytes);
 void budget_give_back(struct call *call);
 
-/* ---- item.c: columns of sql/deploy/listing.sql, and of the queries of jobs and outputs ---- */
+/* ---- item.c: what there is of a batch is delivery/shown.h's to put ---- */
 
-enum batch_column {
-	BATCH_ID, BATCH_NAME, BATCH_CUSTOMER, BATCH_DATE, BATCH_COUNTER, BATCH_STATUS = 10,
-	BATCH_CONTROL, BATCH_RUN_NO, BATCH_REVISION, BATCH_TOTAL_FILES, BATCH_TOTAL_SIZE = 16, BATCH_COMPLETED = 21,
-	BATCH_ARCHIVE_URI = 24, BATCH_ARCHIVE_SIZE, BATCH_ARCHIVE_SHA256, BATCH_ARCHIVE_ENTRIES,
-	BATCH_ARCHIVE_RUN_NO, BATCH_ERROR_CODE, BATCH_CREATED_AT = 33, BATCH_UPDATED_AT,
-	BATCH_COMPLETED_AT, BATCH_PARTITION,
-};
-
-/* The members of a batch; the caller opens and closes the object. */
-void item_batch(struct put *put, const struct db_rows *rows, int row);
 /* The row of the batch that the path names; without one: 404. *ret is the caller's. */
 bool item_batch_read(struct call *call, struct db_rows **ret);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* item.c: one batch with its jobs, one job with its outputs. The tables name each column. */
+/* item.c: one batch with its jobs, one job with its outputs. The tables name each column; a batch
+ * itself is put by delivery/shown.h. */
 #include <string.h>
 #include "gateway.h"
 #include "query.h"
@@ -7,92 +8,22 @@
 
 enum { JOBS_PAGE = 1000 };
 
-enum kind { KIND_NOT, KIND_ID, KIND_TEXT, KIND_INT, KIND_BOOL, KIND_TIME, KIND_DATE };
-struct member { const char *name; enum kind kind; };
-
-/* As in sql/deploy/listing.sql; KIND_NOT: put otherwise, or not at all. */
-static const struct member batch_members[] = {
-	{ "id", KIND_ID }, { "base_directory_name", KIND_TEXT }, { "customer_prefix", KIND_TEXT },
-	{ "batch_date", KIND_DATE }, { "batch_counter", KIND_INT },
-	{ "render_description", KIND_TEXT }, { "submitted_by", KIND_TEXT },
-	{ "pipeline_id", KIND_INT }, { "priority", KIND_INT }, { "failures_tolerated", KIND_INT },
-	{ "status", KIND_TEXT }, { "control", KIND_TEXT }, { "run_no", KIND_INT },
-	{ "revision", KIND_INT }, { "total_files", KIND_INT }, { "total_pipelines", KIND_INT },
-	{ "total_size", KIND_INT }, { "jobs_queued", KIND_INT }, { "jobs_dispatched", KIND_INT },
-	{ "jobs_processing", KIND_INT }, { "jobs_retry_wait", KIND_INT },
-	{ "jobs_completed", KIND_INT }, { "jobs_failed", KIND_INT }, { "jobs_cancelled", KIND_INT },
-	{ "archive", KIND_NOT }, { "archive", KIND_NOT }, { "archive", KIND_NOT },
-	{ "archive", KIND_NOT }, { "archive", KIND_NOT }, { "error_code", KIND_TEXT },
-	{ "error_message", KIND_TEXT }, { "dropbox_directory_id", KIND_TEXT },
-	{ "monday_item_id", KIND_TEXT }, { "created_at", KIND_TIME }, { "updated_at", KIND_TIME },
-	{ "completed_at", KIND_TIME },
-};
-
 /* As in jobs_page.sql and job.sql. */
-static const struct member job_members[] = {
-	{ "id", KIND_ID }, { "position", KIND_INT }, { "file_name", KIND_TEXT },
-	{ "source_uri", KIND_TEXT }, { "size", KIND_INT }, { "status", KIND_TEXT },
-	{ "attempt", KIND_INT }, { "next_attempt_at", KIND_TIME }, { "error_code", KIND_TEXT },
-	{ "error_message", KIND_TEXT }, { "has_preview", KIND_BOOL }, { "duration_ms", KIND_INT },
-	{ "created_at", KIND_TIME }, { "started_at", KIND_TIME }, { "completed_at", KIND_TIME },
+static const struct shown_member job_members[] = {
+	{ "id", SHOWN_ID }, { "position", SHOWN_INT }, { "file_name", SHOWN_TEXT },
+	{ "source_uri", SHOWN_TEXT }, { "size", SHOWN_INT }, { "status", SHOWN_TEXT },
+	{ "attempt", SHOWN_INT }, { "next_attempt_at", SHOWN_TIME }, { "error_code", SHOWN_TEXT },
+	{ "error_message", SHOWN_TEXT }, { "has_preview", SHOWN_BOOL }, { "duration_ms", SHOWN_INT },
+	{ "created_at", SHOWN_TIME }, { "started_at", SHOWN_TIME }, { "completed_at", SHOWN_TIME },
 };
 enum { JOB_ID, JOB_POSITION, JOB_BATCH_ID = 15, JOB_BATCH_NAME };
 
 /* As in outputs_page.sql, after the job's id. */
-static const struct member output_members[] = {
-	{ NULL, KIND_NOT }, { "name", KIND_TEXT }, { "view", KIND_TEXT }, { "media_type", KIND_TEXT },
-	{ "width", KIND_INT }, { "height", KIND_INT }, { "size", KIND_INT }, { "sha256", KIND_TEXT },
+static const struct shown_member output_members[] = {
+	{ NULL, SHOWN_NOT }, { "name", SHOWN_TEXT }, { "view", SHOWN_TEXT }, { "media_type", SHOWN_TEXT },
+	{ "width", SHOWN_INT }, { "height", SHOWN_INT }, { "size", SHOWN_INT }, { "sha256", SHOWN_TEXT },
 };
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
-
-static void
-put_value(struct put *put, enum kind kind, const struct db_rows *rows, int row, int column)
-{
-	if (db_is_null(rows, row, column))
-		put_null(put);
-	else if (kind == KIND_ID)
-		put_uuid(put, db_uuid_at(rows, row, column));
-	else if (kind == KIND_TEXT)
-		put_text(put, db_text_at(rows, row, column));
-	else if (kind == KIND_INT)
-		put_int(put, db_int_at(rows, row, column));
-	else if (kind == KIND_BOOL)
-		put_bool(put, db_int_at(rows, row, column) != 0);
-	else if (kind == KIND_TIME)
-		put_time(put, db_time_at(rows, row, column));
-	else
-		put_date(put, db_date_at(rows, row, column));
-}
-
-static void
-put_members(struct put *put, const struct member *members, int n, const struct db_rows *rows,
-    int row)
-{
-	for (int i = 0; i < n; i++) {
-		if (members[i].kind == KIND_NOT)
-			continue;
-		put_name(put, members[i].name);
-		put_value(put, members[i].kind, rows, row, i);
-	}
-}
-
-void
-item_batch(struct put *put, const struct db_rows *rows, int row)
-{
-	put_members(put, batch_members, COUNT(batch_members), rows, row);
-	put_name(put, "archive");
-	if (db_is_null(rows, row, BATCH_ARCHIVE_URI)) {
-		put_null(put);
-		return;
-	}
-	put_open(put, '{');
-	put_text_of(put, "uri", db_text_at(rows, row, BATCH_ARCHIVE_URI));
-	put_int_of(put, "size", db_int_at(rows, row, BATCH_ARCHIVE_SIZE));
-	put_text_of(put, "sha256", db_text_at(rows, row, BATCH_ARCHIVE_SHA256));
-	put_int_of(put, "entries", db_int_at(rows, row, BATCH_ARCHIVE_ENTRIES));
-	put_int_of(put, "run_no", db_int_at(rows, row, BATCH_ARCHIVE_RUN_NO));
-	put_close(put, '}');
-}
 
 bool
 item_batch_read(struct call *call, struct db_rows **ret)
@@ -146,7 +77,7 @@ put_outputs(struct put *put, const struct db_rows *outputs, struct uuid job_id, 
 	put_open(put, '[');
 	while (*at < db_count(outputs) && !uuid_order(db_uuid_at(outputs, *at, 0), job_id)) {
 		put_open(put, '{');
-		put_members(put, output_members, COUNT(output_members), outputs, (*at)++);
+		shown_members(put, output_members, COUNT(output_members), outputs, (*at)++);
 		put_close(put, '}');
 	}
 	put_close(put, ']');
@@ -160,7 +91,7 @@ put_jobs(struct put *put, const struct jobs *jobs)
 	put_open(put, '[');
 	for (int i = 0; i < jobs->n; i++) {
 		put_open(put, '{');
-		put_members(put, job_members, COUNT(job_members), jobs->rows, i);
+		shown_members(put, job_members, COUNT(job_members), jobs->rows, i);
 		put_outputs(put, jobs->outputs, db_uuid_at(jobs->rows, i, JOB_ID), &at);
 		put_close(put, '}');
 	}
@@ -191,7 +122,7 @@ serve_batch(struct call *call)
 	if (jobs_read(call, call->id, 0, JOBS_PAGE, &jobs)) {
 		put = answer_json(call, 200);
 		put_open(&put, '{');
-		item_batch(&put, rows, 0);
+		shown_batch(&put, rows, 0);
 		put_name(&put, "jobs");
 		put_jobs(&put, &jobs);
 		put_next(&put, "jobs_next_cursor", jobs.next);
@@ -250,7 +181,7 @@ serve_job(struct call *call)
 		return problem_err(call, &err);
 	put = answer_json(call, 200);
 	put_open(&put, '{');
-	put_members(&put, job_members, COUNT(job_members), rows, 0);
+	shown_members(&put, job_members, COUNT(job_members), rows, 0);
 	put_uuid_of(&put, "batch_id", db_uuid_at(rows, 0, JOB_BATCH_ID));
 	put_text_of(&put, "base_directory_name", db_text_at(rows, 0, JOB_BATCH_NAME));
 	put_outputs(&put, outputs, call->id, &at);

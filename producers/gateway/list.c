@@ -144,7 +144,7 @@ put_page(struct call *call, const struct list_query *query, const struct db_rows
 	put_open(&put, '[');
 	for (int i = 0; i < n; i++) {
 		put_open(&put, '{');
-		item_batch(&put, rows, i);
+		shown_batch(&put, rows, i);
 		put_close(&put, '}');
 	}
 	put_close(&put, ']');
