@@ -63,8 +63,8 @@ base64_read(uint8_t *ret, size_t *ret_size, const char *text, size_t size, size_
 static const char url_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-bool
-base64url_write(struct buf *ret, const void *bytes, size_t size)
+static bool
+write_digits(struct buf *ret, const char *digits, const void *bytes, size_t size)
 {
 	const uint8_t *b = bytes;
 
@@ -74,9 +74,24 @@ base64url_write(struct buf *ret, const void *bytes, size_t size)
 		    | (n > 2 ? b[i + 2] : 0);
 
 		for (size_t k = 0; k <= n; k++)
-			buf_add_byte(ret, (uint8_t)url_alphabet[bits >> (18 - 6 * k) & 63]);
+			buf_add_byte(ret, (uint8_t)digits[bits >> (18 - 6 * k) & 63]);
 	}
 	return !ret->failed;
+}
+
+bool
+base64_write(struct buf *ret, const void *bytes, size_t size)
+{
+	write_digits(ret, alphabet, bytes, size);
+	for (size_t i = size; i % 3; i++)
+		buf_add_byte(ret, '=');
+	return !ret->failed;
+}
+
+bool
+base64url_write(struct buf *ret, const void *bytes, size_t size)
+{
+	return write_digits(ret, url_alphabet, bytes, size);
 }
 
 bool

@@ -13,6 +13,8 @@
 /* ret has room for BASE64_BYTES(size). False: not base64; *at is the first wrong character. */
 bool base64_read(uint8_t *ret, size_t *ret_size, const char *text, size_t size, size_t *at);
 
+bool base64_write(struct buf *ret, const void *bytes, size_t size);
+
 /* The URL alphabet, without padding; what is read must be just what would be written. */
 bool base64url_write(struct buf *ret, const void *bytes, size_t size);
 bool base64url_read(struct buf *ret, const char *text);

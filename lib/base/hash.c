@@ -3,6 +3,7 @@
  * which no caller could mend: that ends the process. */
 #include "base/hash.h"
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,13 @@ void
 hash_sha1(uint8_t ret[SHA1_SIZE], const void *bytes, size_t size)
 {
 	must(EVP_Digest(bytes, size, ret, NULL, EVP_sha1(), NULL));
+}
+
+void
+hash_hmac_sha256(uint8_t ret[SHA256_SIZE], const void *key, size_t key_size, const void *bytes,
+    size_t size)
+{
+	must(HMAC(EVP_sha256(), key, (int)key_size, bytes, size, ret, NULL) != NULL);
 }
 
 char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hash.h: SHA-256 and SHA-1, at once or piece by piece. Only hash.c includes OpenSSL. */
+/* hash.h: SHA-256 and SHA-1, at once or piece by piece, and HMAC. Only hash.c includes OpenSSL. */
 #ifndef HASH_H
 #define HASH_H
 #include <stdbool.h>
@@ -18,6 +18,8 @@ void hash_end(struct hash *hash, uint8_t ret[SHA256_SIZE]);	/* once; then only h
 
 void hash_sha256(uint8_t ret[SHA256_SIZE], const void *bytes, size_t size);
 void hash_sha1(uint8_t ret[SHA1_SIZE], const void *bytes, size_t size);
+void hash_hmac_sha256(uint8_t ret[SHA256_SIZE], const void *key, size_t key_size, const void *bytes,
+    size_t size);
 char *hash_print(char text[SHA256_TEXT_SIZE], const uint8_t sha256[SHA256_SIZE]);	/* hex; returns text */
 bool hash_is_hex(const char *text);	/* 64 lower-case hex digits */
 

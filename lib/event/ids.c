@@ -49,3 +49,9 @@ ids_run_event(struct uuid batch_id, enum event_type type, int32_t run_no)
 {
 	return named(batch_id, event_type_name(type), run_no);
 }
+
+struct uuid
+ids_delivery_event(struct uuid delivery_id, enum event_type type, int32_t attempts)
+{
+	return named(delivery_id, event_type_name(type), attempts);
+}

@@ -20,4 +20,6 @@ struct uuid ids_batch_event(struct uuid batch_id, int64_t revision);
 struct uuid ids_job_event(struct uuid job_id, enum event_type type, int32_t attempt);
 /* Of a run's event: name space the batch id, name "<ArchiveBuilt>/<run_no>". */
 struct uuid ids_run_event(struct uuid batch_id, enum event_type type, int32_t run_no);
+/* Of a delivery's outcome: name space the delivery's id, name "<DeliveryFailed>/<attempts>". */
+struct uuid ids_delivery_event(struct uuid delivery_id, enum event_type type, int32_t attempts);
 #endif

@@ -27,6 +27,8 @@ struct exchange {
 	curl_mime *form;
 	int64_t sent;			/* of HTTP_FILE */
 	bool begun;			/* the first byte of the answer's body was seen */
+	bool enough;			/* of the answer: the rest is not read */
+	bool was_refused;		/* an address, by may_connect */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -117,6 +119,8 @@ refuse(struct http *http, struct exchange *x, CURLcode why)
 	where_print(where, x->request->method, x->request->url);
 	if (x->err->verdict != ERR_NONE)
 		return err_at(x->err, "%s", where);
+	if (x->was_refused && why == CURLE_COULDNT_CONNECT)
+		return err_code(x->err, ERR_FATAL, "refused", "%s: its address may not be called", where);
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
 		if (causes[i].curl == why)
 			cause = causes[i];
@@ -322,14 +326,17 @@ take_body(char *bytes, size_t one, size_t size, void *state)
 {
 	struct taking *t = state;
 	struct exchange *x = t->x;
+	size_t room;
 
 	size *= one;
 	if (!x->begun && !begin_answer(t->http->curl, x))
 		return 0;
 	if (x->answer->in_file)
 		return write_file(x, bytes, size) ? size : 0;
-	if (buf_add(&x->answer->body, bytes, size))
-		return size;
+	room = x->answer->body.limit - x->answer->body.size;
+	x->enough = x->request->answer_start && size > room;
+	if (buf_add(&x->answer->body, bytes, x->enough ? room : size))
+		return x->enough ? 0 : size;
 	err_code(x->err, ERR_REJECT, "too_large", "the answer is longer than %zu bytes",
 	    x->answer->body.limit);
 	return 0;
@@ -374,6 +381,32 @@ set_answer(struct http *http, struct taking *taking)
 	curl_easy_setopt(http->curl, CURLOPT_XFERINFODATA, x);
 }
 
+/* curl connects to the address that it shows here. */
+static curl_socket_t
+open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct taking *t = state;
+	const struct http_options *o = &t->http->options;
+	bool is_plain = strncasecmp(t->x->request->url, "https:", 6) != 0;
+
+	(void)purpose;
+	if (!o->may_connect(o->connect_state, &address->addr, is_plain)) {
+		t->x->was_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void
+set_guard(CURL *curl, struct taking *taking)
+{
+	if (!taking->http->options.may_connect)
+		return;
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, taking);
+}
+
 static bool
 is_web_address(const char *url)
 {
@@ -401,6 +434,7 @@ perform(struct http *http, struct exchange *x)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
 	set_times(curl, o, x->request);
 	set_answer(http, &taking);
+	set_guard(curl, &taking);
 	if (!set_body(curl, x) || !set_headers(curl, x)
 	    || curl_easy_setopt(curl, CURLOPT_URL, x->request->url) != CURLE_OK
 	    || curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, x->request->method) != CURLE_OK)
@@ -408,7 +442,7 @@ perform(struct http *http, struct exchange *x)
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	x->answer->status = (int)status;
-	return code;
+	return x->enough ? CURLE_OK : code;
 }
 
 bool

@@ -21,12 +21,14 @@
  *   file          fatal    a file of ours cannot be read or written
  *   too_large     reject   the answer is larger than its limit
  *   stopped       fatal    `progress` said so
+ *   refused       fatal    `may_connect` said no to every address of the host
  */
 #ifndef HTTP_H
 #define HTTP_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/own.h"
@@ -45,6 +47,10 @@ struct http_options {
 	const char *ca_file;		/* trusted certificates; NULL: the system's */
 	int64_t connect_ms;		/* to be connected; 0: 10 s */
 	int64_t silence_ms;		/* without a byte either way; 0: 60 s */
+	/* Optional: asked before each connection, after the name was resolved; the connection then
+	 * goes to just that address, and to no proxy. is_plain: without TLS. */
+	bool (*may_connect)(void *state, const struct sockaddr *address, bool is_plain);
+	void *connect_state;
 };
 
 struct http_header { const char *name, *value; };
@@ -73,6 +79,7 @@ struct http_request {
 	size_t n_parts;
 	int64_t timeout_ms;		/* for all of it; 0: no end while bytes move */
 	size_t answer_max;		/* bytes in memory; 0: HTTP_ANSWER_MAX */
+	bool answer_start;		/* a longer answer is no error: its start is kept, the rest not read */
 	/* The answer into a file: a 206 from *answer_offset on, a 200 from 0 on after the file was
 	 * emptied. What is there of an answer that was cut stays. */
 	bool to_file;

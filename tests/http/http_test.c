@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "port/address.h"
 #include "port/http.h"
 #include "script.h"
 
@@ -317,6 +318,44 @@ Test(http, a_redirect_is_an_answer_and_is_not_followed)
 	cr_assert_eq(a.answer.status, 302);
 	cr_assert_str_eq(http_header_of(&a.answer, "Location"), "/other");
 	cr_assert_eq(script_count(a.script), 1);
+	end(&a);
+}
+
+Test(http, of_a_longer_answer_the_start_is_kept_when_that_was_asked_for)
+{
+	struct asked a = { .script = SCRIPT(OK, OK) };
+
+	cr_assert(ask(&a, (struct http_request){ .answer_max = 3, .answer_start = true }), "%s",
+	    a.err.text);
+	cr_assert_eq(a.answer.status, 200);
+	cr_assert_str_eq(buf_text(&a.answer.body), "hel");
+	cr_assert(!ask(&a, (struct http_request){ .answer_max = 3 }));
+	cr_assert_str_eq(a.err.code, "too_large");
+	end(&a);
+}
+
+/* Allows the loopback when *state does, and keeps what it was shown. */
+static bool
+may_connect(void *state, const struct sockaddr *address, bool is_plain)
+{
+	cr_assert(address_is_loopback(address) && is_plain);
+	return *(bool *)state;
+}
+
+Test(http, an_address_is_asked_about_before_it_is_connected_to)
+{
+	bool allowed = false;
+	const struct http_options options = { .may_connect = may_connect, .connect_state = &allowed };
+	struct asked a = { .script = SCRIPT(OK) };
+
+	setenv("http_proxy", "http://192.0.2.1:9", 1);	/* nothing goes by a proxy then */
+	cr_assert(http_new(&a.http, &options, &a.err));
+	cr_assert(!ask(&a, (struct http_request){ 0 }));
+	cr_assert_str_eq(a.err.code, "refused");
+	cr_assert_eq(script_count(a.script), 0);
+	allowed = true;
+	cr_assert(ask(&a, (struct http_request){ 0 }), "%s", a.err.text);
+	cr_assert_eq(a.answer.status, 200);
 	end(&a);
 }
 

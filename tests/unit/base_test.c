@@ -175,13 +175,18 @@ Test(base64, reads_the_vectors_of_the_standard_and_nothing_else)
 	};
 	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9", "Z g=", "Zm9v\n",
 		"Zm9-", "Zg==Zg==", "====" };
+	struct buf written = {0};
 	uint8_t bytes[16];
 	size_t n, at;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		cr_expect(base64_read(bytes, &n, good[i].text, strlen(good[i].text), &at));
 		cr_expect(n == strlen(good[i].bytes) && !memcmp(bytes, good[i].bytes, n), "row %zu", i);
+		cr_expect(base64_write(&written, good[i].bytes, n));
+		cr_expect_str_eq(buf_text(&written), good[i].text);
+		buf_reset(&written);
 	}
+	buf_clear(&written);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		cr_expect(!base64_read(bytes, &n, bad[i], strlen(bad[i]), &at), "%s", bad[i]);
 	cr_expect(!base64_read(bytes, &n, "Zm9vY?Fy", 8, &at));
@@ -209,6 +214,16 @@ Test(hash, sha256_and_sha1_are_those_of_the_standard)
 	hash_free(hash);
 	hash_sha1(sha1, "abc", 3);
 	cr_expect_arr_eq(sha1, abc1, SHA1_SIZE);
+}
+
+Test(hash, hmac_is_that_of_rfc_4231)
+{
+	uint8_t mac[SHA256_SIZE];
+	char text[SHA256_TEXT_SIZE];
+
+	hash_hmac_sha256(mac, "Jefe", 4, "what do ya want for nothing?", 28);
+	cr_expect_str_eq(hash_print(text, mac),
+	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 /* ---- uuid ---- */

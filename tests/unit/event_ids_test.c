@@ -45,4 +45,6 @@ Test(event_ids, an_event_id_is_the_published_one)
 	is(ids_job_event(id("018f3c5e-7a10-8b1f-b579-f5cb750d375c"), EVENT_JOB_COMPLETED, 2),
 	    "c370e338-968a-55ac-adfb-b2fb4e70b3d3");
 	is(ids_run_event(id(batch), EVENT_ARCHIVE_BUILT, 1), "489932bf-79d5-5840-b8f1-683a255b6173");
+	is(ids_delivery_event(id("018f3c5e-7a10-8b1f-b579-f5cb750d375c"), EVENT_DELIVERY_FAILED, 3),
+	    "5606f398-798e-5ce4-be88-5806b61eb362");
 }
