@@ -224,11 +224,21 @@ def service_environment(name):
     listen = "BATCHLINE_LISTEN" if name == "gateway" else "BATCHLINE_HEALTH_LISTEN"
     env = {**environment(), **CLEAN, "DATABASE_URL": database_url(f"batchline_{name}"),
            listen: f"127.0.0.1:{PORTS[name]}", "BATCHLINE_INSTANCE": f"{name}-1"}
+    if name == "webhook":               # receivers on this machine are what a local stack is for
+        env["BATCHLINE_SECRETS"] = str(secrets())
+        env["BATCHLINE_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128"
     if name == "renderer":		# it holds no key to the database
         del env["DATABASE_URL"]
         if (ROOT / "docker/commands.json").exists():
             env["BATCHLINE_COMMANDS"] = str(ROOT / "docker/commands.json")
     return env
+
+
+def secrets():
+    """The folder of the services that deliver, for nobody else's eyes."""
+    folder = DIR / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def service_program(name):

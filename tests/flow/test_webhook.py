@@ -1,0 +1,572 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finished batches at a webhook, as the receiver sees them: a server of the test's own on loopback,
+which checks signatures by the library that the makers of Standard Webhooks publish, and counts."""
+import base64
+import contextlib
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
+import pytest
+from confluent_kafka.admin import AdminClient
+from standardwebhooks import Webhook
+
+import events
+import line
+from test_archive import caught_up, delete, photos, stopped
+from test_events import BROKERS, Topics, name_of
+
+PROGRAM = events.ROOT / os.environ.get("STACK_BIN", "build/bin") / "batchline-webhook"
+ADMIN = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
+OLD, NEW = ("whsec_" + base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
+
+
+def sql(text, *values):
+    with psycopg.connect(ADMIN) as db:
+        found = db.execute("set search_path to batchline, batchline_base").execute(text, values)
+        return found.fetchall() if found.description else None
+
+
+# ---- the receiver ----
+
+class Receiver(ThreadingHTTPServer):
+    """What comes to each path, in order; `answers` says what the next ones get, then 204."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen, self.answers, self.let_go = [], {}, threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def at(self, path):
+        return [call for call in self.seen if call.path == path]
+
+
+class Call:
+    def __init__(self, path, headers, body):
+        self.path, self.headers, self.body, self.at = path, headers, body, time.time()
+        self.id, self.event = headers["webhook-id"], json.loads(body)
+        self.type, self.batch = self.event["type"], self.event["data"]["id"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        plan = self.server.answers.get(self.path) or []
+        what = plan.pop(0) if plan else (204, {}, b"")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.seen.append(Call(self.path, headers, body))
+        if what == "hold":
+            self.server.let_go.wait(60)
+            what = (204, {}, b"")
+        if what == "cut":
+            self.close_connection = True
+            return
+        status, headers, text = what
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(text)
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    server = Receiver()
+    yield server
+    server.let_go.set()
+    server.shutdown()
+
+
+# ---- the service, hurried ----
+
+class Service:
+    def __init__(self, secrets, **options):
+        self.env = {**os.environ, "BATCHLINE_INSTANCE": "webhook-1",
+                    "DATABASE_URL": re.sub(r"//\w+@", "//batchline_webhook@", ADMIN),
+                    "BATCHLINE_SECRETS": str(secrets), "BATCHLINE_ALLOWED_NETWORKS": "127.0.0.0/8",
+                    "BATCHLINE_CALL_S": "2", "BATCHLINE_RETRY_S": "1", **options}
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([PROGRAM], env=self.env)
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(40) == 0
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("secrets")
+    write_secret(folder, "key", OLD)
+    return folder
+
+
+def write_secret(folder, name, text):
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+@pytest.fixture(scope="module")
+def service(secrets):
+    with stopped("webhook"):
+        service = Service(secrets)
+        service.start()
+        yield service
+        if service.process.poll() is None:
+            service.stop()
+
+
+# ---- targets ----
+
+class Target:
+    def __init__(self, receiver, states, customers, url):
+        self.name = f"t-{uuid.uuid4().hex[:12]}"
+        self.path, self.receiver = f"/{self.name}", receiver
+        self.url = url or f"http://127.0.0.1:{receiver.server_port}{self.path}"
+        sql("insert into targets (service, name, states, customers, settings)"
+            " values ('webhook', %s, %s, %s, %s)", self.name, states, customers,
+            json.dumps({"url": self.url, "secret": "key"}))
+
+    def answers(self, *what):
+        self.receiver.answers[self.path] = list(what)
+
+    def set(self, what):
+        sql(f"update targets set {what} where name = %s", self.name)
+
+    def seen(self):
+        return self.receiver.at(self.path)
+
+    def wait_seen(self, n):
+        def question():
+            return self.seen() if len(self.seen()) >= n else None
+        question.__doc__ = f"{self.name} was called {n} times"
+        return line.until(question)
+
+    def ledger(self, batch, column="phase"):
+        return [row[0] for row in sql(f"select {column} from delivery_states where target = %s"
+                                      " and batch_id = %s order by created_at", self.name, batch)]
+
+    def wait_phase(self, batch, phase):
+        def question():
+            return self.ledger(batch)[-1:] == [phase]
+        question.__doc__ = f"the delivery to {self.name} is {phase}"
+        return line.until(question)
+
+    def attention(self):
+        return sql("select attention, enabled from targets where name = %s", self.name)[0]
+
+    def wait_attention(self):
+        def question():
+            return self.attention()[0]
+        question.__doc__ = f"{self.name} needs attention"
+        return line.until(question)
+
+
+@pytest.fixture
+def target(receiver, service):
+    made = []
+
+    def make(states=("completed", "partial", "failed"), customers=None, url=None):
+        made.append(Target(receiver, list(states), customers, url))
+        return made[-1]
+    yield make
+    for one in made:
+        sql("delete from targets where name = %s", one.name)
+
+
+def finished_batch(**more):
+    batch = line.submit(photos(1), **more)
+    line.finished(batch)
+    return batch
+
+
+def outcomes(batch):
+    """What the projection says, once the ledger's events are folded."""
+    return sql("select target, status, attempts, error_code, external_id from deliveries"
+               " where batch_id = %s order by target", batch)
+
+
+# ---- the claims ----
+
+def test_a_finished_batch_comes_once_signed_as_the_standard_says(target):
+    hook = target()
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+    line.until(lambda: outcomes(batch))
+    call, = hook.seen()
+
+    assert Webhook(OLD).verify(call.body, call.headers) == call.event
+    assert (call.type, call.batch) == ("batch.completed", batch)
+    assert call.headers["content-type"] == "application/json"
+    assert outcomes(batch) == [(f"{hook.name}/completed", "succeeded", 1, None, call.id)]
+
+
+def test_its_body_is_the_batch_as_the_api_shows_it(target):
+    with stopped("archiver"):
+        hook = target()
+        batch = finished_batch(batch_description="Ünïcode – 写真")
+        hook.wait_phase(batch, "done")
+        shown = line.get(f"/api/batches/{batch}")
+    data = hook.seen()[0].event["data"]
+    for name in ("jobs", "jobs_next_cursor"):
+        del shown[name]
+
+    assert list(data) == list(shown)
+    assert {k for k in data if data[k] != shown[k]} <= {"revision", "updated_at"}
+    assert hook.seen()[0].event["timestamp"] == shown["completed_at"]
+
+
+def test_while_a_secret_rotates_both_keys_verify(target, secrets):
+    write_secret(secrets, "key", f"{NEW}\n{OLD}\n")
+    try:
+        hook = target()
+        finished_batch()
+        call, = hook.wait_seen(1)
+    finally:
+        write_secret(secrets, "key", OLD)
+
+    assert Webhook(OLD).verify(call.body, call.headers) == call.event
+    assert Webhook(NEW).verify(call.body, call.headers) == call.event
+
+
+def test_states_come_in_order_and_each_once(target):
+    hook = target(("queued", "processing", "completed"))
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+    order = ["batch.queued", "batch.processing", "batch.completed"]
+    places = [order.index(call.type) for call in hook.seen()]
+
+    assert places == sorted(set(places)) and places[-1] == 2
+    assert len({call.id for call in hook.seen()}) == len(places)
+
+
+def test_a_target_that_lags_gets_the_newest_state_alone(target):
+    hook = target(("queued", "processing", "completed"))
+    hook.set("enabled = false")
+    batch = finished_batch()
+    line.until(lambda: "completed" in hook.ledger(batch, "state"))
+    hook.set("enabled = true")
+    hook.wait_phase(batch, "done")
+
+    assert [call.type for call in hook.seen()] == ["batch.completed"]
+
+
+def test_customers_and_states_that_a_target_did_not_ask_for_stay_away(target):
+    other, failures, all_of_it = target(customers=["NOBODY"]), target(["failed"]), target()
+    batch = finished_batch()
+    all_of_it.wait_phase(batch, "done")
+
+    assert other.ledger(batch) == failures.ledger(batch) == []
+    assert not other.seen() and not failures.seen()
+
+
+def test_after_a_5xx_the_same_delivery_comes_again_under_its_id(target):
+    hook = target()
+    hook.answers((500, {}, b"out of order"), (502, {}, b""))
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+    line.until(lambda: outcomes(batch))
+
+    assert len(hook.seen()) == 3 and len({call.id for call in hook.seen()}) == 1
+    assert all(Webhook(OLD).verify(c.body, c.headers) for c in hook.seen())
+    assert outcomes(batch)[0][1:3] == ("succeeded", 3)
+
+
+def test_what_the_other_side_said_is_kept_for_who_debugs(target):
+    hook = target()
+    hook.answers(*[(500, {}, b"the disk\n is full" + b"!" * 100000)] * 9)
+    batch = finished_batch()
+    line.until(lambda: hook.ledger(batch, "error_code") == ["http_500"])
+    said = hook.ledger(batch, "error_message")[0]
+
+    assert said.startswith("answered 500: the disk  is full!") and len(said) < 600
+
+
+def test_a_retry_after_holds_every_call_of_the_target(target):
+    hook = target()
+    hook.answers((429, {"Retry-After": "4"}, b""))
+    first = finished_batch()
+    hook.wait_seen(1)
+    line.until(lambda: sql("select held_until from targets where name = %s", hook.name)[0][0])
+    second = finished_batch()
+    hook.wait_phase(first, "done")
+    hook.wait_phase(second, "done")
+
+    assert len(hook.seen()) == 3
+    assert all(call.at - hook.seen()[0].at > 3.5 for call in hook.seen()[1:])
+
+
+def test_a_410_disables_the_target_and_the_delivery_has_failed(target):
+    hook = target()
+    hook.answers((410, {}, b"moved away"))
+    batch = finished_batch()
+    hook.wait_phase(batch, "failed")
+    line.until(lambda: outcomes(batch))
+    finished_batch()
+    line.until(lambda: caught_up("webhook"))
+
+    assert hook.attention() == ("http_410: answered 410: moved away", False)
+    assert outcomes(batch)[0][1:4] == ("failed", 1, "http_410")
+    assert len(hook.seen()) == 1
+
+
+def test_a_401_waits_for_a_person_and_burns_no_attempt(target):
+    hook = target()
+    hook.answers((401, {}, b"who are you"))
+    batch = finished_batch()
+    assert hook.wait_attention() == "http_401: answered 401: who are you"
+    assert hook.ledger(batch) == ["intent"]
+    hook.set("attention = null")
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 2 and hook.ledger(batch, "attempts") == [1]
+
+
+def test_a_redirect_is_not_followed(target):
+    hook, elsewhere = target(), target(["failed"])
+    hook.answers((302, {"Location": elsewhere.url}, b""))
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 2 and not elsewhere.seen()
+
+
+def test_who_never_answers_delays_nobody_else(target, receiver):
+    silent, well = target(), target()
+    silent.answers(*["hold"] * 50)
+    batches = [finished_batch() for _ in range(4)]
+    for batch in batches:
+        well.wait_phase(batch, "done")
+    assert [call.batch for call in well.seen()] == batches
+    line.until(lambda: silent.ledger(batches[0], "error_code") == ["timeout"])
+    silent.answers()
+    for batch in batches:
+        silent.wait_phase(batch, "done")
+
+    assert len({call.id for call in silent.seen()}) == 4
+
+
+def test_an_answer_cut_off_after_the_last_byte_leads_to_one_id(target):
+    hook = target()
+    hook.answers("cut", "cut", "cut")
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) >= 2 and len({call.id for call in hook.seen()}) == 1
+
+
+def test_what_is_not_delivered_in_time_has_failed_and_is_told(target, service):
+    service.stop()
+    impatient = Service(service.env["BATCHLINE_SECRETS"], BATCHLINE_GIVE_UP_S="1")
+    impatient.start()
+    try:
+        hook = target()
+        hook.answers(*[(500, {}, b"never")] * 50)
+        batch = finished_batch()
+        hook.wait_phase(batch, "failed")
+        line.until(lambda: outcomes(batch))
+        assert outcomes(batch)[0][1] == "failed" and outcomes(batch)[0][3] == "http_500"
+    finally:
+        impatient.stop()
+        service.start()
+    hook.answers()
+    sql("update delivery_ledger l set phase = 'intent', settled_at = null, told = false,"
+        " created_at = now(), next_try_at = now() from targets t"
+        " where t.id = l.target_id and t.name = %s and l.phase = 'failed'", hook.name)
+    hook.wait_phase(batch, "done")
+    line.until(lambda: outcomes(batch)[0][1] == "succeeded")
+
+
+def test_a_service_killed_before_the_call_makes_it_once(target, service):
+    hook = target()
+    hook.set("enabled = false")
+    batch = finished_batch()
+    line.until(lambda: hook.ledger(batch) == ["intent"])
+    service.kill()
+    hook.set("enabled = true")
+    service.start()
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 1
+
+
+def test_a_service_killed_in_a_call_makes_it_again_under_its_id(target, service):
+    hook = target()
+    hook.answers("hold")
+    batch = finished_batch()
+    hook.wait_seen(1)
+    service.kill()
+    assert hook.ledger(batch) == ["called"]
+    service.start()
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 2 and len({call.id for call in hook.seen()}) == 1
+
+
+def test_two_services_share_the_work_and_one_that_is_killed_loses_none(target, service):
+    hook = target()
+    second = Service(service.env["BATCHLINE_SECRETS"], BATCHLINE_INSTANCE="webhook-2")
+    second.start()
+    batches = [line.submit(photos(1)) for _ in range(12)]
+    hook.wait_seen(1)
+    second.kill()
+    for batch in batches:
+        hook.wait_phase(batch, "done")
+
+    assert {call.batch for call in hook.seen()} == set(batches)
+    assert len({call.id for call in hook.seen()}) == 12
+
+
+def test_an_outcome_told_twice_is_one_event(target):
+    """As after a kill between the event and the ledger's word that it was told."""
+    topics = Topics("events")
+    hook = target()
+    batch = finished_batch()
+
+    def told(n):
+        def question(records):
+            """its DeliverySucceeded"""
+            found = [m for m in records if name_of(m) == "events" and m.key().decode() == batch
+                     and events.decode(m.value())[0] == "DeliverySucceeded"]
+            return found if len(found) >= n else None
+        return question
+
+    topics.read_until(told(1))
+    line.until(lambda: sql("select told from delivery_ledger where batch_id = %s", batch) == [(True,)])
+    sql("update delivery_ledger set told = false where batch_id = %s", batch)
+    both = told(2)(topics.read_until(told(2)))
+    topics.close()
+
+    assert both[0].value() == both[1].value()
+    assert len(hook.seen()) == 1 and len(outcomes(batch)) == 1
+
+
+def test_a_replay_of_the_topic_by_a_fresh_group_makes_no_call(target, service, receiver):
+    hook = target()
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+    later = target()
+    calls = len(receiver.seen)
+    service.stop()
+    admin = AdminClient({"bootstrap.servers": BROKERS})
+
+    def forgotten():
+        """the group has no offsets"""
+        try:
+            for future in admin.delete_consumer_groups(["batchline-webhook"]).values():
+                future.result()
+        except Exception:       # it still has its static member for a moment
+            return False
+        return True
+
+    line.until(forgotten)
+    service.start()
+    line.until(lambda: caught_up("webhook"))
+    probe = finished_batch()
+    later.wait_phase(probe, "done")
+    hook.wait_phase(probe, "done")
+
+    assert {call.batch for call in receiver.seen[calls:]} == {probe}
+
+
+def test_a_deleted_batch_is_not_delivered(target):
+    hook = target()
+    hook.set("enabled = false")
+    batch = finished_batch()
+    line.until(lambda: hook.ledger(batch) == ["intent"])
+    delete(batch)
+    line.until(lambda: line.call("GET", f"/api/batches/{batch}")[0] == 404)
+    hook.set("enabled = true")
+    hook.wait_phase(batch, "passed")
+
+    assert not hook.seen() and hook.ledger(batch, "attempts") == [0]
+
+
+def test_a_retried_batch_is_delivered_for_each_of_its_runs(target):
+    hook = target()
+    batch = line.submit([*photos(1), ("broken.jpg", b"not a picture")])
+    line.finished(batch)
+    hook.wait_phase(batch, "done")
+    assert line.call("POST", f"/api/batches/{batch}/retry")[0] in (200, 202)
+    line.until(lambda: hook.ledger(batch) == ["done", "done"])
+
+    assert [(c.type, c.event["data"]["run_no"]) for c in hook.seen()] == [
+        ("batch.partial", 1), ("batch.partial", 2)]
+
+
+# ---- what is refused ----
+
+def test_an_address_of_no_allowed_network_is_not_called(target, service):
+    service.stop()
+    strict = Service(service.env["BATCHLINE_SECRETS"], BATCHLINE_ALLOWED_NETWORKS="")
+    strict.start()
+    try:
+        hook = target()
+        named = target(url=hook.url.replace("127.0.0.1", "localhost").replace("http:", "https:"))
+        finished_batch()
+        for one in (hook, named):
+            assert one.wait_attention().startswith("refused: ")
+    finally:
+        strict.stop()
+        service.start()
+
+    assert not hook.seen()
+
+
+def test_a_secret_that_is_missing_or_wrong_stops_the_target_and_is_not_told(target, secrets):
+    write_secret(secrets, "key", "whsec_c2hvcnQ=")
+    try:
+        hook = target()
+        batch = finished_batch()
+        told = hook.wait_attention()
+        assert told.startswith("secret: ") and "c2hvcnQ" not in told
+    finally:
+        write_secret(secrets, "key", OLD)
+    hook.set("attention = null")
+    hook.wait_phase(batch, "done")
+    assert OLD not in json.dumps(sql("select to_json(t) from targets t"), default=str)
+
+
+def test_a_secret_that_others_may_read_is_refused_at_the_start(tmp_path):
+    (tmp_path / "key").write_text(OLD)
+    (tmp_path / "key").chmod(0o640)
+    env = Service(tmp_path, BATCHLINE_INSTANCE="").env
+    done = subprocess.run([PROGRAM], env=env, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert f"others may read {tmp_path}/key" in done.stderr and OLD not in done.stderr
+
+
+@pytest.mark.parametrize("settings, why", [
+    ('{"url": "ftp://example.org/", "secret": "key"}', "url"),
+    ('{"url": "https://me:word@example.org/", "secret": "key"}', "url"),
+    ('{"url": "https://example.org/", "secret": "../key"}', "secret"),
+    ('{"url": "https://example.org/", "secret": "key", "colour": 1}', "colour"),
+    ('[]', "settings")])
+def test_settings_that_cannot_be_right_are_refused(settings, why):
+    assert sql("select target_defect('webhook', %s)", settings)[0][0].startswith(f"{why}: ")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        sql("insert into targets (service, name, settings) values ('webhook', 'no', %s)",
+            settings)
