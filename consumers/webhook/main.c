@@ -16,6 +16,8 @@ static const struct option_row webhook_options[] = {
 	{ "BATCHLINE_ALLOWED_NETWORKS", OPTION_TEXT, "", 0, 0,
 	    "networks of one's own (10.0.0.0/8,::1/128) that may be called, also by plain http; others "
 	    "are called by https, at public addresses alone", false },
+	{ "BATCHLINE_CA_FILE", OPTION_TEXT, "", 0, 0,
+	    "certificates that are trusted for https, PEM; empty: the system's", false },
 	{ "BATCHLINE_CALLS", OPTION_INT, "16", 1, CALLS_MAX, "calls under way at once", false },
 	{ "BATCHLINE_CALLS_PER_TARGET", OPTION_INT, "2", 1, CALLS_MAX,
 	    "calls of one target at once", false },

@@ -21,8 +21,9 @@ may_connect(void *state, const struct sockaddr *address, bool is_plain)
 bool
 post_open(struct webhook *w, struct err *err)
 {
-	const struct http_options options = { .may_connect = may_connect,
-		.connect_state = &w->allowed };
+	const char *ca_file = option_text(w->context->options, "BATCHLINE_CA_FILE");
+	const struct http_options options = { .ca_file = *ca_file ? ca_file : NULL,
+		.may_connect = may_connect, .connect_state = &w->allowed };
 
 	for (int i = 0; i < w->n_calls; i++)
 		if (!http_new(&w->calls[i].http, &options, err))
@@ -119,7 +120,8 @@ run(void *state)
 	http_add_header(&request, "webhook-signature", buf_text(&post->signature));
 	post->retry_after_s = 0;
 	post->status = 0;
-	if (http_send(post->http, &request, &answer, &err))
+	/* a status is an answer, whatever became of the words behind it */
+	if (http_send(post->http, &request, &answer, &err) || answer.status >= 200)
 		judge(post, &answer);
 	else
 		judge_silence(post, &err);

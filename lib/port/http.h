@@ -102,7 +102,7 @@ bool http_new(struct http **ret, const struct http_options *options, struct err 
 void http_free(struct http *http);	/* NULL is fine */
 
 /* *ret is emptied first, so that one answer may serve many requests. After a false its body is not
- * to be used; file_size tells how much of a file came. */
+ * to be used; its status is what came before, or 0; file_size tells how much of a file came. */
 bool http_send(struct http *http, const struct http_request *request, struct http_answer *ret,
     struct err *err);
 

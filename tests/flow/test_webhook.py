@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import ssl
 import subprocess
 import threading
 import time
@@ -40,8 +41,10 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, tls=None):
         super().__init__(("127.0.0.1", 0), Handler)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.seen, self.answers, self.let_go = [], {}, threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -71,6 +74,13 @@ class Handler(BaseHTTPRequestHandler):
         if what == "hold":
             self.server.let_go.wait(60)
             what = (204, {}, b"")
+        if what == "drip":
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not self.server.let_go.wait(0.2):
+                    self.wfile.write(b".")
+            return
         if what == "cut":
             self.close_connection = True
             return
@@ -368,6 +378,15 @@ def test_who_never_answers_delays_nobody_else(target, receiver):
     assert len({call.id for call in silent.seen()}) == 4
 
 
+def test_who_says_yes_and_goes_on_talking_for_ever_has_said_yes(target):
+    hook = target()
+    hook.answers("drip")
+    batch = finished_batch()
+    hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 1
+
+
 def test_an_answer_cut_off_after_the_last_byte_leads_to_one_id(target):
     hook = target()
     hook.answers("cut", "cut", "cut")
@@ -514,6 +533,39 @@ def test_a_retried_batch_is_delivered_for_each_of_its_runs(target):
 
     assert [(c.type, c.event["data"]["run_no"]) for c in hook.seen()] == [
         ("batch.partial", 1), ("batch.partial", 2)]
+
+
+def certificate(folder, name):
+    """A key and its own certificate, for one name; the file of both."""
+    path = folder / f"{name}.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", path, "-out",
+                    folder / "only.pem"], check=True, capture_output=True)
+    path.write_text(path.read_text() + (folder / "only.pem").read_text())
+    return path
+
+
+def test_by_https_the_other_side_has_to_be_who_its_name_says(target, service, tmp_path):
+    path = certificate(tmp_path, "localhost")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    secure = Receiver(tls)
+    service.stop()
+    trusting = Service(service.env["BATCHLINE_SECRETS"], BATCHLINE_CA_FILE=str(path))
+    trusting.start()
+    try:
+        well = target(url=f"https://localhost:{secure.server_port}/well")
+        other = target(url=f"https://127.0.0.1:{secure.server_port}/other")
+        batch = finished_batch()
+        well.wait_phase(batch, "done")
+        line.until(lambda: other.ledger(batch, "error_code") == ["tls"])
+    finally:
+        trusting.stop()
+        service.start()
+        secure.shutdown()
+
+    call, = secure.seen
+    assert call.path == "/well" and Webhook(OLD).verify(call.body, call.headers) == call.event
 
 
 # ---- what is refused ----
