@@ -126,7 +126,7 @@ input_open(struct attempt *a, struct err *err)
 
 	if (!is_input(uri))
 		return err_code(err, ERR_REJECT, "unsupported_source",
-		    "%.200s: pictures are read from blob:sha256/ and 64 hex digits alone so far", uri);
+		    "%.200s: pictures are read from blob:sha256/<64 hex digits> alone", uri);
 	if (!blob_read_open(a->store, uri, &a->input, &a->job->input_size, err))
 		return err_at(err, "input");
 	if (a->job->input_size == 0)
@@ -145,15 +145,17 @@ outputs_open(struct attempt *a, struct err *err)
 	    uuid_print(fresh, uuid_v7()) + 24);	/* the last twelve digits are random */
 
 	for (size_t i = 0; i <= d->n_views; i++) {
-		bool named = i == d->n_views || strlen(asked->output_stem) + strlen(d->views[i].name)
-		    + strlen(d->views[i].format->extension) + 2 <= FILE_NAME_MAX;
+		bool named = i == d->n_views
+		    || strlen(asked->output_stem) + strlen(d->views[i].name)
+		        + strlen(d->views[i].format->extension) + 2 <= FILE_NAME_MAX;
 		int more = i < d->n_views
 		    ? snprintf(uri, sizeof(uri), "%sview_%s.%s", a->folder, d->views[i].name,
 		        d->views[i].format->extension)
 		    : snprintf(uri, sizeof(uri), "%spreview.jpg", a->folder);
 
 		if (!named || more <= n || (size_t)more >= sizeof(uri))
-			return err_code(err, ERR_REJECT, "text_too_long", "an output's name is too long");
+			return err_code(err, ERR_REJECT, "text_too_long",
+			    "an output's name is too long");
 		if (!blob_write_open(a->store, &a->writers[i], uri, err))
 			return err_at(err, "output");
 	}

@@ -28,8 +28,8 @@ struct wish {
 };
 
 struct order {
-	uint64_t ticket;			/* stands in the answer too: what is said late or twice */
-	int64_t pixels_max;			/* is the answer to nothing else */
+	uint64_t ticket;		/* stands in the answer: what is said twice answers once */
+	int64_t pixels_max;
 	uint32_t n_outputs, definition_size;
 	char command[COMMAND_NAME_SIZE];	/* of a command pipeline */
 	char extension[EXTENSION_SIZE];		/* of the input's name: "png" or "" */

@@ -7,8 +7,8 @@
  *	{"thumbnail":{"program":"/usr/bin/vipsthumbnail",
  *	  "arguments":["{input}","--size","512x512","-o","{output}"]}}
  *
- * What a program reads beside the system and itself (its own libraries, a profile) stands in "reads",
- * an array of absolute paths; the rest of the machine, and the blob store, are shut.
+ * What a program reads beside the system and itself (its own libraries, a profile) stands in
+ * "reads", an array of absolute paths; the rest of the machine, and the blob store, are shut.
  *
  * {input} and {output} become paths in a folder of the job's own; {output:NAME} is the output of
  * that view, {output} that of the first.

@@ -2,8 +2,8 @@
 /*
  * program.c: runs a command in its folder: the input is copied in, the program runs with a clean
  * environment and nothing but its own standard descriptors, what it says is kept as a tail, and
- * what it wrote is copied out. All of it stands in one process group, which no program can leave and
- * which the spawner ends with the job.
+ * what it wrote is copied out. All of it stands in one process group, which no program can leave
+ * and which the spawner ends with the job.
  */
 #include <errno.h>
 #include <fcntl.h>

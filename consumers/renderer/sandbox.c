@@ -248,6 +248,9 @@ command_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(command_refused) / sizeof(*command_refused); i++)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), command_refused[i], 0);
+	/* not all that its user has at once: its brothers are the same user's */
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX));
 	return rc;
 }
 

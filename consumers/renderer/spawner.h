@@ -10,9 +10,9 @@
  * what the service opened later was never its. The spawner dies with the service, the children
  * with the spawner. That it dies first is fatal for the service.
  *
- * Each child leads a group of its own, which its command cannot leave; the spawner counts the groups
- * of commands ten times a second, kills a group before it reaps its leader (so that the number still
- * means that group), and reaps what the leader left behind.
+ * Each child leads a group of its own, which its command cannot leave; the spawner counts the
+ * groups of commands ten times a second, kills a group before it reaps its leader (so that the
+ * number still means that group), and reaps what the leader left behind.
  */
 #ifndef SPAWNER_H
 #define SPAWNER_H
@@ -34,7 +34,7 @@ struct spawner_options {
 	unsigned jobs_per_child;		/* of a child that renders; a command's child has one */
 	const struct commands *commands;
 	const struct options *secrets;		/* wiped in the spawner; may be NULL */
-	void (*live)(const struct birth *birth);	/* NULL: child_live(); else a test's bad child */
+	void (*live)(const struct birth *birth);	/* NULL: child_live(); or a test's */
 };
 
 bool spawner_start(struct spawner **ret, const struct spawner_options *options, struct err *err);

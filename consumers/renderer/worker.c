@@ -76,7 +76,7 @@ receive(struct worker *w, int64_t until_ms, bool heed_stop, struct answer *ret, 
 			return err_code(err, ERR_FATAL, "spawner_gone",
 			    "the spawner of the children is gone");
 		if (size != sizeof(*ret))
-			memset(ret, 0, sizeof(*ret));	/* of no kind, or empty: it is out of its mind */
+			memset(ret, 0, sizeof(*ret));	/* of no kind: out of its mind */
 		answer_mend(ret);
 		return true;
 	}
@@ -108,8 +108,8 @@ worker_free(struct worker *w)
 	free(w);
 }
 
-/* Its end was told. By whom is not known, so it is killed all the same: a child that only says that it
- * is gone would live on with the job's descriptors. */
+/* Its end was told. By whom is not known, so it is killed all the same: a child that only says that
+ * it is gone would live on with the job's descriptors. */
 static bool
 crashed(struct worker *w, const struct answer *last, struct err *err)
 {
@@ -204,7 +204,7 @@ ask_once(struct worker *w, const struct order *order, const char *definition, co
 	return err_code(err, ERR_RETRY, "renderer_crashed", "the child gave no sensible answer");
 }
 
-/* It went home between two orders (exit code 0), or spoke of an older one: the order was not touched. */
+/* It went home between two orders (exit code 0), or spoke of an older one: this one is untouched. */
 static bool
 another_may(const struct answer *last, uint64_t ticket)
 {

@@ -20,9 +20,9 @@ OWN_FREEP(struct worker, worker_free)
 /* A child that renders is there and has said HELLO; *holds is what of its sandbox holds. */
 bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);
 
-/* Gives the order, with a ticket of its own, to a child and waits for its answer, RENDERED or FAILED, checked. False with
- * retry: render_timeout, renderer_crashed (the child is gone), or stopping (no answer is due);
- * with fatal: there can be no children any more. */
+/* Gives the order, with a ticket of its own, to a child and waits for its answer, RENDERED or
+ * FAILED, checked. False with retry: render_timeout, renderer_crashed (the child is gone), or
+ * stopping (no answer is due); with fatal: there can be no children any more. */
 bool worker_ask(struct worker *worker, enum role role, struct order *order,
     const char *definition, const int *fds, int deadline_ms, struct answer *ret, struct err *err);
 #endif

@@ -380,7 +380,7 @@ blob_put(struct blob_store *store, const void *bytes, size_t size, struct blob_d
 	ret->size = (int64_t)size;
 	if (!fstatat(store->dir, ret->uri + strlen(PREFIX), &st, AT_SYMLINK_NOFOLLOW)
 	    && st.st_size == ret->size) {
-		/* There already, perhaps just now; a fresh time keeps the sweep of old inputs away from it. */
+		/* There, perhaps since just now; a fresh time keeps the sweep of old inputs away. */
 		utimensat(store->dir, ret->uri + strlen(PREFIX), NULL, AT_SYMLINK_NOFOLLOW);
 		return folder_sync(store, ret->uri + strlen(PREFIX), err);
 	}

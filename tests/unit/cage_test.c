@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cage from outside: children that are out of their mind, programs that try to stay, to spread or
- * to look around. Everything here runs under a real spawner.
+ * The cage from outside: children that are out of their mind, programs that try to stay, to spread
+ * or to look around. Everything here runs under a real spawner.
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -294,7 +294,8 @@ processes_with(const char *word)
 		if (fd < 0)
 			continue;
 		size = read(fd, line, sizeof(line));
-		n += size > 0 && !strncmp(line, "sleep", 5) && memmem(line, (size_t)size, word, strlen(word));
+		n += size > 0 && !strncmp(line, "sleep", 5)
+		    && memmem(line, (size_t)size, word, strlen(word));
 		close(fd);
 	}
 	closedir(proc);
@@ -315,8 +316,8 @@ expect_failed(const char *script, const char *words, struct answer *answer)
 	struct err err;
 
 	given_a_command(script);
-	if (ask(ROLE_COMMAND, fixture("p3.jpg"), memfd_create("output", MFD_CLOEXEC), LONG_MS, answer,
-	    &err)) {
+	if (ask(ROLE_COMMAND, fixture("p3.jpg"), memfd_create("output", MFD_CLOEXEC), LONG_MS,
+	    answer, &err)) {
 		cr_expect_eq(answer->kind, ANSWER_FAILED);
 	} else {
 		snprintf(answer->code, sizeof(answer->code), "%s", err.code);
@@ -352,6 +353,13 @@ Test(cage, a_program_of_a_few_processes_is_left_in_peace)
 
 	expect_failed("i=0; while [ $i -lt 20 ]; do sleep 1 & i=$((i+1)); done; wait; exit 9",
 	    "exit code 9", &answer);
+}
+
+Test(cage, a_program_that_kills_all_it_can_ends_alone)
+{
+	struct answer answer;
+
+	expect_failed("kill -9 -1; exit 3", "exit code 3", &answer);
 }
 
 /* Where this kernel has no Landlock, /readyz says so. */
