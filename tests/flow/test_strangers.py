@@ -8,7 +8,7 @@ import uuid
 import pytest
 import psycopg
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 import events
 import line
@@ -132,27 +132,32 @@ class Line:
 
     def __init__(self, stranger):
         self.stranger, self.places, self.errors = stranger, [], []
-        self.producer = Producer({"bootstrap.servers": BROKERS, "linger.ms": 50,
-                                  "message.max.bytes": 16 * 1024 * 1024, "compression.type": "lz4"})
+        self.ours, *self.theirs = (Producer({
+            "bootstrap.servers": BROKERS, "linger.ms": 50, "message.max.bytes": 16 * 1024 * 1024,
+            "compression.type": codec}) for codec in ("none", "gzip", "snappy", "lz4", "zstd"))
 
-    def write(self, topic, partition, key, value, headers=None, timestamp=0):
+    def write(self, topic, partition, key, value, headers=None, timestamp=0, producer=None):
         def delivered(error, m):
             self.errors.append(error) if error else self.places.append(
                 (topic, m.partition(), m.offset()))
-        self.producer.produce(PREFIX + topic, value, key, partition=partition, headers=headers,
-                              timestamp=timestamp, on_delivery=delivered)
-        self.producer.poll(0)
+        producer = producer or self.ours
+        producer.produce(PREFIX + topic, value, key, partition=partition, headers=headers,
+                         timestamp=timestamp, on_delivery=delivered)
+        producer.poll(0)
 
     def strange(self, topic, kind):
         s = self.stranger
         key, value, headers = s.record(kind)
         if key is None and topic == "batches":
             key = b""                   # no broker takes it otherwise: the topic is compacted
-        self.write(topic, s.choice(PARTITIONS), key, value, headers,
+        self.write(topic, s.choice(PARTITIONS), key, value, headers, producer=s.choice(self.theirs),
                    timestamp=s.choice([0, 0, 0, 1, 10**12, now() // 1000 + 1_800_000]))
 
+    def written(self):
+        assert not any(p.flush(30) for p in (self.ours, *self.theirs)) and not self.errors
+
     def applied(self):
-        assert self.producer.flush(30) == 0 and not self.errors
+        self.written()
         applied([p for p in self.places if p[0] in ("submissions", "events")])
 
 
@@ -324,7 +329,7 @@ def test_a_job_for_a_partition_that_there_is_not_holds_up_no_other():
                 "pipeline": "{}", "pipeline_id": 1}
         for place in range(12):
             to.write("jobs", place, said["job_id"], events.encode("JobDispatched", said, plain=True))
-    assert to.producer.flush(30) == 0 and not to.errors
+    to.written()
 
     rendered = line.submit([(p.name, p.read_bytes()) for p in PHOTOS[:2]])
     assert line.finished(rendered)["status"] == "completed"
@@ -339,3 +344,11 @@ def test_a_second_completion_adds_no_outputs_to_those_of_the_first():
 
     found = rows("select view from batchline.outputs where batch_id = %s", batch)
     assert [o["view"] for o in found] == ["web"]
+
+
+def test_no_transaction_may_stay_open_for_longer_than_a_minute():
+    """What stands behind it in its partition is hidden from every reader until it ends."""
+    patient = Producer({"bootstrap.servers": BROKERS, "transactional.id": str(uuid.uuid4()),
+                        "transaction.timeout.ms": 60_001})
+    with pytest.raises(KafkaException, match="timeout"):
+        patient.init_transactions(10)
