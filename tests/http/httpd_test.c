@@ -156,7 +156,7 @@ Test(httpd, without_words_for_it_too_much_is_refused_in_ours)
 /* ---- heads that can be read in two ways ---- */
 
 static const struct {
-	const char *head, *why;
+	const char *head, *why;	/* why NULL: libmicrohttpd 1.0 refuses it itself, in its own words */
 } doubtful[] = {
 	{ HOST "Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length is given twice.\n" },
 	{ HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
@@ -165,10 +165,8 @@ static const struct {
 	    "Content-Length has no place beside Transfer-Encoding.\n" },
 	{ HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
 	    "Transfer-Encoding is given twice.\n" },
-	{ HOST "Transfer-Encoding: gzip, chunked\r\n",
-	    "Transfer-Encoding is chunked, or it is none.\n" },
-	{ HOST "Transfer-Encoding: identity\r\n",
-	    "Transfer-Encoding is chunked, or it is none.\n" },
+	{ HOST "Transfer-Encoding: gzip, chunked\r\n", NULL },
+	{ HOST "Transfer-Encoding: identity\r\n", NULL },
 	{ HOST HOST, "Host is given twice.\n" },
 	{ HOST "HOST: evil.example\r\n", "Host is given twice.\n" },
 	{ HOST "Authorization: a\r\nAuthorization: b\r\n", "Authorization is given twice.\n" },
@@ -188,7 +186,10 @@ Test(httpd, a_head_that_can_be_read_in_two_ways_is_refused_and_the_connection_en
 		client_say_text(fd, request);
 		answer = client_hear(fd, 0);
 		cr_expect_eq(answer_status(answer), 400, "%s", doubtful[i].head);
-		cr_expect_str_eq(answer_body(answer), doubtful[i].why);
+		if (doubtful[i].why)
+			cr_expect_str_eq(answer_body(answer), doubtful[i].why);
+		else
+			cr_expect(strstr(answer_body(answer), "Transfer-Encoding"));
 		cr_expect_leq(recv(fd, &end, 1, 0), 0, "%s", doubtful[i].head);
 	}
 }
