@@ -205,6 +205,7 @@ bool serve_parked(struct call *call);
 bool serve_pipelines(struct call *call);
 bool serve_batch(struct call *call);
 bool serve_jobs(struct call *call);
+bool serve_deliveries(struct call *call);
 bool serve_job(struct call *call);
 bool serve_download(struct call *call);
 bool serve_preview(struct call *call);

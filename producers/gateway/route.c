@@ -22,6 +22,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/batches/:id", SCOPE_READ, BODY_NONE, serve_batch },
 	{ "DELETE", "/api/batches/:id", SCOPE_OPERATE, BODY_NONE, serve_delete },
 	{ "GET", "/api/batches/:id/jobs", SCOPE_READ, BODY_NONE, serve_jobs },
+	{ "GET", "/api/batches/:id/deliveries", SCOPE_READ, BODY_NONE, serve_deliveries },
 	{ "GET", "/api/batches/:id/download", SCOPE_READ, BODY_NONE, serve_download },
 	{ "POST", "/api/batches/:id/cancel", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/batches/:id/retry", SCOPE_OPERATE, BODY_JSON, serve_command },

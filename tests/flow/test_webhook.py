@@ -233,6 +233,25 @@ def test_a_finished_batch_comes_once_signed_as_the_standard_says(target):
     assert outcomes(batch) == [(f"{hook.name}/completed", "succeeded", 1, None, call.id)]
 
 
+def test_the_api_tells_what_became_of_each_delivery(target):
+    well, ill = target(), target()
+    ill.answers((403, {}, b"no"))
+    batch = finished_batch()
+    well.wait_phase(batch, "done")
+    ill.wait_attention()
+    rows = {row["target"]: row for row in line.get(f"/api/batches/{batch}/deliveries")["data"]}
+
+    assert set(rows) == {well.name, ill.name}
+    assert rows[well.name] | {"created_at": "", "settled_at": ""} == {
+        "id": well.seen()[0].id, "service": "webhook", "target": well.name, "run_no": 1,
+        "state": "completed", "phase": "done", "attempts": 1, "next_try_at": None,
+        "attention": None, "external_id": well.seen()[0].id, "error_code": None,
+        "error_message": None, "created_at": "", "settled_at": ""}
+    assert (rows[ill.name]["phase"], rows[ill.name]["attention"]) == (
+        "intent", "http_403: answered 403: no")
+    assert line.call("GET", f"/api/batches/{uuid.uuid4()}/deliveries")[0] == 404
+
+
 def test_its_body_is_the_batch_as_the_api_shows_it(target):
     with stopped("archiver"):
         hook = target()

@@ -1,0 +1,3 @@
+begin;
+revoke select on batchline_base.delivery_states from batchline_gateway;
+commit;

@@ -1,0 +1,2 @@
+select 1 / has_table_privilege('batchline_gateway', 'batchline_base.delivery_states', 'select')::int;
+select 1 / (not has_table_privilege('batchline_gateway', 'batchline_base.targets', 'select'))::int;
