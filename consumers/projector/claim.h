@@ -42,6 +42,7 @@ void claim_drop(struct claim *claim);
  * difference is fatal (topic_made_anew). An item_asked; state is the claim. */
 bool claim_wants(void *state, const struct bus_record *record, bool *wanted, struct err *err);
 
-void claim_rows(struct claim *claim, const struct item *items, size_t n, struct rows *rows);	/* the fence */
+/* Adds the fence. */
+void claim_rows(struct claim *claim, const struct item *items, size_t n, struct rows *rows);
 void claim_committed(struct claim *claim);
 #endif

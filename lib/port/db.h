@@ -6,9 +6,9 @@
  * a connection, arguments and rows travel in binary. A transaction is a table of steps that goes
  * over in one round trip; it counts only when the answer to COMMIT is tagged COMMIT.
  *
- * Errors: err->code holds the SQLSTATE (54000, rejected: an array that is too large to be sent). Classes 08, 40, 53, 55, 57 and 25006 ask for a retry, 22 and
- * 23 reject, the rest is fatal. A connection that was lost is broken for good (db_is_broken()):
- * free it and open another.
+ * Errors: err->code holds the SQLSTATE. Classes 08, 40, 53, 55, 57 and 25006 ask for a retry, 22 and
+ * 23 reject (and 54000 of our own: an array that is too large to be sent), the rest is fatal. A
+ * connection that was lost is broken for good (db_is_broken()): free it and open another.
  */
 #ifndef DB_H
 #define DB_H

@@ -5,7 +5,6 @@ import os
 import random
 import uuid
 
-import pytest
 import psycopg
 import pytest
 from confluent_kafka import KafkaException, Producer
