@@ -34,8 +34,9 @@ webhook_check(const struct options *options, struct err *err)
 {
 	struct networks networks;
 
-	return networks_read(&networks, option_text(options, "BATCHLINE_ALLOWED_NETWORKS"), err)
-	    || err_at(err, "BATCHLINE_ALLOWED_NETWORKS");
+	if (!networks_read(&networks, option_text(options, "BATCHLINE_ALLOWED_NETWORKS"), err))
+		return err_at(err, "BATCHLINE_ALLOWED_NETWORKS");
+	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
 }
 
 static bool

@@ -526,7 +526,9 @@ def test_a_replay_of_the_topic_by_a_fresh_group_makes_no_call(target, service, r
     later.wait_phase(probe, "done")
     hook.wait_phase(probe, "done")
 
-    assert {call.batch for call in receiver.seen[calls:]} == {probe}
+    before = {call.batch for call in receiver.seen[:calls]}
+    after = {call.batch for call in receiver.seen[calls:]}     # others' may end in these seconds
+    assert batch in before and probe in after and not before & after
 
 
 def test_a_deleted_batch_is_not_delivered(target):
