@@ -4,7 +4,7 @@
  *
  *	main      the table, and the turn: is this batch to be archived, and what is said then
  *	snapshot  the batch's rows, read in one transaction, as a manifest
- *	build     manifest -> archives/<batch>/<run_no>.zip, verified; pack.h writes the ZIP
+ *	build     manifest -> archives/<batch>/<run_no>.zip, verified; port/pack.h writes the ZIP
  *
  * What must stay true: the bytes follow from the rows alone, and the blob appears whole or not at
  * all, so doing it twice changes nothing. The record is done when ArchiveBuilt is acknowledged.

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/crc.h"
 #include "base/log.h"
-#include "pack.h"
+#include "port/pack.h"
 
 enum { ALIVE_EVERY_MS = 500, PIECE = 256 * 1024 };
 #define MANIFEST_LIMIT ((size_t)512 << 20)	/* bytes: over a million files */

@@ -131,18 +131,36 @@ refuse(struct http *http, struct exchange *x, CURLcode why)
 
 /* ---- the request ---- */
 
+/* Where the next byte of the body lies in the file, and how many follow it there. */
+static int64_t
+run_find(const struct exchange *x, int64_t *offset)
+{
+	const struct http_request *r = x->request;
+	int64_t at = x->sent;
+
+	*offset = r->offset + at;
+	if (r->n_pieces == 0)
+		return r->size - at;
+	for (size_t i = 0; i < r->n_pieces; at -= r->pieces[i++].size)
+		if (at < r->pieces[i].size) {
+			*offset = r->pieces[i].offset + at;
+			return r->pieces[i].size - at;
+		}
+	return 0;
+}
+
 static size_t
 read_file(char *bytes, size_t one, size_t size, void *state)
 {
 	struct exchange *x = state;
-	int64_t left = x->request->size - x->sent;
+	int64_t offset, left = run_find(x, &offset);
 	ssize_t n;
 
 	size *= one;
 	if ((int64_t)size > left)
 		size = (size_t)left;
 	do
-		n = pread(x->request->fd, bytes, size, x->request->offset + x->sent);
+		n = pread(x->request->fd, bytes, size, offset);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 || (n == 0 && size > 0)) {
 		err_code(x->err, ERR_FATAL, "file", "the file to be sent %s",

@@ -3,7 +3,7 @@
  * http.h: asking others by HTTP. The only module that includes curl.
  *
  * A client keeps its connections between requests and belongs to one thread. A request's body
- * comes from memory, from a piece of a file, or as the parts of a form; files are streamed. The
+ * comes from memory, from pieces of a file, or as the parts of a form; files are streamed. The
  * answer's body goes to memory up to a limit, or, when it was asked for as a file and is a 200 or
  * a 206, to that file.
  *
@@ -53,6 +53,9 @@ struct http_options {
 	void *connect_state;
 };
 
+/* A run of bytes of a file. */
+struct http_piece { int64_t offset, size; };
+
 struct http_header { const char *name, *value; };
 
 /* One field of a multipart/form-data body: bytes, or a whole file. */
@@ -75,6 +78,8 @@ struct http_request {
 	int64_t size;			/* HTTP_BYTES, HTTP_FILE */
 	int fd;				/* HTTP_FILE: read from offset on; stays the caller's */
 	int64_t offset;
+	const struct http_piece *pieces;	/* HTTP_FILE from here and there: one behind the other, */
+	size_t n_pieces;		/* `size` bytes together; 0: from offset on */
 	struct http_part parts[HTTP_PARTS_MAX];
 	size_t n_parts;
 	int64_t timeout_ms;		/* for all of it; 0: no end while bytes move */

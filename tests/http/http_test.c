@@ -122,6 +122,22 @@ Test(http, a_piece_of_a_file_is_sent_and_no_more)
 	end(&a);
 }
 
+Test(http, pieces_of_a_file_are_one_body)
+{
+	const struct http_piece pieces[] = { { 6, 2 }, { 0, 1 }, { 3, 0 }, { 2, 3 } };
+	struct http_request request = { .method = "POST", .body = HTTP_FILE, .size = 6,
+		.pieces = pieces, .n_pieces = 4 };
+	struct asked a = { .script = SCRIPT(OK) };
+
+	request.fd = a_file("abcdefgh");
+	cr_assert(ask(&a, request), "%s", a.err.text);
+
+	cr_assert(strstr(script_asked(a.script, 0), "\r\nContent-Length: 6\r\n"));
+	cr_assert(strstr(script_asked(a.script, 0), "\r\n\r\nghacde"));
+	close(request.fd);
+	end(&a);
+}
+
 Test(http, a_file_that_became_shorter_is_an_error_of_ours)
 {
 	struct http_request request = { .method = "POST", .body = HTTP_FILE, .size = 10 };

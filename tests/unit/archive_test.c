@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/crc.h"
-#include "consumers/archiver/pack.h"
+#include "port/pack.h"
 
 enum { N = 3 };
 static const char *const contents[N] = { "", "the first picture", "and another one" };
@@ -83,6 +83,53 @@ Test(archive, what_was_written_is_what_is_read_back)
 	cr_expect_eq(culprit, N);
 	cr_expect(pack_verify(&pack, fd, &err), "%s", err.text);
 	close(fd);
+}
+
+Test(archive, taken_apart_each_entry_lies_where_it_is_said_to)
+{
+	own(arena_freep) struct arena *arena = arena_new(1 << 20);
+	struct world w;
+	struct pack pack = a_pack(&w);
+	struct packed *found;
+	struct err err = {0};
+	char bytes[64];
+	size_t culprit, n;
+	int fd = a_file("", 0);
+
+	cr_assert(pack_write(&pack, fd, &culprit, &err));
+	cr_assert(pack_list(fd, arena, &found, &n, &err), "%s", err.text);
+
+	cr_assert_eq(n, N);
+	for (size_t i = 0; i < N; i++) {
+		cr_expect_str_eq(found[i].name, names[i]);
+		cr_expect_eq(found[i].crc32, w.entries[i].crc32);
+		cr_assert_eq(found[i].size, (int64_t)strlen(contents[i]));
+		cr_expect_eq(pread(fd, bytes, strlen(contents[i]), found[i].offset), found[i].size);
+		cr_expect_arr_eq(bytes, contents[i], strlen(contents[i]));
+	}
+	close(fd);
+}
+
+Test(archive, what_is_no_archive_or_is_deflated_is_not_taken_apart)
+{
+	static const char deflated[] =
+	    "PK\3\4\24\0\0\0\10\0\0\0!\0dzp\257\6\0\0\0d\0\0\0\1\0\0\0aKL\244=\0\0PK\1\2\24"
+	    "\3\24\0\0\0\10\0\0\0!\0dzp\257\6\0\0\0d\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\200\1\0"
+	    "\0\0\0aPK\5\6\0\0\0\0\1\0\1\0/\0\0\0%\0\0\0\0\0";
+	own(arena_freep) struct arena *arena = arena_new(1 << 20);
+	const struct { const char *bytes; size_t size; } rows[] = {
+		{ "", 0 }, { "not a ZIP at all", 16 }, { deflated, sizeof(deflated) - 1 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct packed *found;
+		struct err err = {0};
+		size_t n;
+		int fd = a_file(rows[i].bytes, rows[i].size);
+
+		cr_expect_not(pack_list(fd, arena, &found, &n, &err), "row %zu", i);
+		cr_expect_str_eq(err.code, PACK_DIFFERS, "%s", err.text);
+		close(fd);
+	}
 }
 
 Test(archive, the_same_list_gives_the_same_bytes)
@@ -237,6 +284,9 @@ Test(archive, more_files_than_a_small_zip_can_count_make_a_zip64)
 	enum { MANY = 66000 };
 	struct pack_entry *entries = calloc(MANY, sizeof(*entries));
 	char (*many)[16] = calloc(MANY, sizeof(*many));
+	own(arena_freep) struct arena *arena = arena_new(16 << 20);
+	struct packed *found;
+	size_t n;
 	struct world w;
 	struct pack pack = a_pack(&w);
 	struct err err = {0};
@@ -254,6 +304,9 @@ Test(archive, more_files_than_a_small_zip_can_count_make_a_zip64)
 
 	cr_assert(pack_write(&pack, fd, &culprit, &err), "%s", err.text);
 	cr_expect(pack_verify(&pack, fd, &err), "%s", err.text);
+	cr_assert(pack_list(fd, arena, &found, &n, &err), "%s", err.text);
+	cr_expect_eq(n, MANY);
+	cr_expect_str_eq(found[MANY - 1].name, many[MANY - 1]);
 	close(fd);
 	free(entries);
 	free(many);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pack.h: a ZIP written to a file and read back. pack.c alone includes zip.h (whose names begin
+ * pack.h: a ZIP written to a file, read back, and taken apart. pack.c alone includes zip.h (whose names begin
  * with zip_).
  *
  * Entries are stored, not deflated (pictures do not get smaller), in the order of the list, all
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/arena.h"
 #include "base/err.h"
 
 struct pack_entry {
@@ -40,4 +41,14 @@ bool pack_write(const struct pack *pack, int fd, size_t *culprit, struct err *er
 /* Reads the archive back, every byte of it, and compares it with the list; bytes of `bytes` too.
  * PACK_DIFFERS rejects. */
 bool pack_verify(const struct pack *pack, int fd, struct err *err);
+
+/* An entry of an archive that was written so: its bytes lie in the file as they are. */
+struct packed {
+	const char *name;
+	int64_t offset, size;
+	uint32_t crc32;
+};
+/* All of them, in the archive's order; *ret and the names are the arena's. The bytes are not read.
+ * PACK_DIFFERS rejects: it is no ZIP, or not one with stored entries alone. */
+bool pack_list(int fd, struct arena *arena, struct packed **ret, size_t *n, struct err *err);
 #endif

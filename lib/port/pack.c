@@ -5,7 +5,7 @@
  * are callbacks with a command; what goes wrong in them is kept in the pass and told at the end,
  * since libzip itself can carry only numbers.
  */
-#include "pack.h"
+#include "port/pack.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,9 +25,10 @@ enum {
 
 /* One run over a pack: what is open, how far it is, what went wrong. */
 struct pass {
-	const struct pack *pack;
+	const struct pack *pack;	/* NULL: it is listed */
 	int fd;				/* the archive's */
-	int64_t read_at, write_at, unsynced;
+	int64_t read_at, read_began;	/* the latest read began there */
+	int64_t write_at, unsynced;
 	size_t culprit;
 	struct err err;			/* the first one */
 };
@@ -166,6 +167,7 @@ file_read(struct pass *p, void *data, zip_uint64_t size)
 {
 	ssize_t n = pread(p->fd, data, size, p->read_at);
 
+	p->read_began = p->read_at;
 	if (n < 0) {
 		system_err(&p->err, "read back");
 		return -1;
@@ -410,5 +412,68 @@ pack_verify(const struct pack *pack, int fd, struct err *err)
 		*err = p.err;
 	zip_discard(zip);
 	free(piece);
+	return well;
+}
+
+/* ---- taking apart ---- */
+
+/* libzip tells no offsets, but it reads through us: where it reads the first byte, there it is. */
+static bool
+offset_find(zip_t *zip, size_t i, struct pass *p, struct packed *e)
+{
+	zip_file_t *file = zip_fopen_index(zip, i, ZIP_FL_COMPRESSED);
+	char byte, same;
+	bool well;
+
+	if (!file)
+		return p->err.verdict == ERR_NONE && differs(p, e->name, "it cannot be opened");
+	well = e->size == 0 || zip_fread(file, &byte, 1) == 1;
+	zip_fclose(file);
+	e->offset = p->read_began;
+	if (well && e->size > 0)
+		well = pread(p->fd, &same, 1, e->offset) == 1 && same == byte;
+	return well || (p->err.verdict == ERR_NONE && differs(p, e->name, "it cannot be read"));
+}
+
+static bool
+entry_list(zip_t *zip, size_t i, struct pass *p, struct arena *arena, struct packed *e)
+{
+	zip_stat_t st;
+
+	if (zip_stat_index(zip, i, ZIP_FL_UNCHANGED, &st))
+		return differs(p, "archive", "an entry is not listed");
+	e->name = arena_text(arena, st.name, strlen(st.name));
+	if (!e->name)
+		return err_set(&p->err, ERR_FATAL, "out of memory");
+	if (st.comp_method != ZIP_CM_STORE || st.encryption_method != ZIP_EM_NONE)
+		return differs(p, e->name, "it is not stored as it is");
+	e->size = (int64_t)st.size;
+	e->crc32 = st.crc;
+	return offset_find(zip, i, p, e);
+}
+
+bool
+pack_list(int fd, struct arena *arena, struct packed **ret, size_t *n, struct err *err)
+{
+	struct pass p = { .fd = fd };
+	zip_error_t error;
+	struct packed *entries;
+	zip_t *zip;
+	bool well;
+
+	zip_error_init(&error);
+	zip = archive_open(&p, ZIP_RDONLY, &error);
+	if (!zip)
+		return tell(&p, &error, ERR_REJECT, PACK_DIFFERS, err);
+	*n = (size_t)zip_get_num_entries(zip, 0);
+	entries = arena_take(arena, (*n + 1) * sizeof(*entries));
+	well = entries ? *n > 0 || differs(&p, "archive", "it is empty")
+	    : err_set(&p.err, ERR_FATAL, "out of memory");
+	for (size_t i = 0; well && i < *n; i++)
+		well = entry_list(zip, i, &p, arena, &entries[i]);
+	if (!well)
+		*err = p.err;
+	zip_discard(zip);
+	*ret = entries;
 	return well;
 }
