@@ -47,6 +47,7 @@ struct http_options {
 	const char *ca_file;		/* trusted certificates; NULL: the system's */
 	int64_t connect_ms;		/* to be connected; 0: 10 s */
 	int64_t silence_ms;		/* without a byte either way; 0: 60 s */
+	int64_t bytes_per_s;		/* sent at most; 0: any number */
 	/* Optional: asked before each connection, after the name was resolved; the connection then
 	 * goes to just that address, and to no proxy. is_plain: without TLS. */
 	bool (*may_connect)(void *state, const struct sockaddr *address, bool is_plain);

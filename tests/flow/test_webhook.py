@@ -56,7 +56,7 @@ class Call:
     def __init__(self, path, headers, body):
         self.path, self.headers, self.body, self.at = path, headers, body, time.time()
         self.id, self.event = headers["webhook-id"], json.loads(body)
-        self.type, self.batch = self.event["type"], self.event["data"]["id"]
+        self.type, self.batch = self.event["type"], self.event["data"].get("id")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -643,3 +643,36 @@ def test_settings_that_cannot_be_right_are_refused(settings, why):
     with pytest.raises(psycopg.errors.CheckViolation):
         sql("insert into targets (service, name, settings) values ('webhook', 'no', %s)",
             settings)
+
+
+# ---- what the engine says of a target ----
+
+def verdict(hook):
+    hook.set("test_asked_at = now(), test_said_at = null")
+    line.until(lambda: sql("select test_said_at from targets where name = %s", hook.name)[0][0])
+    return sql("select test_well, test_code, test_words from targets where name = %s", hook.name)[0]
+
+
+def test_a_target_is_tested_by_its_service_with_an_event_about_no_batch(target):
+    hook = target()
+    well = verdict(hook)
+    hook.answers((401, {}, b"who are you"))
+    ill = verdict(hook)
+
+    assert (well[0], ill) == (True, (False, "http_401", "answered 401: who are you"))
+    assert hook.attention()[0] is None
+    for call in hook.receiver.at(hook.path):
+        assert Webhook(OLD).verify(call.body, call.headers)["data"] == {"target": hook.name}
+
+
+def test_a_target_that_is_down_rests_between_calls_until_one_succeeds(target):
+    hook = target()
+    hook.answers(*[(500, {}, b"")] * 5)
+    batches = [finished_batch() for _ in range(3)]
+    line.until(lambda: sql("select failures >= 5 and held_until > now() from targets"
+                           " where name = %s", hook.name)[0][0])
+    for batch in batches:
+        hook.wait_phase(batch, "done")
+
+    assert len(hook.seen()) == 5 + 3
+    assert sql("select failures, held_until from targets where name = %s", hook.name) == [(0, None)]

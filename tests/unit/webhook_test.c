@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "consumers/webhook/webhook.h"
 #include "delivery/secret.h"
+#include "port/address.h"
 
 /* ---- signatures ---- */
 
