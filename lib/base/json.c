@@ -2,6 +2,7 @@
 /* json.c: jansson behind json.h. A doc is jansson's root, a value any of its nodes. */
 #include "base/json.h"
 #include <jansson.h>
+#include <stdlib.h>
 
 static const json_t *
 node(const struct doc_value *value)
@@ -133,4 +134,14 @@ doc_bool(const struct doc_value *value, bool *ret)
 		return false;
 	*ret = json_is_true(node(value));
 	return true;
+}
+
+bool
+doc_print(struct buf *ret, const struct doc_value *value)
+{
+	char *text = json_dumps(node(value), JSON_COMPACT | JSON_ENCODE_ANY);
+	bool well = text && buf_add_text(ret, text);
+
+	free(text);
+	return well;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/own.h"
 
@@ -40,6 +41,8 @@ size_t doc_text_size(const struct doc_value *value);		/* bytes */
 bool doc_int(const struct doc_value *value, int64_t *ret);	/* false: not a whole number */
 bool doc_real(const struct doc_value *value, double *ret);	/* of an int, too */
 bool doc_bool(const struct doc_value *value, bool *ret);
+/* The value as JSON again, without blanks. False: out of memory. */
+bool doc_print(struct buf *ret, const struct doc_value *value);
 
 OWN_FREEP(struct doc, doc_free)
 #endif

@@ -30,6 +30,8 @@ put_value(struct put *put, enum shown_kind kind, const struct db_rows *rows, int
 		put_uuid(put, db_uuid_at(rows, row, column));
 	else if (kind == SHOWN_TEXT)
 		put_text(put, db_text_at(rows, row, column));
+	else if (kind == SHOWN_JSON)
+		put_raw(put, db_text_at(rows, row, column));
 	else if (kind == SHOWN_INT)
 		put_int(put, db_int_at(rows, row, column));
 	else if (kind == SHOWN_BOOL)

@@ -11,6 +11,7 @@
 enum shown_kind {
 	SHOWN_NOT,	/* put otherwise, or not at all */
 	SHOWN_ID, SHOWN_TEXT, SHOWN_INT, SHOWN_BOOL, SHOWN_TIME, SHOWN_DATE,
+	SHOWN_JSON,	/* a text that is JSON already */
 };
 struct shown_member { const char *name; enum shown_kind kind; };
 

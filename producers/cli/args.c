@@ -37,7 +37,12 @@ value_set(struct args *args, enum arg arg, const char *value, struct err *err)
 {
 	const struct arg_row *row = &arg_rows[arg];
 
-	if (args->texts[arg] && row->value)
+	if (row->repeats) {
+		if (args->n_values == ARG_VALUES_MAX)
+			return misuse(err, "is given too often", "--", row->name, strlen(row->name));
+		args->values[args->n_values].arg = arg;
+		args->values[args->n_values++].text = value;
+	} else if (args->texts[arg] && row->value)
 		return misuse(err, "is given twice", "--", row->name, strlen(row->name));
 	args->texts[arg] = value;
 	return number_set(args, arg, err);

@@ -32,7 +32,7 @@ exit_code_of(const struct err *err)
 static int
 complain(struct cli *cli, const struct err *err)
 {
-	const struct command *command = cli->args.n_operands ? command_named(cli->args.operands[0]) : NULL;
+	const struct command *command = cli->command;
 	struct buf shown = {0};
 
 	words_add_printable(&shown, err->text);
@@ -50,13 +50,12 @@ complain(struct cli *cli, const struct err *err)
 static bool
 choose(struct cli *cli, struct err *err)
 {
-	const char *name = cli->args.n_operands ? cli->args.operands[0] : NULL;
-
-	if (!name)
+	if (!cli->args.n_operands)
 		return err_code(err, ERR_FATAL, "usage", "What shall it do? There is no command");
-	cli->command = command_named(name);
+	cli->command = command_taken(&cli->args);
 	if (!cli->command)
-		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", name);
+		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"",
+		    cli->args.operands[0]);
 	return command_fits(cli->command, &cli->args, err);
 }
 

@@ -12,6 +12,7 @@
  *   send.c        submit: the files first, then the batch
  *   fetch.c       download: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
+ *   targets.c     where finished batches go
  *   words.c table.c screen.c help.c    what people see
  */
 #ifndef CLI_H
@@ -31,12 +32,15 @@ enum arg {
 	ARG_URL, ARG_JSON, ARG_HELP, ARG_VERSION, ARG_PIPELINE, ARG_DESCRIPTION, ARG_PREFIX,
 	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
-	ARG_OFFSET, ARG_OUTPUT, ARGS
+	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARGS
 };
+enum { ARG_VALUES_MAX = 100 };
 
 struct args {
 	const char *texts[ARGS];	/* NULL: not given; a flag that is given: "" */
 	int64_t numbers[ARGS];		/* of options that are numbers */
+	struct { enum arg arg; const char *text; } values[ARG_VALUES_MAX];	/* of those that repeat */
+	size_t n_values;
 	char **operands;		/* what is no option, the command first; inside argv */
 	size_t n_operands;
 };
@@ -49,6 +53,7 @@ struct arg_row {
 	int64_t least, most;
 	uint32_t commands;		/* bits: which ones take it */
 	const char *help;
+	uint32_t repeats;		/* bits: which ones take it more than once */
 };
 extern const struct arg_row arg_rows[ARGS];
 
@@ -60,7 +65,7 @@ bool args_read(struct args *ret, int argc, char **argv, struct err *err);
 struct cli;
 
 struct command {
-	const char *name, *operands;	/* operands: as they stand in the usage line */
+	const char *name, *operands;	/* name: one word or two; operands: as in the usage line */
 	size_t least, most;		/* how many operands; most 0 with least > 0: any number */
 	bool (*run)(struct cli *cli, struct err *err);
 	const char *summary, *more, *examples;
@@ -68,6 +73,10 @@ struct command {
 extern const struct command commands[];		/* ended by one without a name */
 
 const struct command *command_named(const char *name);	/* NULL: none */
+/* Which one these words begin with, and how many of them are its name. NULL: none. */
+const struct command *command_of(char *const *words, size_t n, size_t *taken);
+/* The same of what was typed; a name of two words is one operand from then on. */
+const struct command *command_taken(struct args *args);
 /* Operands and options of this command. A defect has the code "usage". */
 bool command_fits(const struct command *command, const struct args *args, struct err *err);
 
@@ -93,6 +102,9 @@ bool peer_ask_patiently(struct peer *peer, const struct http_request *request, s
 /* GET, and its body as JSON. */
 bool peer_read(struct peer *peer, const char *path, struct doc **ret, struct err *err);
 bool peer_answer_json(struct peer *peer, struct doc **ret, struct err *err);
+/* Sends this JSON, and reads the one that comes. */
+bool peer_send(struct peer *peer, const char *method, const char *path, struct buf *json,
+    struct doc **ret, struct err *err);
 
 /* ---- the program ---- */
 
@@ -114,6 +126,9 @@ struct cli {
 
 int cli_main(int argc, char **argv);
 int exit_code_of(const struct err *err);
+
+/* A GET; with --json its body is written as it came. */
+bool read_to_show(struct cli *cli, const char *path, struct doc **ret, struct err *err);
 
 /* Which batch the operand means: an id, or the name of a batch. */
 struct named { char id[UUID_TEXT_SIZE]; };
@@ -140,5 +155,10 @@ bool run_stats(struct cli *cli, struct err *err);
 bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */
 bool run_parked(struct cli *cli, struct err *err);
 bool run_pipelines(struct cli *cli, struct err *err);
+bool run_targets(struct cli *cli, struct err *err);
+bool run_target_add(struct cli *cli, struct err *err);
+bool run_target_show(struct cli *cli, struct err *err);
+bool run_target_turn(struct cli *cli, struct err *err);	/* pause, resume */
+bool run_target_remove(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

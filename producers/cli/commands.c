@@ -5,7 +5,7 @@
 
 /* In the order of the table below. */
 enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
-	ANY = -1 };
+	TARGETS_ADD = 1 << 14, TARGETS_REMOVE = 1 << 17, ANY = -1 };
 
 const struct command commands[] = {
 	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
@@ -50,7 +50,28 @@ const struct command commands[] = {
 	    "batchline parked\n" },
 	{ "pipelines", "", 0, 0, run_pipelines, "lists what can be done with a picture", "",
 	    "batchline pipelines\n" },
-	{ "help", "[COMMAND]", 0, 1, run_help, "explains a command", "",
+	{ "targets", "", 0, 0, run_targets, "lists, makes and steers the places where batches go",
+	    "A target takes finished batches: a webhook, a folder of Dropbox, a board of Monday.\n",
+	    "batchline targets\n"
+	    "batchline targets show crm\n" },
+	{ "targets add", "SERVICE NAME", 2, 2, run_target_add, "delivers to another place",
+	    "SERVICE is webhook, dropbox or monday; docs/integrations.md tells their settings. A secret\n"
+	    "is never one of them: they name a file in the service's folder BATCHLINE_SECRETS. What was\n"
+	    "finished before is not delivered. In --setting true and false are what they say, all else is\n"
+	    "text; settings within settings come by --settings.\n",
+	    "batchline targets add webhook crm --setting url=https://crm.example.org/in --setting secret=crm\n"
+	    "batchline targets add monday board --settings board.json --customer PL,DE --state completed\n" },
+	{ "targets show", "NAME", 1, 1, run_target_show, "shows one target", "",
+	    "batchline targets show crm\n" },
+	{ "targets pause", "NAME", 1, 1, run_target_turn, "delivers no more to it: what comes up waits", "",
+	    "batchline targets pause crm\n" },
+	{ "targets remove", "NAME", 1, 1, run_target_remove, "removes a target and its ledger",
+	    "What was delivered there is not known any more, and what waits is not delivered. Asks before,\n"
+	    "on a terminal; elsewhere it wants --yes.\n",
+	    "batchline targets remove crm --yes\n" },
+	{ "targets resume", "NAME", 1, 1, run_target_turn, "goes on, also after it needed attention", "",
+	    "batchline targets resume crm\n" },
+	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
 };
@@ -75,7 +96,8 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_WATCH] = { "watch", 'w', NULL, false, 0, 0, SUBMIT,
 	    "then follow the batch until it is finished" },
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
-	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST, "only of this customer" },
+	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD,
+	    "only of this customer", TARGETS_ADD },
 	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST, "of this day and later ones" },
 	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST, "of this day and earlier ones" },
 	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, LIST,
@@ -88,6 +110,13 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST, "leave out the first N" },
 	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD,
 	    "where to; the batch's name with .zip unless said" },
+	[ARG_SETTING] = { "setting", 0, "KEY=VALUE", false, 0, 0, TARGETS_ADD,
+	    "a setting of the target; as often as it has settings", TARGETS_ADD },
+	[ARG_SETTINGS] = { "settings", 0, "FILE", false, 0, 0, TARGETS_ADD,
+	    "all settings, a JSON object in a file" },
+	[ARG_STATE] = { "state", 0, "STATE", false, 0, 0, TARGETS_ADD,
+	    "queued, processing, completed, partial, failed or cancelled", TARGETS_ADD },
+	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, (uint32_t)ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },
 	[ARG_JSON] = { "json", 0, NULL, false, 0, 0, (uint32_t)ANY,
@@ -105,16 +134,61 @@ command_named(const char *name)
 	return NULL;
 }
 
+const struct command *
+command_of(char *const *words, size_t n, size_t *taken)
+{
+	const struct command *first = n > 0 ? command_named(words[0]) : NULL;
+	size_t size = first ? strlen(first->name) : 0;
+
+	*taken = 1;
+	if (n < 2 || !first)
+		return first;
+	*taken = 2;
+	for (const struct command *c = first + 1; c->name && !strncmp(c->name, first->name, size); c++) {
+		if (c->name[size] == ' ' && !strcmp(c->name + size + 1, words[1]))
+			return c;
+		if (c->name[size] == ' ' && !strcmp("list", words[1]))
+			return first;
+	}
+	*taken = 1;
+	return first;
+}
+
+const struct command *
+command_taken(struct args *args)
+{
+	size_t taken;
+	const struct command *command = command_of(args->operands, args->n_operands, &taken);
+
+	args->operands += command ? taken - 1 : 0;
+	args->n_operands -= command ? taken - 1 : 0;
+	return command;
+}
+
+/* Of an option that may be given again, by some commands. */
+static bool
+is_alone(const struct args *args, enum arg arg)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < args->n_values; i++)
+		n += args->values[i].arg == arg;
+	return n <= 1;
+}
+
 bool
 command_fits(const struct command *command, const struct args *args, struct err *err)
 {
 	uint32_t bit = UINT32_C(1) << (command - commands);
 	size_t n = args->n_operands - 1;
 
-	for (size_t i = 0; i < ARGS; i++)
+	for (size_t i = 0; i < ARGS; i++) {
 		if (args->texts[i] && !(arg_rows[i].commands & bit))
 			return err_code(err, ERR_FATAL, "usage", "%s takes no --%s", command->name,
 			    arg_rows[i].name);
+		if (!(arg_rows[i].repeats & bit) && !is_alone(args, (enum arg)i))
+			return err_code(err, ERR_FATAL, "usage", "--%s is given twice", arg_rows[i].name);
+	}
 	if (n < command->least)
 		return err_code(err, ERR_FATAL, "usage", "%s: which %s?", command->name,
 		    command->operands);

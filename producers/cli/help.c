@@ -4,7 +4,7 @@
 #include <string.h>
 #include "cli.h"
 
-enum { NAME_COLUMNS = 10, OPTION_COLUMNS = 28, HELP_COLUMNS = 66 };
+enum { NAME_COLUMNS = 10, PART_COLUMNS = 18, OPTION_COLUMNS = 28, HELP_COLUMNS = 66 };
 
 static const char opening[] =
 	"batchline turns pictures into rendered pictures, in named batches.\n"
@@ -79,10 +79,23 @@ print_all(void)
 {
 	fputs(opening, stdout);
 	for (const struct command *c = commands; c->name; c++)
-		printf("  %-*s %s\n", NAME_COLUMNS, c->name, c->summary);
+		if (!strchr(c->name, ' '))
+			printf("  %-*s %s\n", NAME_COLUMNS, c->name, c->summary);
 	puts("\nOptions of every command:");
 	print_options(NULL);
 	fputs(closing, stdout);
+}
+
+/* Those whose name begins with this one's. */
+static void
+print_parts(const struct command *command)
+{
+	size_t size = strlen(command->name);
+
+	for (const struct command *c = command + 1; c->name && !strncmp(c->name, command->name, size)
+	     && c->name[size] == ' '; c++)
+		printf("%s  %-*s %s\n", c == command + 1 ? "\nCommands:\n" : "", PART_COLUMNS, c->name,
+		    c->summary);
 }
 
 static void
@@ -95,6 +108,7 @@ print_one(const struct command *c)
 	    *c->operands ? " " : "", c->operands);
 	if (*c->more)
 		printf("\n%s", c->more);
+	print_parts(c);
 	puts("\nOptions:");
 	print_options(c);
 	print_options(NULL);
@@ -110,14 +124,15 @@ print_one(const struct command *c)
 bool
 run_help(struct cli *cli, struct err *err)
 {
-	const char *name = cli->args.n_operands ? cli->args.operands[cli->args.n_operands - 1] : "help";
-	const struct command *command = command_named(name);
+	const struct args *args = &cli->args;
+	size_t at = args->n_operands > 1 && !strcmp(args->operands[0], "help") ? 1 : 0, words;
+	const struct command *command = command_of(args->operands + at, args->n_operands - at, &words);
 
-	if (!command)
-		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", name);
-	if (cli->args.n_operands == 0
-	    || (cli->args.n_operands == 1 && !cli->args.texts[ARG_HELP]))
+	if (args->n_operands == 0
+	    || (args->n_operands == 1 && command && command->run == run_help && !args->texts[ARG_HELP]))
 		print_all();
+	else if (!command)
+		return err_code(err, ERR_FATAL, "usage", "There is no command \"%s\"", args->operands[at]);
 	else
 		print_one(command);
 	return true;

@@ -9,9 +9,8 @@
 
 enum { HTTP_NO_CONTENT = 204, HTTP_ACCEPTED = 202 };
 
-/* A GET; with --json its body as it came, else what the view makes of it. */
-static bool
-show(struct cli *cli, const char *path, struct doc **doc, struct err *err)
+bool
+read_to_show(struct cli *cli, const char *path, struct doc **doc, struct err *err)
 {
 	if (!peer_read(&cli->peer, path, doc, err))
 		return false;
@@ -64,7 +63,7 @@ run_list(struct cli *cli, struct err *err)
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
 		if (cli->args.texts[filters[i].arg])
 			add_filter(&path, filters[i].name, cli->args.texts[filters[i].arg]);
-	well = buf_text(&path) ? show(cli, buf_text(&path), &doc, err)
+	well = buf_text(&path) ? read_to_show(cli, buf_text(&path), &doc, err)
 	                       : err_set(err, ERR_FATAL, "out of memory");
 	buf_clear(&path);
 	return well && (cli->json || view_batches(cli, doc_root(doc), err));
@@ -75,7 +74,7 @@ run_stats(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 
-	return show(cli, "/api/batches/stats", &doc, err)
+	return read_to_show(cli, "/api/batches/stats", &doc, err)
 	    && (cli->json || view_stats(cli, doc_root(doc), err));
 }
 
@@ -84,7 +83,7 @@ run_parked(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 
-	return show(cli, "/api/parked", &doc, err)
+	return read_to_show(cli, "/api/parked", &doc, err)
 	    && (cli->json || view_parked(cli, doc_member(doc_root(doc), "data"), err));
 }
 
@@ -93,7 +92,7 @@ run_pipelines(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 
-	return show(cli, "/api/pipelines", &doc, err)
+	return read_to_show(cli, "/api/pipelines", &doc, err)
 	    && (cli->json || view_pipelines(cli, doc_member(doc_root(doc), "data"), err));
 }
 
@@ -128,7 +127,7 @@ run_show(struct cli *cli, struct err *err)
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
 	snprintf(path, sizeof(path), "/api/batches/%s", batch.id);
-	if (!show(cli, path, &doc, err) || cli->json)
+	if (!read_to_show(cli, path, &doc, err) || cli->json)
 		return err->verdict == ERR_NONE;
 	view_batch(cli, doc_root(doc));
 	screen_say(cli, TONE_PLAIN, "%s", "");
@@ -187,19 +186,18 @@ bool
 run_order(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
-	struct http_request request;
+	struct buf json = {0};
 	char path[PATH_SIZE];
 	struct named batch;
+	bool well;
 
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
 	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch.id, cli->command->name);
-	request = peer_request(&cli->peer, "POST", path);
-	request.body = HTTP_BYTES;
-	request.bytes = "{}";
-	request.size = 2;
-	http_add_header(&request, "Content-Type", "application/json");
-	if (!peer_ask(&cli->peer, &request, err) || !peer_answer_json(&cli->peer, &doc, err))
+	buf_add_text(&json, "{}");
+	well = peer_send(&cli->peer, "POST", path, &json, &doc, err);
+	buf_clear(&json);
+	if (!well)
 		return false;
 	if (cli->json)
 		screen_write(&cli->peer.answer.body);

@@ -169,6 +169,21 @@ peer_read(struct peer *peer, const char *path, struct doc **ret, struct err *err
 	return peer_ask(peer, &request, err) && peer_answer_json(peer, ret, err);
 }
 
+bool
+peer_send(struct peer *peer, const char *method, const char *path, struct buf *json,
+    struct doc **ret, struct err *err)
+{
+	struct http_request request = peer_request(peer, method, path);
+
+	request.body = HTTP_BYTES;
+	request.bytes = buf_text(json);
+	request.size = json->size;
+	http_add_header(&request, "Content-Type", "application/json");
+	if (!request.bytes)
+		return err_set(err, ERR_FATAL, "out of memory");
+	return peer_ask(peer, &request, err) && peer_answer_json(peer, ret, err);
+}
+
 /* ---- what stands in JSON ---- */
 
 const char *

@@ -139,7 +139,7 @@ view_batches(const struct cli *cli, const struct doc_value *page, struct err *er
 
 /* ---- one batch ---- */
 
-__attribute__((format(printf, 3, 4))) static void
+void
 say_of(const struct cli *cli, const char *label, const char *fmt, ...)
 {
 	char text[TEXT_SIZE];
@@ -152,8 +152,7 @@ say_of(const struct cli *cli, const char *label, const char *fmt, ...)
 		screen_say(cli, TONE_PLAIN, "%-*s %s", LABEL_COLUMNS, label, text);
 }
 
-/* 2025-11-05 10:15:00 UTC (3 min ago) */
-static void
+void
 say_time(const struct cli *cli, const char *label, const char *time)
 {
 	char words[WORDS_SIZE];

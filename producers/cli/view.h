@@ -11,6 +11,15 @@ bool view_stats(const struct cli *cli, const struct doc_value *stats, struct err
 bool view_parked(const struct cli *cli, const struct doc_value *parked, struct err *err);
 bool view_pipelines(const struct cli *cli, const struct doc_value *pipelines, struct err *err);
 
+bool view_targets(const struct cli *cli, const struct doc_value *targets, struct err *err);
+void view_target(const struct cli *cli, const struct doc_value *target);
+
+/* A line with a label before it; nothing when the text is empty. */
+void say_of(const struct cli *cli, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* 2025-11-05 10:15:00 UTC (3 min ago) */
+void say_time(const struct cli *cli, const char *label, const char *time);
+
 /* "Not an image. (not_an_image)"; empty without a code. */
 void why_add(struct buf *ret, const struct doc_value *batch_or_job);
 int64_t jobs_done(const struct doc_value *batch);	/* completed, failed or cancelled */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "gateway.h"
 #include "sql.h"
 
@@ -55,17 +54,6 @@ has_turned(void *state, bool *done, struct err *err)
 
 /* ---- sending ---- */
 
-static void
-audit(struct call *call, const char *word, bool well)
-{
-	struct err err = {0};
-	char id[UUID_TEXT_SIZE];
-
-	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
-	    db_text(word), db_text(uuid_print(id, call->id)), db_text(well ? "asked" : "not sent")))
-		log_write(LOG_WARN, "not in the audit", "code=%s", err.code);
-}
-
 /* Sends the command and waits. *late: it is on its way. */
 static bool
 command(struct call *call, const char *word, const struct db_rows *batch, const char **job_ids,
@@ -78,9 +66,10 @@ command(struct call *call, const char *word, const struct db_rows *batch, const 
 	char applied[PREFER_SIZE];
 	int64_t wait_ms = prefer_wait_ms(httpd_header(call->request, "Prefer"), applied);
 	struct err err = {0};
+	char id[UUID_TEXT_SIZE];
 	bool sent = publish(call, TOPIC_EVENTS, (int32_t)db_int_at(batch, 0, BATCH_PARTITION), &event);
 
-	audit(call, word, sent);
+	audit(call, word, uuid_print(id, call->id), sent ? "asked" : "not sent");
 	if (!sent)
 		return false;
 	if (*applied)

@@ -12,6 +12,7 @@
  *	body     what a request may bring         answer   what answers have in common
  *	jsonbody JSON while it comes in           data     pictures within JSON
  *	tally    .. and what it holds             budget   the memory of all bodies
+ *	target   where batches are delivered to
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -117,7 +118,7 @@ extern const struct problem_kind problem_bad_request, problem_malformed_json, pr
     problem_not_found, problem_no_method, problem_not_finished, problem_no_outputs,
     problem_not_possible, problem_deleted, problem_precondition, problem_too_large,
     problem_media_type, problem_range, problem_unknown_pipeline, problem_conflict, problem_not_accepted,
-    problem_internal, problem_unavailable, problem_busy, problem_archive_pending;
+    problem_taken, problem_internal, problem_unavailable, problem_busy, problem_archive_pending;
 
 /* All return false. The first kind stays. */
 bool problem(struct call *call, const struct problem_kind *kind, const char *fmt, ...)
@@ -171,6 +172,8 @@ void call_refuse(void *state, const struct httpd_request *request, int status, c
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
 void answer_location(struct call *call, struct uuid batch_id);
+/* Who did what, and how it went; a line in the log when it cannot be written. */
+void audit(struct call *call, const char *action, const char *object, const char *outcome);
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
 void answer_metrics_add(void);
 
@@ -215,6 +218,11 @@ bool serve_submit_batch(struct call *call);
 bool serve_blob(struct call *call);
 bool serve_delete(struct call *call);
 bool serve_command(struct call *call);		/* the last word of the path */
+bool serve_targets(struct call *call);
+bool serve_target(struct call *call);
+bool serve_target_add(struct call *call);
+bool serve_target_change(struct call *call);
+bool serve_target_remove(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);

@@ -22,6 +22,7 @@ const struct problem_kind
     problem_not_finished = { "not-finished", 409, "The batch is not finished" },
     problem_no_outputs = { "no-outputs", 409, "The batch has no outputs" },
     problem_not_possible = { "not-possible", 409, "That is not possible in this state" },
+    problem_taken = { "taken", 409, "There is one already" },
     problem_deleted = { "deleted", 409, "The batch was deleted" },
     problem_precondition = { "precondition-failed", 412, "It is no longer what you have" },
     problem_too_large = { "too-large", 413, "The body is too large" },

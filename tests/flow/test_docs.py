@@ -64,10 +64,14 @@ def test_every_option_of_its_help_stands_in_the_manual_page(program):
     named = set(re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]+)", text, re.M))
     named |= set(re.findall(r"^  ([A-Z][A-Z_]{3,})\b", text, re.M)) - {"COMMAND", "BATCH"}
     if program == "batchline":
-        for command in re.findall(r"^  ([a-z]+) {2,}\w", text, re.M):
-            named.add(command)
+        commands = re.findall(r"^  ([a-z]+) {2,}\w", text, re.M)
+        commands += [part for command in commands
+                     for part in re.findall(rf"^  ({command} [a-z]+) {{2,}}\w", told(program, command), re.M)]
+        assert "targets add" in commands
+        for command in commands:
+            named |= set(command.split())
             named |= set(re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]+)",
-                                    told(program, command), re.M))
+                                    told(program, *command.split()), re.M))
     assert len(named) > 5
     assert named <= words, sorted(named - words)
 

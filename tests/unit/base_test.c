@@ -319,6 +319,21 @@ Test(date, goes_there_and_back)
 
 /* ---- JSON ---- */
 
+Test(json, a_value_is_printed_as_it_was_read_but_for_blanks)
+{
+	static const char text[] = "{ \"b\": [1, 2.5, null], \"a\": {\"\u00e9\": \"\\n\"}, \"c\": true }";
+	own(doc_freep) struct doc *doc = NULL;
+	struct buf buf = {0};
+	struct err err = {0};
+
+	cr_assert(doc_read(&doc, text, sizeof(text) - 1, &err), "%s", err.text);
+	cr_assert(doc_print(&buf, doc_root(doc)));
+
+	cr_assert_str_eq(buf_text(&buf),
+	    "{\"b\":[1,2.5,null],\"a\":{\"\u00e9\":\"\\n\"},\"c\":true}");
+	buf_clear(&buf);
+}
+
 Test(json, what_is_written_is_read_again)
 {
 	static const char odd[] = "quote\" slash\\ tab\t line\n bell\x01 \xc3\xa9 \xf0\x9f\x98\x80";

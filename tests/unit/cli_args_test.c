@@ -4,7 +4,7 @@
 #include <string.h>
 #include "producers/cli/cli.h"
 
-enum { WORDS_MAX = 12 };
+enum { WORDS_MAX = 20 };
 
 /* What was typed, word by word. */
 struct typed { char text[400], *argv[WORDS_MAX]; int argc; };
@@ -78,6 +78,7 @@ Test(cli_args, a_defect_is_told_by_the_options_name)
 		{ "list --offset 99999999999999999999", "--offset is not a whole number from 0 to 2147483647" },
 		{ "list --from 2025-01-01 --from 2025-01-02", "--from is given twice" },
 		{ "list --json=yes", "--json takes no value" },
+		{ "targets add webhook a --settings a --settings b", "--settings is given twice" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -103,15 +104,25 @@ Test(cli_args, a_command_knows_its_operands_and_its_options)
 		{ "submit a b c d e -p 1", NULL },
 		{ "download a -o b --json", NULL },
 		{ "list", NULL },
+		{ "list --customer PL --customer DE", "--customer is given twice" },
+		{ "targets add webhook", "targets add: which SERVICE NAME?" },
+		{ "targets add webhook a --setting b=c --setting d=e --state failed --customer PL --customer DE",
+		    NULL },
+		{ "targets remove a -y", NULL },
+		{ "targets remove a --state failed", "targets remove takes no --state" },
+		{ "targets list", NULL },
+		{ "targets nothing", "targets takes no operand, and \"nothing\" is too much" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct command *command;
 		struct typed typed;
 		struct args args;
 		struct err err = {0};
 
 		cr_assert(read_line(&args, &typed, rows[i].line, &err));
-		cr_assert_eq(command_fits(command_named(args.operands[0]), &args, &err), !rows[i].words);
+		command = command_taken(&args);
+		cr_assert_eq(command_fits(command, &args, &err), !rows[i].words, "%s", rows[i].line);
 		cr_assert_str_eq(err.text, rows[i].words ? rows[i].words : "");
 	}
 }

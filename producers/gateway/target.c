@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target.c: where finished batches go, shown and changed. A target concerns every customer's
+ * batches, so that a key that is limited to some has no business here. Whether settings are right is
+ * said by the database, which refuses wrong ones from psql, too.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "base/json.h"
+#include "gateway.h"
+#include "sql.h"
+
+enum { FIELD_SIZE = 100, NAME_MAX_SIZE = 64, STATES_MAX = 6, SETTINGS_MAX = 16384 };
+
+/* As in targets.sql. */
+static const struct shown_member target_members[] = {
+	{ "id", SHOWN_ID }, { "service", SHOWN_TEXT }, { "name", SHOWN_TEXT },
+	{ "customers", SHOWN_JSON }, { "states", SHOWN_JSON }, { "settings", SHOWN_JSON },
+	{ "enabled", SHOWN_BOOL }, { "attention", SHOWN_TEXT }, { "attention_at", SHOWN_TIME },
+	{ "held_until", SHOWN_TIME }, { "created_at", SHOWN_TIME }, { "open", SHOWN_INT },
+	{ "failed", SHOWN_INT },
+};
+enum { TARGET_SERVICE = 1 };
+#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
+
+static bool
+may_be_here(struct call *call)
+{
+	return !call->caller.is_limited || problem(call, &problem_forbidden,
+	    "Targets are of all customers, and this API key is of some.");
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool
+is_name(const char *text)
+{
+	size_t size = strlen(text);
+
+	for (size_t i = 0; i < size; i++)
+		if (!is_letter_or_digit(text[i]) && (i == 0 || !strchr("_.-", text[i])))
+			return false;
+	return size > 0 && size <= NAME_MAX_SIZE;
+}
+
+/* May it, and can there be one of the path's name? */
+static bool
+may_ask(struct call *call)
+{
+	return may_be_here(call) && (is_name(call->arguments[0])
+	    || problem(call, &problem_not_found, "No target is called like that."));
+}
+
+/* ---- showing ---- */
+
+static bool
+rows_read(struct call *call, const char *name, struct db_rows **ret)
+{
+	struct err err = {0};
+
+	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_targets, db_text(name))
+	    || problem_err(call, &err);
+}
+
+/* The one that the path names; without one: 404. *ret is the caller's. */
+static bool
+row_read(struct call *call, struct db_rows **ret)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (!may_ask(call) || !rows_read(call, call->arguments[0], &rows))
+		return false;
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no target of this name.");
+	*ret = db_rows_free_hand_over(&rows);
+	return true;
+}
+
+static void
+put_target(struct put *put, const struct db_rows *rows, int row)
+{
+	put_open(put, '{');
+	shown_members(put, target_members, COUNT(target_members), rows, row);
+	put_close(put, '}');
+}
+
+static bool
+answer_target(struct call *call, int status, const char *name)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct put put;
+
+	if (!rows_read(call, name, &rows))
+		return false;
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no target of this name.");
+	put = answer_json(call, status);
+	put_target(&put, rows, 0);
+	return true;
+}
+
+bool
+serve_targets(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct put put;
+
+	if (!may_be_here(call) || !rows_read(call, NULL, &rows))
+		return false;
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_name(&put, "data");
+	put_open(&put, '[');
+	for (int i = 0; i < db_count(rows); i++)
+		put_target(&put, rows, i);
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}
+
+bool
+serve_target(struct call *call)
+{
+	return may_ask(call) && answer_target(call, 200, call->arguments[0]);
+}
+
+/* ---- what is wished ---- */
+
+struct wish {
+	struct call *call;
+	bool is_new;
+	const char *service, *name;	/* of the body */
+	bool has_customers;
+	struct db_array customers, states;
+	struct buf settings;
+	const struct doc_value *enabled;
+};
+
+static void
+wish_clear(struct wish *wish)
+{
+	db_array_clear(&wish->customers);
+	db_array_clear(&wish->states);
+	buf_clear(&wish->settings);
+}
+
+static void
+read_service(struct wish *wish, const struct doc_value *value)
+{
+	wish->service = doc_text(value);
+	if (!wish->service)
+		problem_field(wish->call, "service", "is not a text");
+}
+
+static void
+read_name(struct wish *wish, const struct doc_value *value)
+{
+	wish->name = doc_text(value);
+	if (!wish->name || !is_name(wish->name))
+		problem_field(wish->call, "name", "is not 1 to %d letters of ASCII, digits, dots, dashes and "
+		    "underscores, a letter or digit first", NAME_MAX_SIZE);
+}
+
+static bool
+is_state(const char *text)
+{
+	static const char *const states[STATES_MAX] = { "queued", "processing", "completed", "partial",
+		"failed", "cancelled" };
+	size_t i = 0;
+
+	while (i < STATES_MAX && strcmp(states[i], text))
+		i++;
+	return i < STATES_MAX;
+}
+
+/* An array of 1 to `most` texts that are well; each defect is told by its place. */
+static void
+read_texts(struct wish *wish, const char *name, const struct doc_value *value, size_t most,
+    bool (*is_well)(const char *text), const char *what, struct db_array *ret)
+{
+	char field[FIELD_SIZE];
+
+	if (doc_kind(value) != DOC_ARRAY || doc_size(value) == 0 || doc_size(value) > most) {
+		problem_field(wish->call, name, "is not an array of 1 to %zu of them", most);
+		return;
+	}
+	ret->type = DB_TEXT;
+	for (size_t i = 0; i < doc_size(value); i++) {
+		const char *text = doc_text(doc_item(value, i));
+
+		snprintf(field, sizeof(field), "%s[%zu]", name, i);
+		if (text && is_well(text))
+			db_array_add(ret, db_text(text));
+		else
+			problem_field(wish->call, field, "is not %s", what);
+	}
+}
+
+static void
+read_customers(struct wish *wish, const struct doc_value *value)
+{
+	wish->has_customers = true;
+	if (doc_kind(value) != DOC_NULL)
+		read_texts(wish, "customers", value, CUSTOMERS_MAX, prefix_is_valid,
+		    "one to four tokens of capitals and digits, joined by _", &wish->customers);
+}
+
+static void
+read_states(struct wish *wish, const struct doc_value *value)
+{
+	read_texts(wish, "states", value, STATES_MAX, is_state,
+	    "one of queued, processing, completed, partial, failed, cancelled", &wish->states);
+}
+
+static void
+read_settings(struct wish *wish, const struct doc_value *value)
+{
+	wish->settings.limit = SETTINGS_MAX;
+	if (doc_kind(value) != DOC_OBJECT)
+		problem_field(wish->call, "settings", "is not an object");
+	else if (!doc_print(&wish->settings, value))
+		problem_field(wish->call, "settings", "is longer than %d bytes", SETTINGS_MAX);
+}
+
+static void
+read_enabled(struct wish *wish, const struct doc_value *value)
+{
+	wish->enabled = value;
+	if (doc_kind(value) != DOC_BOOL)
+		problem_field(wish->call, "enabled", "is not true or false");
+}
+
+static const struct member {
+	const char *name;
+	bool only_new, is_wanted;	/* of a new one */
+	void (*read)(struct wish *wish, const struct doc_value *value);
+} members[] = {
+	{ "service", true, true, read_service }, { "name", true, true, read_name },
+	{ "settings", false, true, read_settings }, { "customers", false, false, read_customers },
+	{ "states", false, false, read_states }, { "enabled", false, false, read_enabled },
+};
+
+static bool
+read_member(void *state, const char *name, const struct doc_value *value)
+{
+	struct wish *wish = state;
+	int i = 0;
+
+	while (i < COUNT(members) && strcmp(members[i].name, name))
+		i++;
+	if (i == COUNT(members))
+		problem_field(wish->call, name, "is no member of a target");
+	else if (members[i].only_new && !wish->is_new)
+		problem_field(wish->call, name, "stays as it is; make another target");
+	else
+		members[i].read(wish, value);
+	return true;
+}
+
+static bool
+wish_read(struct wish *wish, const struct doc_value *root)
+{
+	if (doc_kind(root) != DOC_OBJECT)
+		return problem(wish->call, &problem_invalid, "The body is no object.");
+	doc_members(root, read_member, wish);
+	for (int i = 0; wish->is_new && i < COUNT(members); i++)
+		if (members[i].is_wanted && doc_kind(doc_member(root, members[i].name)) == DOC_ABSENT)
+			problem_field(wish->call, members[i].name, "is missing");
+	return !problem_is_set(wish->call);
+}
+
+/* Whether the service takes these settings. The defect begins with the one that is meant:
+ * "url: not https://host/path". */
+static bool
+settings_fit(struct wish *wish, const char *service)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	const char *defect, *colon;
+	char field[FIELD_SIZE];
+	struct err err = {0};
+
+	if (!wish->settings.size)
+		return true;
+	if (!db_pool_run(wish->call->gateway->pool, &rows, &err, sql_gateway_target_defect,
+	    db_text(service), db_text(buf_text(&wish->settings))))
+		return problem_err(wish->call, &err);
+	if (db_is_null(rows, 0, 0))
+		return true;
+	defect = db_text_at(rows, 0, 0);
+	colon = strstr(defect, ": ");
+	if (!colon)
+		return problem_field(wish->call, "service", "%s", defect);
+	if (!strncmp(defect, "settings: ", 10))
+		return problem_field(wish->call, "settings", "%s", colon + 2);
+	snprintf(field, sizeof(field), "settings.%.*s", (int)(colon - defect), defect);
+	return problem_field(wish->call, field, "%s", colon + 2);
+}
+
+/* ---- arguments ---- */
+
+static struct db_arg
+texts_arg(struct db_array *array)
+{
+	struct db_arg none = db_null(DB_TEXT);
+
+	none.is_array = true;
+	return array->n ? db_array(array) : none;
+}
+
+static struct db_arg
+settings_arg(struct wish *wish)
+{
+	return db_text(wish->settings.size ? buf_text(&wish->settings) : NULL);
+}
+
+static struct db_arg
+enabled_arg(const struct wish *wish)
+{
+	bool enabled = false;
+
+	return doc_bool(wish->enabled, &enabled) ? db_bool(enabled) : db_null(DB_BOOL);
+}
+
+/* ---- orders ---- */
+
+static bool
+target_add(struct wish *wish)
+{
+	struct call *call = wish->call;
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	char path[FIELD_SIZE];
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_add,
+	    db_text(wish->service), db_text(wish->name), texts_arg(&wish->customers),
+	    texts_arg(&wish->states), settings_arg(wish), enabled_arg(wish)))
+		return problem_err(call, &err);
+	if (db_affected(rows) == 0)
+		return problem(call, &problem_taken, "There is a target \"%s\" already.", wish->name);
+	audit(call, "target_add", wish->name, "done");
+	snprintf(path, sizeof(path), "/api/targets/%s", wish->name);
+	httpd_answer_header(call->answer, "Location", path);
+	return answer_target(call, 201, wish->name);
+}
+
+static bool
+target_change(struct wish *wish)
+{
+	struct call *call = wish->call;
+	const char *name = call->arguments[0];
+	struct err err = {0};
+
+	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_target_change, db_text(name),
+	    db_bool(wish->has_customers), texts_arg(&wish->customers), texts_arg(&wish->states),
+	    settings_arg(wish), enabled_arg(wish)))
+		return problem_err(call, &err);
+	audit(call, "target_change", name, "done");
+	return answer_target(call, 200, name);
+}
+
+bool
+serve_target_add(struct call *call)
+{
+	struct wish wish = { .call = call, .is_new = true };
+	own(doc_freep) struct doc *doc = NULL;
+	bool well = may_be_here(call) && jsonbody_read(call, &doc) && wish_read(&wish, doc_root(doc))
+	    && settings_fit(&wish, wish.service) && target_add(&wish);
+
+	wish_clear(&wish);
+	return well;
+}
+
+bool
+serve_target_change(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct wish wish = { .call = call };
+	own(doc_freep) struct doc *doc = NULL;
+	bool well = row_read(call, &rows) && jsonbody_read(call, &doc)
+	    && wish_read(&wish, doc_root(doc))
+	    && settings_fit(&wish, db_text_at(rows, 0, TARGET_SERVICE)) && target_change(&wish);
+
+	wish_clear(&wish);
+	return well;
+}
+
+bool
+serve_target_remove(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!may_ask(call))
+		return false;
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_remove,
+	    db_text(call->arguments[0])))
+		return problem_err(call, &err);
+	if (db_affected(rows) == 0)
+		return problem(call, &problem_not_found, "There is no target of this name.");
+	audit(call, "target_remove", call->arguments[0], "done");
+	call->answer->status = 204;
+	return true;
+}
