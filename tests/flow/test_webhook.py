@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -22,6 +23,7 @@ import events
 import line
 from test_archive import caught_up, delete, photos, stopped
 from test_events import BROKERS, Topics, name_of
+from test_stack import free_port
 
 PROGRAM = events.ROOT / os.environ.get("STACK_BIN", "build/bin") / "batchline-webhook"
 ADMIN = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
@@ -676,3 +678,31 @@ def test_a_target_that_is_down_rests_between_calls_until_one_succeeds(target):
 
     assert len(hook.seen()) == 5 + 3
     assert sql("select failures, held_until from targets where name = %s", hook.name) == [(0, None)]
+
+
+# ---- the receivers of the page ----
+
+PAGE = (events.ROOT / "docs/integrations.md").read_text()
+RECEIVERS = dict(reversed(re.findall(r"```(python|js)\n(.*?)```", PAGE, re.S)))
+
+
+@pytest.mark.parametrize("language", ["python", "js"])
+def test_the_lines_of_the_page_receive_a_batch(language, target, tmp_path):
+    port = free_port()
+    path = tmp_path / ("receiver.py" if language == "python" else "receiver.cjs")
+    path.write_text(RECEIVERS[language].replace("9000", str(port)))
+    program = subprocess.Popen(
+        [sys.executable if language == "python" else "node", path], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "KEY": OLD, "PYTHONUNBUFFERED": "1",
+             "NODE_PATH": str(events.ROOT / "tests/web/node_modules")})
+    try:
+        hook = target(url=f"http://127.0.0.1:{port}/in")
+        batch = finished_batch()
+        hook.wait_phase(batch, "done")
+        said = program.stdout.readline().split()
+    finally:
+        program.kill()
+        program.wait()
+
+    name = line.get(f"/api/batches/{batch}")["base_directory_name"]
+    assert said == [*hook.ledger(batch, "id::text"), "batch.completed", name]
