@@ -293,10 +293,9 @@ settings_fit(struct wish *wish, const char *service)
 	defect = db_text_at(rows, 0, 0);
 	colon = strstr(defect, ": ");
 	if (!colon)
-		return problem_field(wish->call, "service", "%s", defect);
-	if (!strncmp(defect, "settings: ", 10))
-		return problem_field(wish->call, "settings", "%s", colon + 2);
-	snprintf(field, sizeof(field), "settings.%.*s", (int)(colon - defect), defect);
+		return problem_field(wish->call, "settings", "%s", defect);
+	snprintf(field, sizeof(field), "%s%.*s", strncmp(defect, "service: ", 9)
+	    && strncmp(defect, "settings: ", 10) ? "settings." : "", (int)(colon - defect), defect);
 	return problem_field(wish->call, field, "%s", colon + 2);
 }
 
@@ -327,6 +326,15 @@ enabled_arg(const struct wish *wish)
 
 /* ---- orders ---- */
 
+/* What every value by itself did not show: a service that is not told of every state. */
+static bool
+refuse(struct call *call, const struct err *err)
+{
+	if (!strcmp(err->code, "23514"))
+		return problem_field(call, "states", "one of them is none that this service delivers");
+	return problem_err(call, err);
+}
+
 static bool
 target_add(struct wish *wish)
 {
@@ -338,7 +346,7 @@ target_add(struct wish *wish)
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_add,
 	    db_text(wish->service), db_text(wish->name), texts_arg(&wish->customers),
 	    texts_arg(&wish->states), settings_arg(wish), enabled_arg(wish)))
-		return problem_err(call, &err);
+		return refuse(call, &err);
 	if (db_affected(rows) == 0)
 		return problem(call, &problem_taken, "There is a target \"%s\" already.", wish->name);
 	audit(call, "target_add", wish->name, "done");
@@ -357,7 +365,7 @@ target_change(struct wish *wish)
 	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_target_change, db_text(name),
 	    db_bool(wish->has_customers), texts_arg(&wish->customers), texts_arg(&wish->states),
 	    settings_arg(wish), enabled_arg(wish)))
-		return problem_err(call, &err);
+		return refuse(call, &err);
 	audit(call, "target_change", name, "done");
 	return answer_target(call, 200, name);
 }

@@ -87,7 +87,8 @@ def test_two_targets_of_one_name_are_one_too_many(made):
     ({"name": "x" * 65}, "name"), ({"name": "é"}, "name"), ({"name": ""}, "name"),
     ({"settings": []}, "settings"), ({"settings": None}, "settings"),
     ({"settings": {**SETTINGS, "more": "x" * 20000}}, "settings"),
-    ({"settings": {}}, "settings.url"), ({"settings": {**SETTINGS, "url": 7}}, "settings.url"),
+    ({"settings": {}}, "settings.secret"), ({"settings": {"secret": "a"}}, "settings.url"),
+    ({"settings": {**SETTINGS, "url": 7}}, "settings.url"),
     ({"settings": {**SETTINGS, "url": "https://me:word@example.org/"}}, "settings.url"),
     ({"settings": {**SETTINGS, "url": "https://example.org/" + "x" * 2000}}, "settings.url"),
     ({"settings": {**SETTINGS, "secret": "../key"}}, "settings.secret"),
@@ -95,7 +96,10 @@ def test_two_targets_of_one_name_are_one_too_many(made):
     ({"customers": []}, "customers"), ({"customers": "PL"}, "customers"),
     ({"customers": ["PL", "pl"]}, "customers[1]"), ({"customers": ["PL"] * 65}, "customers"),
     ({"states": []}, "states"), ({"states": None}, "states"), ({"states": ["paused"]}, "states[0]"),
-    ({"states": [1]}, "states[0]"), ({"enabled": "yes"}, "enabled"), ({"enabled": None}, "enabled")])
+    ({"states": [1]}, "states[0]"),
+    ({"service": "dropbox", "settings": {"secret": "a"}, "states": ["queued"]}, "states"),
+    ({"service": "monday", "settings": {"secret": "a", "board": "1", "columns": {"key": 1}}},
+     "settings.columns.key"), ({"enabled": "yes"}, "enabled"), ({"enabled": None}, "enabled")])
 def test_what_is_wrong_with_a_new_one_is_told_by_its_field(changes, field):
     answer = post(TARGETS, new(**changes))
 
