@@ -224,9 +224,10 @@ def service_environment(name):
     listen = "BATCHLINE_LISTEN" if name == "gateway" else "BATCHLINE_HEALTH_LISTEN"
     env = {**environment(), **CLEAN, "DATABASE_URL": database_url(f"batchline_{name}"),
            listen: f"127.0.0.1:{PORTS[name]}", "BATCHLINE_INSTANCE": f"{name}-1"}
-    if name == "webhook":               # receivers on this machine are what a local stack is for
+    if name in ("monday", "webhook"):   # receivers on this machine are what a local stack is for
         env["BATCHLINE_SECRETS"] = str(secrets())
         env["BATCHLINE_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128"
+        env["BATCHLINE_PUBLIC_URL"] = GATEWAY
     if name == "renderer":		# it holds no key to the database
         del env["DATABASE_URL"]
         if (ROOT / "docker/commands.json").exists():

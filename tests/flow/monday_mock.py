@@ -89,6 +89,7 @@ class Item:
 class Board:
     def __init__(self, id, name, groups, columns):
         self.id, self.name, self.items, self.state = id, name, [], "active"
+        self.is_slow = False            # a look-up does not show what is there
         self.all_groups = {g: {"id": g, "title": t, "archived": False, "deleted": False}
                            for g, t in groups.items()}
         self.all = {c.id: c for c in columns}
@@ -151,7 +152,7 @@ class Root:
                               error_data={"column_id": asked["column_id"]})
         found = [i for i in board.items if i.state == "active" and all(
             i.values.get(c["column_id"]) in c["column_values"] for c in columns)]
-        return {"cursor": None, "items": found[:limit]}
+        return {"cursor": None, "items": [] if board.is_slow else found[:limit]}
 
     def create_item(self, info, board_id, item_name, group_id=None, column_values="{}",
                     create_labels_if_missing=False):
@@ -250,6 +251,12 @@ class Monday(ThreadingHTTPServer):
         """Half an hour later."""
         self.answered.clear()
 
+    def forget_of(self, board):
+        """For requests about one board."""
+        with self.lock:
+            self.answered = {key: kept for key, kept in self.answered.items()
+                             if f'"{board.id}"' not in kept[0][1]}
+
     def asked(self, op=None, board=None):
         return [r for r in self.requests if (op is None or r.op == op)
                 and (board is None or self.is_about(r, board.id))]
@@ -311,7 +318,7 @@ class Handler(BaseHTTPRequestHandler):
         """(status, headers, JSON): that answer instead. "cut": none. "silent": none, ever. "acted":
         it is done and none comes. "half": done, and half an answer. "hold": done, an answer later."""
         fault = self.fault(request)
-        if isinstance(fault, tuple):
+        if isinstance(fault, tuple):    # None is no fault: the one after it is for the second one
             return self.say(fault[0], fault[2], fault[1])
         if fault == "silent":
             self.server.let_go.wait(60)
