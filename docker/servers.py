@@ -40,6 +40,7 @@ def ports(shift):
 
 PORTS = ports(number("STACK_PORT_SHIFT", 0))
 SERVICES = [name for name in PORTS if name not in ("kafka", "controller", "postgres")]
+DOORS = ("dropbox", "monday", "webhook")    # what they deliver to is rows; without any they idle
 # Ports above 1023 to which no browser connects: "bad port" of https://fetch.spec.whatwg.org/
 BLOCKED = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670),
            6679, 6697, 10080}
@@ -224,7 +225,7 @@ def service_environment(name):
     listen = "BATCHLINE_LISTEN" if name == "gateway" else "BATCHLINE_HEALTH_LISTEN"
     env = {**environment(), **CLEAN, "DATABASE_URL": database_url(f"batchline_{name}"),
            listen: f"127.0.0.1:{PORTS[name]}", "BATCHLINE_INSTANCE": f"{name}-1"}
-    if name in ("monday", "webhook"):   # receivers on this machine are what a local stack is for
+    if name in DOORS:                   # receivers on this machine are what a local stack is for
         env["BATCHLINE_SECRETS"] = str(secrets())
         env["BATCHLINE_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128"
         env["BATCHLINE_PUBLIC_URL"] = GATEWAY

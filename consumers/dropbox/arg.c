@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arg.c: outside its texts JSON is ASCII, so that what is none stands in a text and may be escaped. */
+/* arg.c: outside its texts JSON is ASCII: what is none stands in a text, and may be escaped. */
 #include <string.h>
 #include "base/utf8.h"
 #include "dropbox.h"
@@ -17,7 +17,8 @@ escape(struct buf *ret, const uint8_t *bytes, size_t size)
 		return;
 	}
 	c -= 0x10000;
-	buf_print(ret, "\\u%04x\\u%04x", (unsigned)(0xd800 + (c >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
+	buf_print(ret, "\\u%04x\\u%04x", (unsigned)(0xd800 + (c >> 10)),
+	    (unsigned)(0xdc00 + (c & 0x3ff)));
 }
 
 bool

@@ -32,7 +32,8 @@ Test(dropbox, a_content_hash_is_that_of_the_hashes_of_its_blocks)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		for (size_t s = 0; s < sizeof(steps) / sizeof(*steps); s++) {
 			hash_of(hash, rows[i].bytes, rows[i].size, steps[s]);
-			cr_expect_str_eq(hash, rows[i].hash, "%zu bytes by %zu", rows[i].size, steps[s]);
+			cr_expect_str_eq(hash, rows[i].hash, "%zu bytes by %zu", rows[i].size,
+			    steps[s]);
 		}
 	free(zeros);
 }
@@ -63,4 +64,44 @@ Test(dropbox, what_is_no_utf8_is_no_argument)
 
 	cr_expect_not(arg_add(&buf, "\"\xff\""));
 	buf_clear(&buf);
+}
+
+Test(dropbox, an_error_s_tags_are_told_whatever_way_it_is_built)
+{
+	static const struct { const char *json, *tags; } rows[] = {
+		{ "{\".tag\":\"path\",\"reason\":{\".tag\":\"conflict\",\"conflict\":{\".tag\":\"file\"}},"
+		  "\"upload_session_id\":\"sid\"}", "path/conflict/file" },
+		{ "{\".tag\":\"path\",\"path\":{\".tag\":\"conflict\",\"conflict\":{\".tag\":\"file\"}}}",
+		  "path/conflict/file" },
+		{ "{\".tag\":\"lookup_failed\",\"lookup_failed\":{\".tag\":\"incorrect_offset\","
+		  "\"correct_offset\":7}}", "lookup_failed/incorrect_offset" },
+		{ "{\".tag\":\"expired_access_token\"}", "expired_access_token" },
+		{ "{\".tag\":\"invalid_root\",\"invalid_root\":{\".tag\":\"user\",\"root_namespace_id\":\"1\"}}",
+		  "invalid_root/user" },
+		{ "{\"reason\":{\".tag\":\"too_many_requests\"},\"retry_after\":3}", "too_many_requests" },
+		{ "\"other\"", "other" }, { "{}", "" }, { "7", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf text = {0};
+		struct err err = {0};
+		struct doc *doc = NULL;
+		char tags[TAGS_MAX];
+
+		buf_print(&text, "{\"error\":%s}", rows[i].json);
+		cr_assert(doc_read(&doc, text.data, text.size, &err), "%s", err.text);
+		api_tags(tags, doc_member(doc_root(doc), "error"));
+		cr_expect_str_eq(tags, rows[i].tags);
+		doc_free(doc);
+		buf_clear(&text);
+	}
+}
+
+Test(dropbox, tags_are_found_as_wholes)
+{
+	cr_expect(api_has_tag("path/conflict/folder", "conflict"));
+	cr_expect(api_has_tag("path/team_folder/folder", "folder"));
+	cr_expect_not(api_has_tag("path/team_folder", "folder"));
+	cr_expect_not(api_has_tag("path/closed_now", "closed"));
+	cr_expect_not(api_has_tag("", "closed"));
 }
