@@ -129,7 +129,7 @@ def test_its_healthcheck_asks_the_port_where_it_answers(name):
 
 def test_each_service_has_the_role_of_its_name_and_the_renderer_none():
     deployed = "".join(path.read_text() for path in (ROOT / "sql/deploy").glob("*.sql"))
-    roles = set(re.findall(r"(?:set_up\('|create role )(\w+)", deployed))
+    roles = set(re.findall(r"(?:set_up\('|create role |array\['|, ')(batchline_\w+)", deployed))
     for name in SERVICES:
         url = COMPOSE[name]["environment"].get("DATABASE_URL")
         if name == "renderer":
