@@ -35,7 +35,7 @@ check_labels(struct buf *ret, struct call *call)
 	text = doc_text(doc_member(doc_item(doc_member(doc_item(api_data(answer, "boards"), 0),
 	    "columns"), 0), "settings_str"));
 	if (text && doc_read(&labels, text, strlen(text), &err))
-		columns_check_labels(ret, call->settings, doc_root(labels));
+		columns_check_labels(ret, call->settings, call->states, doc_root(labels));
 	doc_free(labels);
 	doc_free(answer);
 }

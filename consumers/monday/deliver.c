@@ -174,7 +174,8 @@ write_values(struct buf *ret, const struct order *order)
 	buf_clear(&page);
 }
 
-/* What is left of the minute's budget, when it would not pay for as much again. */
+/* A minute's budget that would not pay for one more item (a create and a change) is not asked for
+ * more: the target rests until there is a new one. */
 static void
 take_budget(struct call *call, const struct doc_value *complexity)
 {
@@ -183,7 +184,7 @@ take_budget(struct call *call, const struct doc_value *complexity)
 	if (doc_int(doc_member(complexity, "before"), &before)
 	    && doc_int(doc_member(complexity, "after"), &after)
 	    && doc_int(doc_member(complexity, "reset_in_x_seconds"), &reset_s)
-	    && after < before - after)
+	    && after < 2 * (before - after))
 		call->retry_after_s = reset_s;
 }
 

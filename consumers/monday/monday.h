@@ -77,8 +77,9 @@ const char *columns_label(char ret[LABEL_MAX], const struct doc_value *settings,
 const char *columns_setting(const struct doc_value *settings, const char *column_id);
 /* Every column that is not there or of another type, "; " between them. board: the answer's. */
 void columns_check(struct buf *ret, const struct doc_value *settings, const struct doc_value *board);
-/* The labels of ours that the status column does not have; labels: its settings_str, read. */
-void columns_check_labels(struct buf *ret, const struct doc_value *settings,
+/* The labels of ours that the status column does not have. states: as in struct call; labels: the
+ * column's settings_str, read. */
+void columns_check_labels(struct buf *ret, const struct doc_value *settings, const char *states,
     const struct doc_value *labels);
 
 /* ---- deliver.c, check.c ---- */

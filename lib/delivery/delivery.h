@@ -42,6 +42,7 @@ struct call {
 	struct uuid id, batch_id;	/* id follows from the target, batch, run and state */
 	int32_t run_no, attempt;	/* attempts count from 1 */
 	char state[16], target[72];
+	char states[64];		/* of a test: all that the target wants, with commas */
 	const struct doc_value *settings;	/* target_defect() found nothing wrong with them */
 	const struct db_rows *batch;	/* one row of batch_items, see shown.h; NULL: a test */
 	char known_id[DELIVERY_ID_MAX];	/* what the other side called the batch before; "" */
@@ -52,7 +53,7 @@ struct call {
 
 	/* What came of it: the door's to say. */
 	enum fate fate;
-	int64_t retry_after_s;		/* the other side's own word; 0: none */
+	int64_t retry_after_s;		/* the other side's own word, of a success too; 0: none */
 	char code[32], words[700];	/* why not; of a test: what was found */
 	char external_id[DELIVERY_ID_MAX], link[DELIVERY_LINK_MAX];	/* its name there, for people */
 	struct http_answer answer;	/* of the latest call_send() */

@@ -182,6 +182,7 @@ test_asked(struct delivery *d, struct err *err)
 		return true;
 	call->target_id = db_uuid_at(rows, 0, TEST_TARGET_ID);
 	snprintf(call->target, sizeof(call->target), "%s", db_text_at(rows, 0, TEST_TARGET));
+	snprintf(call->states, sizeof(call->states), "%s", db_text_at(rows, 0, TEST_STATES));
 	if (!take_settings(call, db_text_at(rows, 0, TEST_SETTINGS), err))
 		return false;
 	call_begin(call);

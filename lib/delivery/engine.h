@@ -23,7 +23,7 @@ struct delivery {
 /* Columns of what is due, and of a test that somebody asked for. */
 enum { CLAIM_ID, CLAIM_BATCH, CLAIM_RUN_NO, CLAIM_STATE, CLAIM_ATTEMPT, CLAIM_TARGET_ID, CLAIM_TARGET,
 	CLAIM_SETTINGS, CLAIM_KNOWN_ID };
-enum { TEST_TARGET_ID, TEST_TARGET, TEST_SETTINGS };
+enum { TEST_TARGET_ID, TEST_TARGET, TEST_SETTINGS, TEST_STATES };
 
 bool ledger_plan(struct delivery *d, struct uuid batch_id, struct err *err);
 bool ledger_claim(struct delivery *d, int n, struct db_rows **ret, struct err *err);

@@ -105,7 +105,8 @@ ledger_settle(struct delivery *d, const struct call *call, struct err *err)
 	switch (call->fate) {
 	case FATE_DONE:
 		return db_run(d->db, NULL, err, sql_delivery_done, id, attempt,
-		    db_text(some(call->external_id)), db_text(some(call->link)));
+		    db_text(some(call->external_id)), db_text(some(call->link)),
+		    db_int4((int32_t)call->retry_after_s));
 	case FATE_AGAIN:
 		return db_run(d->db, NULL, err, sql_delivery_again, id, attempt, code, words,
 		    seconds(d, "BATCHLINE_RETRY_S"), seconds(d, "BATCHLINE_GIVE_UP_S"),

@@ -401,9 +401,10 @@ def troubles(monday, targets):
         monday.next(fault, board=met[what].board)
     monday.next(error("DAILY_LIMIT_EXCEEDED", 429), board=met["a day used up"].board)
     batch = finished_batch()
-    yield met, batch
     for one in met.values():
-        one.set("enabled = false")
+        line.until(lambda: one.ledger(batch))
+        one.set("states = '{cancelled}'")       # later batches are not for them
+    yield met, batch
 
 
 @pytest.mark.parametrize("what", LATER)
@@ -451,6 +452,22 @@ def test_a_secret_that_is_no_token_stops_the_target_and_is_not_told(target):
 
 # ---- many ----
 
+def test_a_budget_that_would_not_pay_for_one_more_item_is_left_alone_until_it_is_new(target, monday):
+    board = target()
+    monday.budget, monday.reset_s = 40_000, 3600
+    first = finished_batch()
+    board.wait(first)
+    monday.budget, monday.reset_s = 10_000_000, 1
+    second = finished_batch()
+    line.until(lambda: board.ledger(second) == ["intent"])
+
+    assert sql("select round(extract(epoch from held_until - now()) / 3600) from targets"
+               " where name = %s", board.name) == [(1,)]
+    board.set("held_until = null")
+    board.wait(second)
+    assert board.ledger(second, "attempts") == [1]
+
+
 def test_two_targets_of_one_board_never_change_it_at_the_same_time(target, monday, service):
     board = a_board(monday)
     one, two = (target(board, states=["queued", "processing", "completed"]) for _ in range(2))
@@ -494,6 +511,7 @@ def test_a_target_that_fits_says_what_was_found(target):
 
 def test_every_defect_of_a_target_is_named(target, monday):
     board = target(a_board(monday, ["Done"]), labels={"completed": "Done"}, group="new",
+                   states=["queued", "completed"],
                    columns=COLUMNS | {"files": "text_1", "date": "link_1", "link": "date_1"})
     well, words = board.verdict()
 
@@ -505,9 +523,8 @@ def test_every_defect_of_a_target_is_named(target, monday):
     board.set("settings = (settings::jsonb - 'group')::json")
     board.columns(COLUMNS)
     assert board.verdict() == (False, (
-        "columns.status: the board's column 'status_1' has no label 'Partial' for batches that are"
-        " partial; columns.status: the board's column 'status_1' has no label 'Failed' for batches"
-        " that are failed"))
+        "columns.status: the board's column 'status_1' has no label 'Queued' for batches that are"
+        " queued"))
     del monday.boards[board.board.id]
     assert board.verdict() == (
         False, f"board: there is no board {board.board.id}, or the token may not see it")

@@ -1,4 +1,5 @@
 -- $1::uuid delivery   $2::int attempt   $3::text what the other side calls it   $4::text where it is seen
+-- $5::int seconds for which the other side has no more to give, 0: none
 -- A later attempt, of whoever made it, has the word. A target that was down is up again.
 with settled as (
 	update delivery_ledger
@@ -6,5 +7,5 @@ with settled as (
 	       error_message = null, settled_at = now()
 	 where id = $1 and attempts = $2 and phase = 'called'
 	returning target_id)
-update targets t set failures = 0, held_until = null
-  from settled s where t.id = s.target_id and t.failures > 0
+update targets t set failures = 0, held_until = now() + make_interval(secs => nullif($5, 0))
+  from settled s where t.id = s.target_id and (t.failures > 0 or $5 > 0)
