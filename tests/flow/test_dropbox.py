@@ -263,12 +263,13 @@ def archive_of(batch, inside):
     """Another program's ZIP in the archive's place."""
     old, = sql("select archive_uri from batches where id = %s", batch)
     uri = f"blob:archives/{batch}/99.zip"
-    with zipfile.ZipFile(STORE / uri.removeprefix("blob:"), "w") as z:
-        for path, data in inside.items():
-            z.writestr(path, data)
+    path = STORE / uri.removeprefix("blob:")
+    with zipfile.ZipFile(path, "w") as z:
+        for name, data in inside.items():
+            z.writestr(name, data)
     sql("update batches set archive_uri = %s where id = %s", uri, batch)
     try:
-        yield
+        yield path
     finally:
         sql("update batches set archive_uri = %s where id = %s", old[0], batch)
 
@@ -468,13 +469,32 @@ def test_a_root_that_is_not_the_account_s_stops_the_target(target, batch):
 
 # ---- what Dropbox does not take ----
 
-def test_a_name_that_dropbox_does_not_take_fails_the_delivery(target, box, batch):
+@pytest.mark.parametrize("fault, code", [
+    (files.WriteError.disallowed_name, "disallowed_name"),
+    (files.WriteError.malformed_path(None), "malformed_path"),
+    (Answer(400, b"Error in call to API function"), "http_400")],
+    ids=lambda v: v if isinstance(v, str) else "")
+def test_what_dropbox_never_takes_fails_the_delivery(target, box, batch, fault, code):
     here = target()
-    box.write_faults = [files.WriteError.disallowed_name]
+    if isinstance(fault, Answer):
+        box.faults[FINISH] = [fault]
+    else:
+        box.write_faults = [fault]
     here.deliver(batch)
     here.wait("failed")
 
-    assert here.rows("error_code, attempts") == [("disallowed_name", 1)]
+    assert here.rows("error_code, attempts") == [(code, 1)]
+
+
+def test_bytes_that_are_damaged_in_the_archive_are_not_sent(target, batch):
+    name = f"{name_of_batch(batch)}/a.bin"
+    with archive_of(batch, {name: b"0123456789"}) as path:
+        path.write_bytes(path.read_bytes().replace(b"0123456789", b"012345678!"))
+        here = target()
+        here.deliver(batch)
+        here.wait("failed")
+
+    assert here.rows("error_code") == [("entry_damaged",)] and not here.files()
 
 
 def test_a_file_in_the_folder_s_place_fails_the_delivery(target, box, batch):
