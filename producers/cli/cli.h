@@ -12,7 +12,7 @@
  *   send.c        submit: the files first, then the batch
  *   fetch.c       download: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
- *   targets.c     where finished batches go
+ *   targets.c deliveries.c    where finished batches go, and what became of it
  *   words.c table.c screen.c help.c    what people see
  */
 #ifndef CLI_H
@@ -32,9 +32,10 @@ enum arg {
 	ARG_URL, ARG_JSON, ARG_HELP, ARG_VERSION, ARG_PIPELINE, ARG_DESCRIPTION, ARG_PREFIX,
 	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
-	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARGS
+	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
+	ARG_BATCH, ARG_PREVIEW, ARGS
 };
-enum { ARG_VALUES_MAX = 100 };
+enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
 struct args {
 	const char *texts[ARGS];	/* NULL: not given; a flag that is given: "" */
@@ -66,7 +67,7 @@ struct cli;
 
 struct command {
 	const char *name, *operands;	/* name: one word or two; operands: as in the usage line */
-	size_t least, most;		/* how many operands; most 0 with least > 0: any number */
+	size_t least, most;		/* how many operands; most 0 with least > 0, or OPERANDS_MAX: any number */
 	bool (*run)(struct cli *cli, struct err *err);
 	const char *summary, *more, *examples;
 };
@@ -130,6 +131,9 @@ int exit_code_of(const struct err *err);
 /* A GET; with --json its body is written as it came. */
 bool read_to_show(struct cli *cli, const char *path, struct doc **ret, struct err *err);
 
+/* One more parameter of a query. */
+void path_add(struct buf *path, const char *name, const char *value);
+
 /* Which batch the operand means: an id, or the name of a batch. */
 struct named { char id[UUID_TEXT_SIZE]; };
 bool find_batch(struct cli *cli, const char *operand, struct named *ret, struct err *err);
@@ -160,5 +164,9 @@ bool run_target_add(struct cli *cli, struct err *err);
 bool run_target_show(struct cli *cli, struct err *err);
 bool run_target_turn(struct cli *cli, struct err *err);	/* pause, resume */
 bool run_target_remove(struct cli *cli, struct err *err);
+bool run_target_test(struct cli *cli, struct err *err);
+bool run_deliveries(struct cli *cli, struct err *err);
+bool run_deliveries_show(struct cli *cli, struct err *err);
+bool run_deliveries_order(struct cli *cli, struct err *err);	/* replay, skip */
 bool run_help(struct cli *cli, struct err *err);
 #endif

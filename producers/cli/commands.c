@@ -5,7 +5,8 @@
 
 /* In the order of the table below. */
 enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
-	TARGETS_ADD = 1 << 14, TARGETS_REMOVE = 1 << 17, ANY = -1 };
+	TARGETS_ADD = 1 << 14, TARGETS_REMOVE = 1 << 17, DELIVERIES = 1 << 20,
+	REPLAY = 1 << 22, SKIP = 1 << 23, FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
 
 const struct command commands[] = {
 	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
@@ -71,6 +72,24 @@ const struct command commands[] = {
 	    "batchline targets remove crm --yes\n" },
 	{ "targets resume", "NAME", 1, 1, run_target_turn, "goes on, also after it needed attention", "",
 	    "batchline targets resume crm\n" },
+	{ "targets test", "NAME", 1, 1, run_target_test, "asks its service whether it could deliver there",
+	    "It changes as little as it can. Ends with 1 when it could not.\n",
+	    "batchline targets test crm\n" },
+	{ "deliveries", "", 0, 0, run_deliveries, "lists what became of deliveries, newest first",
+	    "One delivery is one state of one run of a batch at one target.\n",
+	    "batchline deliveries --target crm --phase failed\n"
+	    "batchline deliveries --batch PL_DXB_2025-11-05_batch-1\n" },
+	{ "deliveries show", "ID|BATCH", 1, 1, run_deliveries_show, "explains one, or all of a batch", "",
+	    "batchline deliveries show PL_DXB_2025-11-05_batch-1\n" },
+	{ "deliveries replay", "[ID...]", 0, OPERANDS_MAX, run_deliveries_order, "sends them again",
+	    "Those of these ids, or those that the filters show: what failed, unless --phase says\n"
+	    "otherwise. What the other side has it finds there, and passes over. Not while a call is\n"
+	    "under way, nor when the batch was deleted or has gone on to another state.\n",
+	    "batchline deliveries replay --target crm --preview\n"
+	    "batchline deliveries replay --target crm\n" },
+	{ "deliveries skip", "[ID...]", 0, OPERANDS_MAX, run_deliveries_order, "lets them be",
+	    "Those of these ids, or those that the filters show, when they wait or have failed.\n",
+	    "batchline deliveries skip --batch PL_DXB_2025-11-05_batch-1 --target crm\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -96,7 +115,7 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_WATCH] = { "watch", 'w', NULL, false, 0, 0, SUBMIT,
 	    "then follow the batch until it is finished" },
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
-	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD,
+	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD | FILTERED,
 	    "only of this customer", TARGETS_ADD },
 	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST, "of this day and later ones" },
 	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST, "of this day and earlier ones" },
@@ -106,16 +125,24 @@ const struct arg_row arg_rows[ARGS] = {
 	    "created_at, updated_at, completed_at, total_files, total_size, status, "
 	    "customer_prefix or base_directory_name" },
 	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
-	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST, "rows, 1 to 500; 50 unless said" },
-	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST, "leave out the first N" },
+	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES, "rows, 1 to 500; 50 unless said" },
+	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST | DELIVERIES, "leave out the first N" },
 	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD,
 	    "where to; the batch's name with .zip unless said" },
 	[ARG_SETTING] = { "setting", 0, "KEY=VALUE", false, 0, 0, TARGETS_ADD,
 	    "a setting of the target; as often as it has settings", TARGETS_ADD },
 	[ARG_SETTINGS] = { "settings", 0, "FILE", false, 0, 0, TARGETS_ADD,
 	    "all settings, a JSON object in a file" },
-	[ARG_STATE] = { "state", 0, "STATE", false, 0, 0, TARGETS_ADD,
-	    "queued, processing, completed, partial, failed or cancelled", TARGETS_ADD },
+	[ARG_STATE] = { "state", 0, "STATE", false, 0, 0, TARGETS_ADD | FILTERED,
+	    "only this state of a batch: queued, processing, completed, partial, failed or cancelled", TARGETS_ADD },
+	[ARG_TARGET] = { "target", 't', "NAME", false, 0, 0, FILTERED, "only to this target" },
+	[ARG_SERVICE] = { "service", 0, "SERVICE", false, 0, 0, FILTERED,
+	    "only of webhook, dropbox or monday" },
+	[ARG_PHASE] = { "phase", 0, "PHASE", false, 0, 0, FILTERED,
+	    "only these: intent (it waits), called (under way), done, failed, passed" },
+	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED, "only of this batch" },
+	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP,
+	    "only tell which it would be" },
 	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, (uint32_t)ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },

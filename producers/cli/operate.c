@@ -27,8 +27,8 @@ static const struct { enum arg arg; const char *name; } filters[] = {
 	{ ARG_LIMIT, "limit" }, { ARG_OFFSET, "offset" },
 };
 
-static void
-add_filter(struct buf *path, const char *name, const char *value)
+void
+path_add(struct buf *path, const char *name, const char *value)
 {
 	buf_add_byte(path, buf_text(path) && strchr(buf_text(path), '?') ? '&' : '?');
 	buf_add_text(path, name);
@@ -45,7 +45,7 @@ add_statuses(struct buf *path, const char *list)
 		char *one = strndup(list, size);
 
 		if (one)
-			add_filter(path, "status", one);
+			path_add(path, "status", one);
 		free(one);
 		list = list[size] ? list + size + 1 : NULL;
 	}
@@ -62,7 +62,7 @@ run_list(struct cli *cli, struct err *err)
 	add_statuses(&path, cli->args.texts[ARG_STATUS]);
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
 		if (cli->args.texts[filters[i].arg])
-			add_filter(&path, filters[i].name, cli->args.texts[filters[i].arg]);
+			path_add(&path, filters[i].name, cli->args.texts[filters[i].arg]);
 	well = buf_text(&path) ? read_to_show(cli, buf_text(&path), &doc, err)
 	                       : err_set(err, ERR_FATAL, "out of memory");
 	buf_clear(&path);

@@ -174,7 +174,7 @@ run_target_add(struct cli *cli, struct err *err)
 	return well;
 }
 
-/* ---- pause, resume, remove ---- */
+/* ---- pause, resume, remove, test ---- */
 
 bool
 run_target_turn(struct cli *cli, struct err *err)
@@ -252,4 +252,29 @@ run_target_remove(struct cli *cli, struct err *err)
 	if (well)
 		say_removed(cli);
 	return well;
+}
+
+bool
+run_target_test(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	struct http_request request;
+	struct buf path = {0};
+	bool is_well = false, well;
+
+	if (!path_of(&path, cli->args.operands[1], "/test"))
+		return err_set(err, ERR_FATAL, "out of memory");
+	request = peer_request(&cli->peer, "POST", buf_text(&path));
+	well = peer_ask(&cli->peer, &request, err) && peer_answer_json(&cli->peer, &doc, err);
+	buf_clear(&path);
+	if (!well)
+		return false;
+	doc_bool(doc_member(doc_root(doc), "well"), &is_well);
+	cli->exit_code = is_well ? EXIT_DONE : EXIT_ERROR;
+	if (cli->json)
+		screen_write(&cli->peer.answer.body);
+	else
+		screen_say(cli, is_well ? TONE_GOOD : TONE_BAD, "%s: %s%s", cli->args.operands[1],
+		    is_well ? "well: " : "not well: ", text_in(doc_root(doc), "words"));
+	return true;
 }

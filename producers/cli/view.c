@@ -96,8 +96,7 @@ add_batch(struct table *table, const struct doc_value *batch)
 	    && table_add(table, text_in(batch, "render_description"), TONE_PLAIN);
 }
 
-/* Which part of the whole it was. */
-static void
+void
 say_page(const struct cli *cli, const struct doc_value *page, int64_t shown)
 {
 	int64_t total = int_in(page, "total"), offset = int_in(page, "offset");

@@ -14,6 +14,12 @@ bool view_pipelines(const struct cli *cli, const struct doc_value *pipelines, st
 bool view_targets(const struct cli *cli, const struct doc_value *targets, struct err *err);
 void view_target(const struct cli *cli, const struct doc_value *target);
 
+/* The columns of a list of deliveries. */
+bool view_deliveries(const struct cli *cli, const struct doc_value *deliveries, struct err *err);
+void view_delivery(const struct cli *cli, const struct doc_value *delivery);
+/* Which part of the whole a page is. */
+void say_page(const struct cli *cli, const struct doc_value *page, int64_t shown);
+
 /* A line with a label before it; nothing when the text is empty. */
 void say_of(const struct cli *cli, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -12,7 +12,9 @@
  *	body     what a request may bring         answer   what answers have in common
  *	jsonbody JSON while it comes in           data     pictures within JSON
  *	tally    .. and what it holds             budget   the memory of all bodies
- *	target   where batches are delivered to
+ *	target   where batches are delivered to   delivery what became of it
+ *	trial    a target tested by its service
+ *	order    deliveries again, or not at all  filter   which of them
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -208,7 +210,11 @@ bool serve_parked(struct call *call);
 bool serve_pipelines(struct call *call);
 bool serve_batch(struct call *call);
 bool serve_jobs(struct call *call);
+bool serve_batch_deliveries(struct call *call);
 bool serve_deliveries(struct call *call);
+bool serve_delivery(struct call *call);
+bool serve_delivery_order(struct call *call);	/* replay or skip: the last word of the path */
+bool serve_delivery_orders(struct call *call);
 bool serve_job(struct call *call);
 bool serve_download(struct call *call);
 bool serve_preview(struct call *call);
@@ -223,6 +229,7 @@ bool serve_target(struct call *call);
 bool serve_target_add(struct call *call);
 bool serve_target_change(struct call *call);
 bool serve_target_remove(struct call *call);
+bool serve_target_test(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);

@@ -6,7 +6,7 @@
 #include "query.h"
 #include "sql.h"
 
-enum { JOBS_PAGE = 1000, DELIVERIES_MAX = 1000 };
+enum { JOBS_PAGE = 1000 };
 
 /* As in jobs_page.sql and job.sql. */
 static const struct shown_member job_members[] = {
@@ -22,14 +22,6 @@ enum { JOB_ID, JOB_POSITION, JOB_BATCH_ID = 15, JOB_BATCH_NAME };
 static const struct shown_member output_members[] = {
 	{ NULL, SHOWN_NOT }, { "name", SHOWN_TEXT }, { "view", SHOWN_TEXT }, { "media_type", SHOWN_TEXT },
 	{ "width", SHOWN_INT }, { "height", SHOWN_INT }, { "size", SHOWN_INT }, { "sha256", SHOWN_TEXT },
-};
-/* As in deliveries.sql. */
-static const struct shown_member delivery_members[] = {
-	{ "id", SHOWN_ID }, { "service", SHOWN_TEXT }, { "target", SHOWN_TEXT },
-	{ "run_no", SHOWN_INT }, { "state", SHOWN_TEXT }, { "phase", SHOWN_TEXT },
-	{ "attempts", SHOWN_INT }, { "next_try_at", SHOWN_TIME }, { "attention", SHOWN_TEXT },
-	{ "external_id", SHOWN_TEXT }, { "error_code", SHOWN_TEXT },
-	{ "error_message", SHOWN_TEXT }, { "created_at", SHOWN_TIME }, { "settled_at", SHOWN_TIME },
 };
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
@@ -193,32 +185,6 @@ serve_job(struct call *call)
 	put_uuid_of(&put, "batch_id", db_uuid_at(rows, 0, JOB_BATCH_ID));
 	put_text_of(&put, "base_directory_name", db_text_at(rows, 0, JOB_BATCH_NAME));
 	put_outputs(&put, outputs, call->id, &at);
-	put_close(&put, '}');
-	return true;
-}
-
-bool
-serve_deliveries(struct call *call)
-{
-	own(db_rows_freep) struct db_rows *batch = NULL, *rows = NULL;
-	struct err err = {0};
-	struct put put;
-
-	if (!item_batch_read(call, &batch))
-		return false;
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_deliveries, db_uuid(call->id),
-	    db_int4(DELIVERIES_MAX)))
-		return problem_err(call, &err);
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++) {
-		put_open(&put, '{');
-		shown_members(&put, delivery_members, COUNT(delivery_members), rows, i);
-		put_close(&put, '}');
-	}
-	put_close(&put, ']');
 	put_close(&put, '}');
 	return true;
 }

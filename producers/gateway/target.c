@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/json.h"
-#include "gateway.h"
+#include "filter.h"
 #include "sql.h"
 
-enum { FIELD_SIZE = 100, NAME_MAX_SIZE = 64, STATES_MAX = 6, SETTINGS_MAX = 16384 };
+enum { FIELD_SIZE = 100, STATES_MAX = 6, SETTINGS_MAX = 16384 };
 
 /* As in targets.sql. */
 static const struct shown_member target_members[] = {
@@ -30,28 +30,10 @@ may_be_here(struct call *call)
 	    "Targets are of all customers, and this API key is of some.");
 }
 
-static bool
-is_letter_or_digit(char c)
+bool
+target_may_be_asked(struct call *call)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static bool
-is_name(const char *text)
-{
-	size_t size = strlen(text);
-
-	for (size_t i = 0; i < size; i++)
-		if (!is_letter_or_digit(text[i]) && (i == 0 || !strchr("_.-", text[i])))
-			return false;
-	return size > 0 && size <= NAME_MAX_SIZE;
-}
-
-/* May it, and can there be one of the path's name? */
-static bool
-may_ask(struct call *call)
-{
-	return may_be_here(call) && (is_name(call->arguments[0])
+	return may_be_here(call) && (is_target_name(call->arguments[0])
 	    || problem(call, &problem_not_found, "No target is called like that."));
 }
 
@@ -72,7 +54,7 @@ row_read(struct call *call, struct db_rows **ret)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 
-	if (!may_ask(call) || !rows_read(call, call->arguments[0], &rows))
+	if (!target_may_be_asked(call) || !rows_read(call, call->arguments[0], &rows))
 		return false;
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no target of this name.");
@@ -125,7 +107,7 @@ serve_targets(struct call *call)
 bool
 serve_target(struct call *call)
 {
-	return may_ask(call) && answer_target(call, 200, call->arguments[0]);
+	return target_may_be_asked(call) && answer_target(call, 200, call->arguments[0]);
 }
 
 /* ---- what is wished ---- */
@@ -160,21 +142,9 @@ static void
 read_name(struct wish *wish, const struct doc_value *value)
 {
 	wish->name = doc_text(value);
-	if (!wish->name || !is_name(wish->name))
-		problem_field(wish->call, "name", "is not 1 to %d letters of ASCII, digits, dots, dashes and "
-		    "underscores, a letter or digit first", NAME_MAX_SIZE);
-}
-
-static bool
-is_state(const char *text)
-{
-	static const char *const states[STATES_MAX] = { "queued", "processing", "completed", "partial",
-		"failed", "cancelled" };
-	size_t i = 0;
-
-	while (i < STATES_MAX && strcmp(states[i], text))
-		i++;
-	return i < STATES_MAX;
+	if (!wish->name || !is_target_name(wish->name))
+		problem_field(wish->call, "name", "is not 1 to 64 letters of ASCII, digits, dots, dashes and "
+		    "underscores, a letter or digit first");
 }
 
 /* An array of 1 to `most` texts that are well; each defect is told by its place. */
@@ -212,7 +182,7 @@ read_customers(struct wish *wish, const struct doc_value *value)
 static void
 read_states(struct wish *wish, const struct doc_value *value)
 {
-	read_texts(wish, "states", value, STATES_MAX, is_state,
+	read_texts(wish, "states", value, STATES_MAX, is_delivered_state,
 	    "one of queued, processing, completed, partial, failed, cancelled", &wish->states);
 }
 
@@ -402,7 +372,7 @@ serve_target_remove(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!may_ask(call))
+	if (!target_may_be_asked(call))
 		return false;
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_remove,
 	    db_text(call->arguments[0])))

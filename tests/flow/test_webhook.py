@@ -245,10 +245,12 @@ def test_the_api_tells_what_became_of_each_delivery(target):
 
     assert set(rows) == {well.name, ill.name}
     assert rows[well.name] | {"created_at": "", "settled_at": ""} == {
-        "id": well.seen()[0].id, "service": "webhook", "target": well.name, "run_no": 1,
+        "id": well.seen()[0].id, "service": "webhook", "target": well.name, "batch_id": batch,
+        "base_directory_name": line.get(f"/api/batches/{batch}")["base_directory_name"], "run_no": 1,
         "state": "completed", "phase": "done", "attempts": 1, "next_try_at": None,
-        "attention": None, "external_id": well.seen()[0].id, "error_code": None,
-        "error_message": None, "created_at": "", "settled_at": ""}
+        "attention": None, "external_id": well.seen()[0].id, "link": None, "error_code": None,
+        "error_message": None, "created_at": "", "settled_at": "", "no_replay": None,
+        "no_skip": "it is delivered"}
     assert (rows[ill.name]["phase"], rows[ill.name]["attention"]) == (
         "intent", "http_403: answered 403: no")
     assert line.call("GET", f"/api/batches/{uuid.uuid4()}/deliveries")[0] == 404

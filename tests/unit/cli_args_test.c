@@ -4,7 +4,7 @@
 #include <string.h>
 #include "producers/cli/cli.h"
 
-enum { WORDS_MAX = 20 };
+enum { WORDS_MAX = 24 };
 
 /* What was typed, word by word. */
 struct typed { char text[400], *argv[WORDS_MAX]; int argc; };
@@ -111,6 +111,14 @@ Test(cli_args, a_command_knows_its_operands_and_its_options)
 		{ "targets remove a -y", NULL },
 		{ "targets remove a --state failed", "targets remove takes no --state" },
 		{ "targets list", NULL },
+		{ "targets test a", NULL },
+		{ "deliveries --target a --service b --phase c --state d --batch e -c PL -n 5 --offset 1", NULL },
+		{ "deliveries replay a b c", NULL },
+		{ "deliveries skip --target a --preview", NULL },
+		{ "deliveries --preview", "deliveries takes no --preview" },
+		{ "deliveries skip --limit 5", "deliveries skip takes no --limit" },
+		{ "deliveries --state a --state b", "--state is given twice" },
+		{ "deliveries show", "deliveries show: which ID|BATCH?" },
 		{ "targets nothing", "targets takes no operand, and \"nothing\" is too much" },
 	};
 

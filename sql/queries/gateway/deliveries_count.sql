@@ -1,0 +1,4 @@
+-- $1::text[] customers the caller may see   $2::uuid[] ids   $3::text target   $4::text service
+-- $5::text phase   $6::text state   $7::uuid batch   $8::text customer; each null: no matter
+select count(*) from deliveries_found($1::text[], $2::uuid[], $3::text, $4::text, $5::text, $6::text,
+	$7::uuid, $8::text)
