@@ -254,15 +254,18 @@ def test_a_target_is_tested_and_what_was_found_is_told(target):
     assert post(f"/api/targets/{uuid.uuid4()}/test").problem() == "not-found"
 
 
-def test_a_service_that_is_not_there_is_named(target):
+def test_a_service_that_is_not_there_is_named(target, service):
     hook = target()
-    sql("update targets set service = 'monday', settings = %s where name = %s",
-        '{"secret": "key", "board": "1", "columns": {"key": "text"}}', hook.name)
-    answer = ask("POST", f"/api/targets/{hook.name}/test", headers={"Prefer": "wait=1"})
+    service.stop()
+    try:
+        answer = ask("POST", f"/api/targets/{hook.name}/test", headers={"Prefer": "wait=1"})
+    finally:
+        service.start()
 
     assert (answer.status, answer.problem()) == (503, "unavailable")
-    assert answer.json()["detail"] == "batchline-monday does not answer."
+    assert answer.json()["detail"] == "batchline-webhook does not answer."
     assert sql("select test_asked_at from targets where name = %s", hook.name) == [(None,)]
+    assert not hook.seen()
 
 
 # ---- the command line ----
