@@ -7,13 +7,14 @@
 # make asan         every ring that runs our programs, under AddressSanitizer and UBSan
 # make clang        the fast rings, built by clang, under the same two
 # make fuzz bench chaos     the long ones
+# make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
 # make format       clang-format on every C file
 # make install      programs and man pages (PREFIX, DESTDIR)
 # make clean
 #
 # Groups are found by wildcard: a new service, test, query or schema needs no edit here.
 # BUILD=DIR builds elsewhere, SAN=FLAGS adds sanitizers, WERROR=1 makes warnings errors, V=1 shows
-# every command.
+# every command, LIBVIPS=system links the renderer with Debian's libvips.
 
 VERSION   = 0.1.0
 BUILD    ?= build
@@ -27,7 +28,15 @@ PACKAGES  = rdkafka libpq avro-c libzip uuid libmicrohttpd jansson libcurl libcr
 once      = $(if $(filter undefined,$(origin $1)),$(eval $1 := $$(shell $2)))$($1)
 try       = for f in $1; do $(CC) -Werror $$$$f -xc -c -o /dev/null /dev/null 2>/dev/null && echo $$$$f; done
 includes  = $(call once,pkg-flags,pkg-config --cflags $(PACKAGES))
-libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) vips libjpeg) -lm -lpthread
+libraries = $(call once,pkg-libs,pkg-config --libs $(PACKAGES) libjpeg) $(vips) -lm -lpthread
+# The renderer's libvips: the one that docker/libvips fetched (headers are Debian's), or, where there
+# is none or with LIBVIPS=system, Debian's.
+LIBVIPS  ?= $(wildcard .stack/libvips/libvips-*.so.*)
+bundled   = $(filter-out system,$(LIBVIPS))
+carried   = $(bundled:%=$(BUILD)/lib/batchline/$(notdir $(bundled)))
+vips      = $(if $(bundled),$(carried) -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib/batchline',$(debians))
+debians   = $(call once,vips-libs,pkg-config --libs vips)
+comma     = ,
 warnings  = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 hardening = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
@@ -48,6 +57,7 @@ programs  = $(foreach s,$(services),$(call program,$s))
 rings     = $(foreach r,unit bus http,$(if $(wildcard tests/$r/*_test.c),$(BUILD)/ring/$r))
 manuals   = $(wildcard docs/man/*.1)
 fuzzers   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+benches   = $(patsubst tests/bench/render/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/render/*.c))
 made      = $(BUILD)/topics.h $(BUILD)/sql.h
 parts     = $(filter-out %/main.o,$(call objects,consumers/*/*.c producers/*/*.c))
 
@@ -56,10 +66,15 @@ all: $(programs)
 $(foreach s,$(services),$(eval $(call program,$s): $(call objects,$s/*.c)))
 $(foreach r,unit bus http,$(eval $(BUILD)/ring/$r: $(call objects,tests/$r/*.c)))
 $(foreach f,$(fuzzers),$(eval $f: $(f:$(BUILD)/%=$(BUILD)/tests/%.o)))
-$(rings) $(fuzzers): $(BUILD)/libparts.a
+$(foreach b,$(benches),$(eval $b: $(b:$(BUILD)/bench/%=$(BUILD)/tests/bench/render/%.o)))
+$(rings) $(fuzzers) $(benches): $(BUILD)/libparts.a
 $(rings): libraries += -lcriterion
 $(fuzzers): libraries += -fsanitize=fuzzer
-$(programs) $(rings) $(fuzzers): $(BUILD)/libbatchline.a
+$(BUILD)/bench/loop: vips = $(debians)
+$(carried): $(bundled)
+	@mkdir -p $(@D)
+	$(quiet) cp $< $@
+$(programs) $(rings) $(fuzzers) $(benches): $(BUILD)/libbatchline.a | $(carried)
 	@mkdir -p $(@D)
 	$(quiet) $(link) -o $@ $(filter %.o,$^) $(filter %/libparts.a,$^) $(filter %/libbatchline.a,$^) \
 	    $(libraries)
@@ -69,7 +84,7 @@ $(BUILD)/libparts.a: $(parts)
 $(BUILD)/%.a:
 	$(quiet) rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/consumers/renderer/%.o: includes += $(call once,vips-flags,pkg-config --cflags vips)
+$(BUILD)/consumers/renderer/%.o $(BUILD)/tests/bench/%.o: includes += $(call once,vips-flags,pkg-config --cflags vips)
 $(BUILD)/%.o: %.c | $(made)
 	@mkdir -p $(@D)
 	$(quiet) $(compile) -MMD -MP -c -o $@ $<
@@ -118,14 +133,17 @@ fuzz:
 	$(MAKE) $(parallel) BUILD=build/fuzz CC=clang \
 	    SAN="-fsanitize=address,undefined,fuzzer-no-link" fuzzers
 fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
+bench-render: $(benches)
+	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/render/run
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+	$(if $(bundled),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/batchline $(bundled))
 	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
-.PHONY: all demo up down test rings check check-sql sql flow web bench chaos asan clang fuzz \
+.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render chaos asan clang fuzz \
         fuzzers format install clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -4,6 +4,7 @@
  * kind. Cameras, scanners and converters write others; libvips believes most of them.
  */
 #include <string.h>
+#include "base/hash.h"
 #include "consumers/renderer/image.h"
 
 enum { PROFILE_HEADER = 128, PROFILE_SPACE_AT = 16, PROFILE_MAGIC_AT = 36,
@@ -61,24 +62,22 @@ profile_is_of(VipsImage *image, const char *space, const char *profile, size_t s
 static bool
 profile_fits(VipsImage *image)
 {
-	static struct { char *sum, space[5]; bool fits; } known[PROFILES_KNOWN];
+	static struct { uint8_t sum[SHA256_SIZE]; char space[5]; bool fits; } known[PROFILES_KNOWN];
 	static unsigned next;
 	const char *space = space_name(image);
+	uint8_t sum[SHA256_SIZE];
 	const void *profile;
 	size_t size;
-	char *sum;
 
 	if (!space || vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &size))
 		return false;
-	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, profile, size);
+	hash_sha256(sum, profile, size);
 	for (unsigned i = 0; i < PROFILES_KNOWN; i++)
-		if (known[i].sum && !strcmp(known[i].sum, sum) && !strcmp(known[i].space, space)) {
-			g_free(sum);
+		if (*known[i].space && !memcmp(known[i].sum, sum, sizeof(sum))
+		    && !strcmp(known[i].space, space))
 			return known[i].fits;
-		}
 	next = (next + 1) % PROFILES_KNOWN;
-	g_free(known[next].sum);
-	known[next].sum = sum;
+	memcpy(known[next].sum, sum, sizeof(sum));
 	memcpy(known[next].space, space, sizeof(known[next].space));
 	return known[next].fits = profile_is_of(image, space, profile, size);
 }

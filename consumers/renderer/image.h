@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vips/vips.h>
+#include <vips/vector.h>
 #include "base/err.h"
 #include "base/own.h"
 #include "consumers/renderer/definition.h"

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/utf8.h"
+#include "consumers/renderer/picture.h"
 #include "consumers/renderer/renderer.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -89,10 +91,14 @@ static bool
 renderer_open(void **state, const struct service_context *context, struct err *err)
 {
 	struct renderer *r = calloc(1, sizeof(*r));
+	struct buf words = {0};
 
 	*state = r;
 	if (!r)
 		return err_set(err, ERR_FATAL, "out of memory");
+	picture_library(&words);
+	log_write(LOG_INFO, "pictures", "by=\"%s\"", buf_text(&words));
+	buf_clear(&words);
 	r->bus = context->bus;
 	r->arena = arena_new(RECORD_ARENA);
 	r->tracker = tracker_new();
@@ -169,6 +175,8 @@ renderer_ready(void *state, struct buf *words)
 		return buf_add_text(words, "no child is ready"), false;
 	buf_add_text(words, "sandbox: ");
 	sandbox_words(words, holds);
+	buf_add_text(words, "; ");
+	picture_library(words);
 	return true;
 }
 

@@ -8,12 +8,16 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/hash.h"
 #include "consumers/renderer/budget.h"
 #include "consumers/renderer/image.h"
 
 bool
 picture_open(struct err *err)
 {
+	uint8_t sum[SHA256_SIZE];
+
+	hash_sha256(sum, "", 0);	/* the library reads its configuration: a child may open no file */
 	g_setenv("VIPSHOME", "/nonexistent", TRUE);	/* no loader modules: they are not even mapped */
 	g_setenv("VIPS_DISC_THRESHOLD", "1048576m", TRUE);	/* children have no folder for more */
 	g_setenv("VIPS_WARNING", "0", TRUE);		/* what matters comes as an error */
@@ -23,6 +27,14 @@ picture_open(struct err *err)
 	vips_concurrency_set(1);
 	vips_cache_set_max(0);
 	return true;
+}
+
+void
+picture_library(struct buf *words)
+{
+	buf_add_text(words, "libvips ");
+	buf_add_text(words, vips_version_string());
+	buf_add_text(words, vips_vector_isenabled() ? ", vectors on" : ", vectors off");
 }
 
 const char *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * picture.h: pictures in, pictures out. Only it and the rooms of image.h know
- * vips, and only children call it.
+ * vips, and only children work with it.
  *
  * What cannot be decoded is found out in this order, so that a bomb costs nothing: the first
  * bytes say which of a few loaders may look at it; its header says how many pixels it holds;
@@ -11,11 +11,14 @@
 #define PICTURE_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "consumers/renderer/channel.h"
 
 /* Once, in the spawner: it starts no thread and reads no picture. */
 bool picture_open(struct err *err);
+/* Adds which libvips this is: "libvips 8.18.7, vectors on". Anybody may ask. */
+void picture_library(struct buf *words);
 
 struct picture_task {
 	int input, preview;			/* descriptors */

@@ -113,13 +113,20 @@ image_save(VipsImage *given, const char *saver, const struct argument *options, 
 static bool
 save_again(VipsImage *image, const struct format *format, int fd, struct err *err)
 {
+	static const struct argument_rule keep = { "keep", ARGUMENT_WORD, false, 0, 0, NULL };
 	static const struct argument_rule quality = { "Q", ARGUMENT_INT, false, 0, 100, NULL };
-	struct argument option = { .rule = &quality, .number = 95 };
-	bool lossy = !strcmp(format->name, "jpeg") || !strcmp(format->name, "webp");
+	struct argument options[2];
+	size_t n = 0;
+
+	/* from 8.15 on a saver makes up an EXIF block unless it is told what to keep */
+	if (vips_version(0) > 8 || vips_version(1) >= 15)
+		options[n++] = (struct argument){ .rule = &keep, .word = "icc" };
+	if (!strcmp(format->name, "jpeg") || !strcmp(format->name, "webp"))
+		options[n++] = (struct argument){ .rule = &quality, .number = 95 };
 
 	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) != 0)
 		return err_code(err, ERR_RETRY, "output_failed", "%s", strerror(errno));
-	return image_save(image, format->saver, &option, lossy, fd, err);
+	return image_save(image, format->saver, options, n, fd, err);
 }
 
 bool
