@@ -52,12 +52,16 @@ async function call(method, path, signal) {
 }
 
 const batch = (id) => `api/batches/${encodeURIComponent(id)}`;
+const delivery = (id) => `api/deliveries/${encodeURIComponent(id)}`;
 const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 
 export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
 export const readBatch = (id) => call('GET', batch(id));
 export const readJobs = (id, cursor) =>
 	call('GET', `${batch(id)}/jobs?cursor=${encodeURIComponent(cursor)}`);
+export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
+export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
+export const skipDelivery = (id) => call('POST', `${delivery(id)}/skip`);
 export const readStats = () => call('GET', 'api/batches/stats');
 export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);

@@ -112,6 +112,7 @@ const asks = {
 		lookSoon();
 	},
 	pipelineName: (id) => form.pipelineName(id),
+	tell,
 };
 
 function submitted(answer) {

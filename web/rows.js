@@ -2,6 +2,7 @@
 // rows.js: one batch of the list: its line, and under it, once unfolded, its jobs. A row lives as
 // long as its batch is shown and is updated in place.
 import { downloadOf } from './api.js';
+import { deliveryList } from './deliveries.js';
 import { attribute, fromTemplate, part, put, putTime, shape, show } from './dom.js';
 import { jobList } from './jobs.js';
 import { BATCH_STATES, bytes, duration, number, plural, stateOf } from './words.js';
@@ -116,13 +117,14 @@ function putFacts(list, batch, pipelineName) {
 	});
 }
 
-// asks: toggle(batch), turn(batch, verb), remove(batch), pipelineName(id)
+// asks: toggle(batch), turn(batch, verb), remove(batch), pipelineName(id), tell(words)
 export function batchRow(first, asks) {
 	const element = fromTemplate('t-batch');
 	const line = element.querySelector('.row');
 	const toggle = element.querySelector('.toggle');
 	const detail = element.querySelector('.detail');
 	const jobs = jobList(detail);
+	const deliveries = deliveryList(detail, asks.tell);
 	let batch = first;
 	let open = false;
 
@@ -163,6 +165,7 @@ export function batchRow(first, asks) {
 		show(part(detail, 'error'), why.length);
 		putFacts(part(detail, 'facts'), batch, asks.pipelineName);
 		jobs.follow(batch);
+		deliveries.follow(batch);
 	}
 	function unfold(opened) {
 		if (open === opened)

@@ -20,6 +20,13 @@ export const JOB_STATES = {
 	failed: { word: 'Failed', shape: 'failed', final: true },
 	cancelled: { word: 'Cancelled', shape: 'cancelled', final: true },
 };
+export const DELIVERY_PHASES = {
+	intent: { word: 'Waits', shape: 'queued' },
+	called: { word: 'Under way', shape: 'processing' },
+	done: { word: 'Delivered', shape: 'completed', final: true },
+	failed: { word: 'Not delivered', shape: 'failed', final: true },
+	passed: { word: 'Passed over', shape: 'cancelled', final: true },
+};
 export const stateOf = (states, name) => states[name] ?? { word: name, shape: 'queued' };
 
 const grouped = new Intl.NumberFormat('en');
