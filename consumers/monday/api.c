@@ -16,7 +16,12 @@
 
 #define API_VERSION "2026-10"
 
-enum { ANSWER_MAX = 1 << 20, DAY_S = 86400, WAIT_MOST_S = 2 * DAY_S };
+enum {
+	ANSWER_MAX = 1 << 20,		/* bytes */
+	SLOWEST = 32 * 1024,		/* bytes a second of a file */
+	DAY_S = 86400, WAIT_MOST_S = 2 * DAY_S,
+	TOO_LARGE = 413,		/* a status */
+};
 
 /* ---- errors ---- */
 
@@ -186,7 +191,7 @@ fate_of(const struct call *call, const struct error *error)
 
 	if (error && (error->kind == STOP || error->kind == MISSING))
 		return FATE_STOP;
-	if (error && error->kind == REFUSED)
+	if ((error && error->kind == REFUSED) || (!error && status == TOO_LARGE))
 		return FATE_FAILED;
 	return !error && (status == 401 || status == 403) ? FATE_STOP : FATE_AGAIN;
 }
@@ -237,6 +242,8 @@ api_read(struct call *call, struct doc **ret)
 	call_judge(call);
 	if (answer->status == 409 || answer->status == 423)
 		call->retry_after_s = http_retry_after_s(answer, 0, WAIT_MOST_S);
+	if (answer->status == TOO_LARGE)
+		call->fate = FATE_FAILED;
 	if (call->fate == FATE_DONE || call->fate == FATE_GONE)
 		call->fate = FATE_AGAIN;	/* a yes without data is none; neither is a proxy's 410 */
 	return false;
@@ -288,6 +295,7 @@ static void
 add_form(struct http_request *request, const struct ask *ask, const char *variables)
 {
 	request->body = HTTP_FORM;
+	request->once = true;		/* there would be two files */
 	add_part(request, "query", queries[ask->query]);
 	add_part(request, "variables", variables);
 	add_part(request, "map", "{\"0\":[\"variables.file\"]}");
@@ -312,11 +320,22 @@ add_json(struct http_request *request, struct buf *body, const struct ask *ask,
 	http_add_header(request, "Content-Type", "application/json");
 }
 
+/* A file takes the time that it takes, as long as it moves. */
+static int64_t
+time_for(const struct call *call, const struct ask *ask)
+{
+	int64_t most = option_int(call->options, "BATCHLINE_BYTES_PER_S");
+	int64_t slowest = most && most / 2 < SLOWEST ? most / 2 + 1 : SLOWEST;
+
+	return call->timeout_ms + ask->file_size / slowest * 1000;
+}
+
 static bool
 send_it(struct call *call, const struct ask *ask, const char *variables, struct buf *token,
     struct buf *url, struct buf *body)
 {
-	struct http_request request = { .method = "POST", .answer_max = ANSWER_MAX };
+	struct http_request request = { .method = "POST", .answer_max = ANSWER_MAX,
+		.timeout_ms = time_for(call, ask) };
 
 	buf_print(url, "%s%s", option_text(call->options, "BATCHLINE_MONDAY_API"),
 	    ask->file ? "/file" : "");

@@ -310,6 +310,7 @@ attach(struct order *order, const char *name)
 	struct err err = {0};
 	char path[32];
 	struct ask ask;
+	int64_t size;
 	bool well;
 	int fd;
 
@@ -317,7 +318,7 @@ attach(struct order *order, const char *name)
 		call_say(order->call, FATE_STOP, "option", "columns.archive: BLOB_URI is not set");
 		return false;
 	}
-	if (!blob_read_open(order->call->own, uri, &fd, NULL, &err)) {
+	if (!blob_read_open(order->call->own, uri, &fd, &size, &err)) {
 		call_say(order->call, FATE_AGAIN, *err.code ? err.code : "blob", "%s", err.text);
 		return false;
 	}
@@ -327,6 +328,7 @@ attach(struct order *order, const char *name)
 	put_text_of(&ask.variables, "column", doc_text(doc_member(order->columns, "archive")));
 	ask.file = path;
 	ask.file_name = name;
+	ask.file_size = size;
 	well = api_send(order->call, &ask, &answer);
 	doc_free(answer);
 	close(fd);

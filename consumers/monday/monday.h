@@ -44,6 +44,7 @@ struct ask {
 	struct buf text;
 	const char *key;		/* Idempotency-Key; NULL: none */
 	const char *file, *file_name;	/* path of a file, for the variable "file"; NULL: none */
+	int64_t file_size;
 };
 
 void api_begin(struct ask *ask, enum query query);

@@ -451,6 +451,7 @@ perform(struct http *http, struct exchange *x)
 	    o->agent ? o->agent : "batchline/" BATCHLINE_VERSION);
 	if (o->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
+	curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)x->request->once);
 	set_times(curl, o, x->request);
 	set_answer(http, &taking);
 	set_guard(curl, &taking);

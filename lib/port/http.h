@@ -83,6 +83,8 @@ struct http_request {
 	size_t n_pieces;		/* `size` bytes together; 0: from offset on */
 	struct http_part parts[HTTP_PARTS_MAX];
 	size_t n_parts;
+	bool once;			/* sent once at most: curl sends again by itself when a kept
+					 * connection turns out to be closed, so it gets its own */
 	int64_t timeout_ms;		/* for all of it; 0: no end while bytes move */
 	size_t answer_max;		/* bytes in memory; 0: HTTP_ANSWER_MAX */
 	bool answer_start;		/* a longer answer is no error: its start is kept, the rest not read */

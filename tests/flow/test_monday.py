@@ -248,6 +248,18 @@ def test_the_batch_comes_before_the_archive_only_where_no_archive_is_wanted(targ
     assert len(full.item(batch).files["files_1"]) == 1
 
 
+def test_an_archive_whose_answer_is_lost_is_attached_once(target, monday):
+    """A kept connection that is closed without an answer makes libcurl send again by itself."""
+    boards = [target(columns=COLUMNS | {"archive": "files_1"}) for _ in range(3)]
+    for board, fault in zip(boards, ("acted", "hold", (500, {}, {}))):
+        monday.next(fault, op="add_file_to_column", board=board.board)
+    batch = finished_batch()
+    for board in boards:
+        board.wait(batch)
+
+    assert [len(board.item(batch).files["files_1"]) for board in boards] == [1, 1, 1]
+
+
 def test_an_item_that_has_the_key_already_is_the_batch_s_and_the_oldest_one_is(target, monday):
     board = target()
     board.set("enabled = false")

@@ -193,6 +193,7 @@ static const struct answer {
 	    "undefinedField", 0, "so" },
 	{ "a name that is too long is this batch's own", 200, NULL,
 	    ERROR("ItemNameTooLongException", ""), FATE_FAILED, "ItemNameTooLongException", 0, "so" },
+	{ "a file that is too large is, too", 413, NULL, "<html>", FATE_FAILED, "http_413", 0, NULL },
 	{ "a code that nobody knows is tried again", 200, NULL, ERROR("Surprise", ""), FATE_AGAIN,
 	    "Surprise", 0, "so" },
 	{ "a trouble of theirs", 500, NULL, ERROR("INTERNAL_SERVER_ERROR", ""), FATE_AGAIN,
