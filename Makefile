@@ -8,6 +8,7 @@
 # make clang        the fast rings, built by clang, under the same two
 # make fuzz bench chaos     the long ones
 # make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
+# make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make format       clang-format on every C file
 # make install      programs and man pages (PREFIX, DESTDIR)
 # make clean
@@ -135,6 +136,7 @@ fuzz:
 fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 bench-render: $(benches)
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/render/run
+bench-small: ; .stack/venv/bin/python tests/bench/small/run
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
@@ -143,7 +145,7 @@ install: all
 	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
-.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render chaos asan clang fuzz \
-        fuzzers format install clean
+.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-small chaos asan clang \
+        fuzz fuzzers format install clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
