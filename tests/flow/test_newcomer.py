@@ -116,7 +116,8 @@ def test_the_lines_of_the_demo_are_those_that_the_readme_shows(tmp_path):
 
     shown = [plain(words) for words in re.findall(r"^\$ (.*)$", done.stdout, re.M)]
     told = [plain(words) for words in typed("README.md") if words.startswith(("build/", "unzip"))]
-    assert len(told) == 3 and [words for words in shown if words in told] == told
+    assert len(told) == 4 and [words for words in shown if words in told] == told
+    assert re.search(r"^receiver: batch.completed \S+ signature right$", done.stdout, re.M)
 
 
 def test_no_line_is_left_out():
