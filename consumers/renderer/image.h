@@ -47,6 +47,9 @@ void input_close(struct input *in);
 bool input_share(struct input *in, const struct definition *d, struct err *err);
 /* What the view begins with; pixels are not read yet unless they are shared. */
 bool input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err);
+/* thumbnail_image, of what input_load() gave: as large as that of the whole picture. */
+bool input_thumbnail(VipsImage **image, const struct input *in, const struct step *step,
+    int64_t pixels_max, struct err *err);
 /* Reads it to its end for nothing but to know that there is one. */
 bool input_check(const struct input *in, struct err *err);
 /* Computes what hangs on the input alone; a defect of its data is an error. */

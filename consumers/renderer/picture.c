@@ -70,6 +70,17 @@ picture_shrink(int from_width, int from_height, int width, int height, bool cove
 	return shrink;
 }
 
+void
+picture_fit(int from_width, int from_height, int width, int height, bool covers, int *fit_width,
+    int *fit_height)
+{
+	double across = (double)from_width / width, down = (double)from_height / height;
+	double scale = 1 / (covers ? fmin(across, down) : fmax(across, down));
+
+	*fit_width = (int)fmax(1, floor(from_width * scale + 0.5));
+	*fit_height = (int)fmax(1, floor(from_height * scale + 0.5));
+}
+
 bool
 picture_precut(int from_width, int from_height, int width, int height, int *cut_width,
     int *cut_height)
@@ -145,7 +156,7 @@ view_begin(VipsImage **ret, const struct input *in, const struct view *view, int
 		    && step_run(ret, view->steps, pixels_max, err)
 		    && image_compute(ret, "operation_failed", "render", err);
 	if (small)
-		return step_run(ret, view->steps, pixels_max, err) && input_compute(ret, in, err);
+		return input_thumbnail(ret, in, view->steps, pixels_max, err) && input_compute(ret, in, err);
 	return input_compute(ret, in, err) && step_upright(ret, err);
 }
 

@@ -47,6 +47,11 @@ const char *picture_kind(const uint8_t *bytes, size_t size);
 /* The power of two, 1 to 8, by which a JPEG may be read smaller on its way to width x height. Pure. */
 int picture_shrink(int from_width, int from_height, int width, int height, bool covers);
 
+/* How large it becomes within width x height, or to cover that, in its own shape: as libvips rounds,
+ * from the sides of the whole picture. Pure. */
+void picture_fit(int from_width, int from_height, int width, int height, bool covers, int *fit_width,
+    int *fit_height);
+
 /* Must it be enlarged to cover width x height? Then the part of it that will be seen. Pure. */
 bool picture_precut(int from_width, int from_height, int width, int height, int *cut_width,
     int *cut_height);

@@ -134,29 +134,77 @@ input_close(struct input *in)
 	g_clear_object(&in->source);
 }
 
+static bool
+is_true(const struct argument *a)
+{
+	return a && a->number != 0;
+}
+
+static bool
+is_word(const struct argument *a, const char *word)
+{
+	return a && !strcmp(a->word, word);
+}
+
+/* What thumbnail_image is asked for, of the whole picture as it will be shown. */
+struct fit { int from_width, from_height, width, height; bool covers, cuts; };
+
+static struct fit
+fit_of(const struct input *in, const struct step *step)
+{
+	const struct argument *height = step_argument(step, "height");
+	const struct argument *crop = step_argument(step, "crop");
+	bool turned = in->turned && !is_true(step_argument(step, "no_rotate"));
+	struct fit fit = { turned ? in->height : in->width, turned ? in->width : in->height,
+		(int)step_argument(step, "width")->number, 0, crop && !is_word(crop, "none"), false };
+
+	fit.height = height ? (int)height->number : fit.width;
+	fit.cuts = fit.covers && !is_word(crop, "all");
+	return fit;
+}
+
 /* How much smaller the JPEG decoder may make it for this view. */
 static int
 view_shrink(const struct input *in, const struct view *view)
 {
 	const struct step *step = view->steps;
-	const struct argument *height, *crop, *size, *linear, *turn;
-	int width;
-	bool covers, turned;
+	struct fit fit;
 
-	if (!is_jpeg(in) || !step_is(view, 0, "thumbnail_image"))
+	if (!is_jpeg(in) || !step_is(view, 0, "thumbnail_image")
+	    || is_word(step_argument(step, "size"), "up")
+	    || is_true(step_argument(step, "linear")))	/* light is added up before it is shrunk */
 		return 1;
-	width = (int)step_argument(step, "width")->number;
-	height = step_argument(step, "height");
-	crop = step_argument(step, "crop");
-	size = step_argument(step, "size");
-	linear = step_argument(step, "linear");
-	turn = step_argument(step, "no_rotate");
-	if (linear && linear->number != 0)
-		return 1;	/* light must be added up before anything is shrunk */
-	covers = (crop && strcmp(crop->word, "none")) || (size && !strcmp(size->word, "force"));
-	turned = in->turned && !(turn && turn->number != 0);
-	return picture_shrink(turned ? in->height : in->width, turned ? in->width : in->height,
-	    width, height ? (int)height->number : width, covers);
+	fit = fit_of(in, step);
+	return picture_shrink(fit.from_width, fit.from_height, fit.width, fit.height,
+	    fit.covers || is_word(step_argument(step, "size"), "force"));
+}
+
+/* The decoder drops what is no whole pixel of its own, so its picture has a shape a little different
+ * from that of the whole one, which says how large the thumbnail is. */
+bool
+input_thumbnail(VipsImage **image, const struct input *in, const struct step *step,
+    int64_t pixels_max, struct err *err)
+{
+	static const struct argument_rule width = { "width", ARGUMENT_INT, true, 0, 0, NULL },
+		height = { "height", ARGUMENT_INT, false, 0, 0, NULL },
+		size = { "size", ARGUMENT_WORD, false, 0, 0, NULL },
+		crop = { "crop", ARGUMENT_WORD, false, 0, 0, NULL };
+	struct argument exact[4 + ARGUMENTS_MAX] = { { .rule = &width }, { .rule = &height },
+		{ .rule = &size, .word = "force" }, { .rule = &crop, .word = "none" } };
+	struct step forced = { step->operation, exact, 4 };
+	struct fit fit = fit_of(in, step);
+	int wide, tall;
+
+	if ((*image)->Xsize == in->width || fit.cuts
+	    || is_word(step_argument(step, "size"), "force"))
+		return step_run(image, step, pixels_max, err);
+	picture_fit(fit.from_width, fit.from_height, fit.width, fit.height, fit.covers, &wide, &tall);
+	exact[0].number = wide;
+	exact[1].number = tall;
+	for (size_t i = 0; i < step->n_arguments; i++)
+		if (!argument_find(exact, 4, step->arguments[i].rule->name))
+			exact[forced.n_arguments++] = step->arguments[i];
+	return step_run(image, &forced, pixels_max, err);
 }
 
 static bool
