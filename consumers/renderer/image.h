@@ -85,6 +85,11 @@ bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it *
 bool step_precuts(VipsImage *image, const struct step *step);
 bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 
+/* ---- compound.c: operations that are no class of libvips under their own name ---- */
+
+bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
+bool compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step);
+
 /* ---- saving.c ---- */
 
 bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,

@@ -55,6 +55,7 @@ static const struct operation operations[] = {
 	{ "rot", RULES(NEED_WORD("angle", "d0 d90 d180 d270"),) },
 	{ "sharpen", RULES(REAL("sigma", 0.01, 10), REAL("x1", 0, 100), REAL("y2", 0, 1000),
 	    REAL("y3", 0, 1000), REAL("m1", 0, 1000), REAL("m2", 0, 1000),) },
+	{ "sharpen_mild", RULES() },
 	{ "smartcrop", RULES(NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),
 	    WORD("interesting", INTERESTING),) },
 	{ "thumbnail_image", RULES(NEED_INT("width", 1, SIDE_MAX), INT("height", 1, SIDE_MAX),

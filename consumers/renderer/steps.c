@@ -108,15 +108,6 @@ operation_end(VipsOperation *operation)
 	g_object_unref(operation);
 }
 
-/* What is no class of libvips under its own name, but a function. */
-static bool
-median(VipsImage **ret, VipsImage *in, const struct step *step)
-{
-	const struct argument *size = step_argument(step, "size");
-
-	return !vips_median(in, ret, size ? (int)size->number : 3, NULL);
-}
-
 static bool
 by_name(VipsImage **ret, VipsImage *in, const struct step *step)
 {
@@ -130,6 +121,23 @@ by_name(VipsImage **ret, VipsImage *in, const struct step *step)
 	return true;
 }
 
+static bool
+by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
+{
+	static const struct {
+		const char *name;
+		bool (*make)(VipsImage **ret, VipsImage *in, const struct step *step);
+	} makers[] = {
+		{ "median", compound_median },
+		{ "sharpen_mild", compound_sharpen_mild },
+	};
+
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+		if (!strcmp(makers[i].name, step->operation->name))
+			return makers[i].make(ret, in, step);
+	return by_name(ret, in, step);
+}
+
 bool
 step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err)
 {
@@ -140,8 +148,7 @@ step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct 
 	*image = NULL;
 	if (!strcmp(step->operation->name, "icc_transform") && !colour_begin(&in, err))
 		return false;
-	well = !strcmp(step->operation->name, "median") ? median(&out, in, step)
-	    : by_name(&out, in, step);
+	well = by_its_maker(&out, in, step);
 	/* a picture that was evened out is a picture still */
 	if (well && vips_image_get_interpretation(out) == VIPS_INTERPRETATION_HISTOGRAM)
 		well = !vips_copy(out, image, "interpretation", in->Type, NULL);

@@ -55,6 +55,8 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	    "views[0].operations[0].width");
 	expect_refused(VIEW("{\"operation\":\"thumbnail_image\",\"width\":10,\"evil\":1}"),
 	    "views[0].operations[0].evil");
+	expect_refused(VIEW("{\"operation\":\"sharpen_mild\",\"sigma\":1}"),
+	    "views[0].operations[0].sigma");
 	expect_refused("{\"views\":[{\"name\":\"web\",\"operations\":[],\"format\":\"svg\"}]}",
 	    "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"../x\",\"operations\":[],\"format\":\"jpeg\"}]}",

@@ -125,6 +125,7 @@ Test(picture, every_operation_that_may_be_asked_for_works)
 		"\"icc_transform\",\"output_profile\":\"p3\"", "\"invert\"",
 		"\"linear\",\"a\":[1.1],\"b\":[3],\"uchar\":true", "\"median\"", "\"median\",\"size\":5",
 		"\"resize\",\"scale\":0.5", "\"rot\",\"angle\":\"d90\"", "\"sharpen\",\"sigma\":1",
+		"\"sharpen_mild\"",
 		"\"smartcrop\",\"width\":30,\"height\":20,\"interesting\":\"entropy\"",
 		"\"thumbnail_image\",\"width\":30,\"crop\":\"centre\"",
 	};
