@@ -78,6 +78,8 @@ bool operation_begin(VipsOperation **ret, const char *name, VipsImage *in,
 void operation_end(VipsOperation *operation);
 /* *image becomes what the step makes of it. */
 bool step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err);
+/* A background as the numbers of this image: room for one more than NUMBERS_MAX. */
+size_t background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha);
 bool step_is(const struct view *view, size_t i, const char *operation);
 const struct argument *step_argument(const struct step *step, const char *name);
 bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it */
@@ -89,6 +91,9 @@ bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 
 bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
 bool compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step);
+bool compound_trim(VipsImage **ret, VipsImage *in, const struct step *step);
+/* Within width x height: smaller if it does not fit, never larger. */
+bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
 
 /* ---- saving.c ---- */
 

@@ -50,6 +50,8 @@ static const struct operation operations[] = {
 	{ "linear", RULES(NEED_NUMBERS("a", -1e6, 1e6), NEED_NUMBERS("b", -1e6, 1e6),
 	    BOOL("uchar"),) },
 	{ "median", RULES(INT("size", 1, 31),) },
+	{ "pad", RULES(NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),
+	    WORD("gravity", COMPASS), NUMBERS("background", 0, 65535), BOOL("blur"),) },
 	{ "resize", RULES(NEED_REAL("scale", 0.0001, 32), REAL("vscale", 0.0001, 32),
 	    WORD("kernel", KERNEL),) },
 	{ "rot", RULES(NEED_WORD("angle", "d0 d90 d180 d270"),) },
@@ -62,6 +64,7 @@ static const struct operation operations[] = {
 	    WORD("size", "both up down force"), WORD("crop", INTERESTING), BOOL("linear"),
 	    BOOL("no_rotate"), WORD("import_profile", "srgb p3 cmyk"),
 	    WORD("export_profile", "srgb p3 cmyk none"), WORD("intent", INTENT),) },
+	{ "trim", RULES(REAL("threshold", 0, 255), NUMBERS("background", 0, 65535),) },
 };
 
 #define EVERY_SAVER BOOL("strip"), NUMBERS("background", 0, 65535)

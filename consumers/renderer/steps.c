@@ -8,7 +8,7 @@
 /* Who writes a pipeline does not know what a picture will be. So a background of numbers up to 255
  * is meant in eight bits, whatever the depth, and three of them are a colour, to be had as a grey
  * and behind what is clear. */
-static size_t
+size_t
 background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha)
 {
 	bool small = true, colour = n == 3, alpha = vips_image_hasalpha(in);
@@ -129,7 +129,9 @@ by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
 		bool (*make)(VipsImage **ret, VipsImage *in, const struct step *step);
 	} makers[] = {
 		{ "median", compound_median },
+		{ "pad", compound_pad },
 		{ "sharpen_mild", compound_sharpen_mild },
+		{ "trim", compound_trim },
 	};
 
 	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)

@@ -57,6 +57,17 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	    "views[0].operations[0].evil");
 	expect_refused(VIEW("{\"operation\":\"sharpen_mild\",\"sigma\":1}"),
 	    "views[0].operations[0].sigma");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"threshold\":256}"), "[0].threshold: is not from");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"background\":[]}"), "[0].background");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"line_art\":true}"), "[0].line_art");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9}"), "[0].height: is missing");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"height\":9}"), "[0].width: is missing");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":65001}"), "[0].height");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"gravity\":\"up\"}"),
+	    "[0].gravity: is not one of: centre");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"blur\":7}"), "[0].blur");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"background\":-1}"),
+	    "[0].background");
 	expect_refused("{\"views\":[{\"name\":\"web\",\"operations\":[],\"format\":\"svg\"}]}",
 	    "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"../x\",\"operations\":[],\"format\":\"jpeg\"}]}",
