@@ -236,7 +236,7 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 		return false;
 	view->format = format ? format_find(format) : NULL;
 	if (!view->format)
-		return bad(err, place, "its format is not jpeg, webp, png or tiff");
+		return bad(err, place, "its format is not jpeg, webp, png, tiff or avif");
 	snprintf(inner, sizeof(inner), "%.64s.options", place);
 	if (options && doc_kind(options) != DOC_OBJECT)
 		return bad(err, inner, "is not an object");

@@ -20,6 +20,7 @@
 enum {
 	VIEWS_MAX = 16, STEPS_MAX = 32, ARGUMENTS_MAX = 16, NUMBERS_MAX = 8,
 	VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
+	AVIF_EFFORT_MAX = 6,			/* more takes minutes */
 	DEFINITION_MAX = 64 * 1024,		/* bytes of JSON */
 };
 

@@ -97,6 +97,8 @@ bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
 
 /* ---- saving.c ---- */
 
+/* Can this library write it? Else code unsupported_format. */
+bool image_saver_is_there(const struct format *format, struct err *err);
 bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
     int fd, struct err *err);
 bool image_save_preview(VipsImage *image, int fd, struct err *err);

@@ -85,6 +85,9 @@ static const struct format formats[] = {
 	    WORD("compression", "none jpeg deflate packbits lzw zstd"),
 	    WORD("predictor", "none horizontal float"), BOOL("tile"), BOOL("pyramid"),
 	    INT("tile_width", 16, 4096), INT("tile_height", 16, 4096),) },
+	{ "avif", "avif", "image/avif", "heifsave_buffer", RULES(EVERY_SAVER, INT("Q", 1, 100),
+	    BOOL("lossless"), INT("effort", 0, AVIF_EFFORT_MAX), WORD("subsample_mode", "auto on off"),
+	    INT("bitdepth", 8, 12),) },
 };
 
 const struct operation *

@@ -6,11 +6,16 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "consumers/renderer/budget.h"
 #include "consumers/renderer/channel.h"
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/jpeg.h"
 
-enum { PREVIEW_SIDE = 256 };
+enum {
+	PREVIEW_SIDE = 256,
+	AVIF_QUICK = 3,		/* an effort up to which it is as quick as others */
+	AVIF_SLOWER = 16,	/* 15 CPU-s a megapixel were measured, of noise */
+};
 
 /* Of the pixels, not of people: all else that libvips knows of a picture are words about it. */
 static bool
@@ -91,14 +96,42 @@ bytes_write(VipsOperation *saved, int fd, struct err *err)
 }
 
 bool
+image_saver_is_there(const struct format *format, struct err *err)
+{
+	return vips_type_find("VipsOperation", format->saver) || err_code(err, ERR_REJECT,
+	    "unsupported_format", "%s is not written by this renderer's libvips %s", format->name,
+	    vips_version_string());
+}
+
+/* Of the two codecs of its files AVIF is the one that all may use. It takes its time. */
+static size_t
+avif_options(struct argument *ret, VipsImage *image, const struct argument *options, size_t n)
+{
+	static const struct argument_rule compression = { "compression", ARGUMENT_WORD, false, 0, 0,
+		NULL };
+	const struct argument *effort = argument_find(options, n, "effort");
+
+	budget_grow((double)image->Xsize * image->Ysize
+	    * (effort && effort->number <= AVIF_QUICK ? 1 : AVIF_SLOWER));
+	memcpy(ret, options, n * sizeof(*options));
+	ret[n++] = (struct argument){ .rule = &compression, .word = "av1" };
+	return n;
+}
+
+bool
 image_save(VipsImage *given, const char *saver, const struct argument *options, size_t n, int fd,
     struct err *err)
 {
 	const struct argument *stripped = argument_find(options, n, "strip");
 	own(image_freep) VipsImage *image = g_object_ref(given);
+	struct argument with[ARGUMENTS_MAX + 1];
 	VipsOperation *saved = NULL;
 	bool well;
 
+	if (!strcmp(saver, "heifsave_buffer")) {
+		n = avif_options(with, given, options, n);
+		options = with;
+	}
 	if (!colour_mend(&image, err)
 	    || (stripped && stripped->number != 0 && !strip(&image, err)))
 		return false;
@@ -121,7 +154,7 @@ save_again(VipsImage *image, const struct format *format, int fd, struct err *er
 	/* from 8.15 on a saver makes up an EXIF block unless it is told what to keep */
 	if (vips_version(0) > 8 || vips_version(1) >= 15)
 		options[n++] = (struct argument){ .rule = &keep, .word = "icc" };
-	if (!strcmp(format->name, "jpeg") || !strcmp(format->name, "webp"))
+	if (strcmp(format->name, "png") && strcmp(format->name, "tiff"))
 		options[n++] = (struct argument){ .rule = &quality, .number = 95 };
 
 	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) != 0)

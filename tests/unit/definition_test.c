@@ -77,6 +77,25 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	    "{\"name\":\"a\",\"operations\":[],\"format\":\"jpeg\"}]}", "views[1]");
 }
 
+#define AVIF(options) "{\"views\":[{\"name\":\"a\",\"format\":\"avif\",\"options\":{" options "}}]}"
+
+Test(definition, options_are_those_of_the_format)
+{
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, AVIF("\"Q\":60,\"effort\":3,\"bitdepth\":10"), &err), "%s",
+	    err.text);
+	cr_expect_str_eq(d->views[0].format->media_type, "image/avif");
+	cr_expect_str_eq(d->views[0].format->extension, "avif");
+	definition_free(d);
+	expect_refused(AVIF("\"Q\":0"), "views[0].options.Q");
+	expect_refused(AVIF("\"effort\":7"), "views[0].options.effort: is not from 0 to 6");
+	expect_refused(AVIF("\"compression\":\"hevc\""), "views[0].options.compression: is not allowed");
+	expect_refused(AVIF("\"subsample_mode\":1"), "views[0].options.subsample_mode");
+	expect_refused(AVIF("\"bitdepth\":13"), "views[0].options.bitdepth");
+}
+
 Test(definition, more_views_than_the_limit_are_refused)
 {
 	char json[4000] = "{\"views\":[";
