@@ -59,10 +59,10 @@ compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step)
 
 /* The picture and its border's colour; where the border is clear, the picture is what is not. */
 static bool
-border_find(VipsImage **seen, double border[NUMBERS_MAX], int *n, VipsImage *in,
+border_find(VipsImage **seen, double numbers[NUMBERS_MAX], int *n, VipsImage *in,
     const struct step *step)
 {
-	const struct argument *background = step_argument(step, "background");
+	const struct argument *border = step_argument(step, "border");
 	int last = in->Bands - 1;
 	own(array_freep) VipsArrayDouble *under = NULL;
 	bool alpha = vips_image_hasalpha(in);
@@ -70,22 +70,22 @@ border_find(VipsImage **seen, double border[NUMBERS_MAX], int *n, VipsImage *in,
 
 	if (vips_getpoint(in, &corner, n, 0, 0, NULL))
 		return false;
-	if (alpha && !background && corner[last] == 0) {
+	if (alpha && !border && corner[last] == 0) {
 		g_free(corner);
-		border[0] = 0;
+		numbers[0] = 0;
 		*n = 1;
 		return !vips_extract_band(in, seen, last, NULL);
 	}
-	memcpy(border, corner, sizeof(*border) * (size_t)VIPS_MIN(*n, NUMBERS_MAX));
+	memcpy(numbers, corner, sizeof(*numbers) * (size_t)VIPS_MIN(*n, NUMBERS_MAX));
 	g_free(corner);
 	*n = VIPS_MIN(*n - alpha, NUMBERS_MAX);
-	if (background) {
-		memcpy(border, background->numbers, sizeof(background->numbers));
-		*n = (int)background_fit(border, background->n_numbers, in, false);
+	if (border) {
+		memcpy(numbers, border->numbers, sizeof(border->numbers));
+		*n = (int)background_fit(numbers, border->n_numbers, in, false);
 	}
 	if (!alpha)
 		return !vips_copy(in, seen, NULL);
-	under = vips_array_double_new(border, *n);
+	under = vips_array_double_new(numbers, *n);
 	return !vips_flatten(in, seen, "background", under, NULL);
 }
 

@@ -8,7 +8,10 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-enum { ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128 };
+enum {
+	ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128,
+	OF_ALL_MAX = 2,			/* arguments that come from what is said of all views */
+};
 
 /* Reads members of one object against a table of rules. */
 struct reading {
@@ -117,19 +120,25 @@ argument_read(struct argument *ret, const struct doc_value *value, const char *p
 	}
 }
 
+static const struct argument_rule *
+rule_find(const struct argument_rule *rules, const char *name)
+{
+	while (rules->name && strcmp(rules->name, name))
+		rules++;
+	return rules->name ? rules : NULL;
+}
+
 static bool
 member_read(void *state, const char *name, const struct doc_value *value)
 {
 	struct reading *r = state;
-	const struct argument_rule *rule = r->rules;
+	const struct argument_rule *rule = rule_find(r->rules, name);
 	char place[PLACE_SIZE + 64];
 
 	if (r->leave && !strcmp(name, r->leave))
 		return true;
 	snprintf(place, sizeof(place), "%s.%.60s", r->place, name);
-	while (rule->name && strcmp(rule->name, name))
-		rule++;
-	if (!rule->name)
+	if (!rule)
 		r->well = bad(r->err, place, "is not allowed here");
 	else if (r->n == ARGUMENTS_MAX)
 		r->well = bad(r->err, r->place, "has too many arguments");
@@ -148,7 +157,7 @@ arguments_read(struct definition *d, struct argument **ret, size_t *n,
 	struct reading r = { .rules = rules, .leave = leave, .err = err, .well = true };
 
 	snprintf(r.place, sizeof(r.place), "%.127s", place);
-	r.arguments = arena_take(d->arena, (doc_size(object) + 1) * sizeof(*r.arguments));
+	r.arguments = arena_take(d->arena, (doc_size(object) + OF_ALL_MAX) * sizeof(*r.arguments));
 	if (!r.arguments || doc_size(object) > ARGUMENTS_MAX)
 		return bad(err, place, "has too many arguments");
 	doc_members(object, member_read, &r);
@@ -244,7 +253,7 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 	    inner, err))
 		return false;
 	view->n_steps = doc_size(steps);
-	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));
+	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));	/* of_all */
 	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
 		return bad(err, place, "operations is not an array of at most 32");
 	if (d->command[0] && (view->n_steps || view->n_options))
@@ -257,12 +266,79 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 	return true;
 }
 
+/* ---- what is said of all views ---- */
+
+static const struct argument_rule of_all[] = {
+	{ "background", ARGUMENT_NUMBERS, false, 0, 255, NULL },
+	{ "on_alpha", ARGUMENT_WORD, false, 0, 0, "keep flatten" },
+	{ "metadata", ARGUMENT_WORD, false, 0, 0, "none copyright" },
+};
+
+struct of_all { struct argument background, on_alpha, metadata; };
+
+static bool
+of_all_read(struct of_all *ret, const struct definition *d, const struct doc_value *root,
+    struct err *err)
+{
+	struct argument *arguments[] = { &ret->background, &ret->on_alpha, &ret->metadata };
+
+	*ret = (struct of_all){ { .rule = &of_all[0], .numbers = { 255 }, .n_numbers = 1 },
+		{ .rule = &of_all[1], .word = "keep" }, { .rule = &of_all[2], .word = "none" } };
+	for (size_t i = 0; i < 3; i++) {
+		const struct doc_value *value = doc_member(root, of_all[i].name);
+
+		if (value && *d->command)
+			return bad(err, of_all[i].name, "is not for the outputs of a command");
+		if (value && !argument_read(arguments[i], value, of_all[i].name, err))
+			return false;
+	}
+	if (ret->background.n_numbers != 1 && ret->background.n_numbers != 3)
+		return bad(err, "background", "is not one number or three");
+	if (ret->background.n_numbers == 1)
+		ret->background.numbers[1] = ret->background.numbers[2] = ret->background.numbers[0];
+	ret->background.n_numbers = 3;
+	return true;
+}
+
+static void
+add(struct argument *arguments, size_t *n, const struct argument *more)
+{
+	if (!argument_find(arguments, *n, more->rule->name))
+		arguments[(*n)++] = *more;
+}
+
+/* Whatever a view does not say itself. A picture is flattened last, so that its clear border can be
+ * found before. */
+static bool
+of_all_apply(struct definition *d, const struct of_all *said)
+{
+	for (struct view *view = d->views; view < d->views + d->n_views; view++) {
+		add(view->options, &view->n_options, &said->background);
+		add(view->options, &view->n_options, &said->metadata);
+		if (!strcmp(said->on_alpha.word, "flatten")) {
+			struct step *last = &view->steps[view->n_steps++];
+
+			last->operation = operation_find("flatten");
+			last->n_arguments = 0;
+			last->arguments = arena_take(d->arena, sizeof(*last->arguments));
+			if (!last->arguments)
+				return false;
+		}
+		for (struct step *step = view->steps; step < view->steps + view->n_steps; step++)
+			if (rule_find(step->operation->rules, said->background.rule->name))
+				add(step->arguments, &step->n_arguments, &said->background);
+	}
+	return true;
+}
+
 static bool
 root_read(struct definition *d, const struct doc_value *root, struct err *err)
 {
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
-	static const char *const known[] = { "command", "views", NULL };
+	static const char *const known[] = { "command", "views", "background", "on_alpha", "metadata",
+		NULL };
+	struct of_all said;
 	char place[PLACE_SIZE];
 
 	if (!members_check(root, known, "", err))
@@ -273,6 +349,8 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 			return bad(err, "command", "is not the name of a command");
 		strcpy(d->command, doc_text(command));
 	}
+	if (!of_all_read(&said, d, root, err))
+		return false;
 	d->n_views = doc_size(views);
 	if (doc_kind(views) != DOC_ARRAY || d->n_views < 1 || d->n_views > VIEWS_MAX)
 		return bad(err, "views", "is not an array of 1 to 16 views");
@@ -284,7 +362,7 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 		if (!view_read(d, &d->views[i], doc_item(views, i), place, err))
 			return false;
 	}
-	return true;
+	return *d->command || of_all_apply(d, &said) || bad(err, "views", "are too large");
 }
 
 bool

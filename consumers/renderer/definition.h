@@ -6,6 +6,12 @@
  *	  "format":"jpeg","options":{"Q":85}}]}
  *	{"command":"thumbnail","views":[{"name":"out","format":"png"}]}
  *
+ * What is said beside the views is said of all of them, and is already in their steps and options
+ * when it was read:
+ *	"background":[r,g,b]	behind what is clear, and around; white without it
+ *	"on_alpha":"flatten"	nothing stays clear, though the format could ("keep")
+ *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
+ *
  * Operations and options are libvips' own, by their own names and arguments; what the tables of
  * operations.c do not list is refused. Of a command only the name stands here: program and
  * arguments are the renderer's own configuration. Pure; knows nothing of libvips.

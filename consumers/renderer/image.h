@@ -101,12 +101,19 @@ bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
 bool image_saver_is_there(const struct format *format, struct err *err);
 bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
     int fd, struct err *err);
-bool image_save_preview(VipsImage *image, int fd, struct err *err);
+/* background: behind what is clear; NULL: white. */
+bool image_save_preview(VipsImage *image, const struct argument *background, int fd,
+    struct err *err);
 /* Of people and cameras, beside the pixels? JPEG and TIFF may hold some that libvips knows not. */
 bool image_has_words(VipsImage *image, const struct format *format);
 /* The same picture in the same file, without them; its profile stays. Of a JPEG that stands upright
  * not a pixel changes. */
 bool image_save_over(VipsImage **image, const struct format *format, int fd, struct err *err);
+
+/* ---- rights.c ---- */
+
+/* Author and copyright, and nothing else of people. */
+void rights_copy(VipsImage *to, VipsImage *from);
 
 /* ---- picture.c ---- */
 

@@ -64,10 +64,11 @@ static const struct operation operations[] = {
 	    WORD("size", "both up down force"), WORD("crop", INTERESTING), BOOL("linear"),
 	    BOOL("no_rotate"), WORD("import_profile", "srgb p3 cmyk"),
 	    WORD("export_profile", "srgb p3 cmyk none"), WORD("intent", INTENT),) },
-	{ "trim", RULES(REAL("threshold", 0, 255), NUMBERS("background", 0, 65535),) },
+	{ "trim", RULES(REAL("threshold", 0, 255), NUMBERS("border", 0, 65535),) },
 };
 
-#define EVERY_SAVER BOOL("strip"), NUMBERS("background", 0, 65535)
+#define EVERY_SAVER BOOL("strip"), NUMBERS("background", 0, 65535), \
+	WORD("metadata", "none copyright")
 
 static const struct format formats[] = {
 	{ "jpeg", "jpg", "image/jpeg", "jpegsave_buffer", RULES(EVERY_SAVER, INT("Q", 1, 100),

@@ -171,7 +171,8 @@ view_make(const struct picture_task *task, const struct input *in, size_t i, str
 	    || !view_render(&image, in, view, task->pixels_max, err)
 	    || !image_save(image, view->format->saver, view->options, view->n_options,
 	        task->outputs[i], err)
-	    || (i == 0 && !image_save_preview(image, task->preview, err)))
+	    || (i == 0 && !image_save_preview(image, argument_find(view->options, view->n_options,
+	        "background"), task->preview, err)))
 		return task->definition->n_views > 1 && err_at(err, "view %s", view->name);
 	*extent = (struct extent){ image->Xsize, image->Ysize };
 	return true;
@@ -246,7 +247,7 @@ output_inspect(const struct view *view, int fd, int64_t pixels_max, int preview,
 	if (well)
 		*extent = (struct extent){ image->Xsize, image->Ysize };
 	if (well && preview >= 0)
-		well = image_save_preview(image, preview, err);
+		well = image_save_preview(image, NULL, preview, err);
 	input_close(&in);
 	return well || err_at(err, "output %s of the command", view->name);
 }

@@ -5,6 +5,18 @@
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/picture.h"
 
+/* A colour of a screen as ink, roughly; white is no ink at all. */
+static size_t
+ink_fit(double numbers[4], VipsImage *in)
+{
+	double most = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+
+	for (int i = 0; i < 3; i++)
+		numbers[i] = most - numbers[i] * most / 255;
+	numbers[3] = 0;
+	return 4;
+}
+
 /* Who writes a pipeline does not know what a picture will be. So a background of numbers up to 255
  * is meant in eight bits, whatever the depth, and three of them are a colour, to be had as a grey
  * and behind what is clear. */
@@ -16,8 +28,11 @@ background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha)
 
 	for (size_t i = 0; i < n; i++)
 		small = small && numbers[i] <= 255;
-	for (size_t i = 0; small && i < n; i++)
-		numbers[i] *= depth;
+	if (small && colour && in->Bands - alpha == 4 && in->Type == VIPS_INTERPRETATION_CMYK)
+		n = ink_fit(numbers, in);
+	else
+		for (size_t i = 0; small && i < n; i++)
+			numbers[i] *= depth;
 	if (colour && in->Bands - alpha == 1) {
 		numbers[0] = 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2];
 		n = 1;

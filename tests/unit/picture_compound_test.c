@@ -48,7 +48,7 @@ Test(compound, a_plain_border_is_trimmed_whatever_its_colour_and_depth)
 {
 	static const char *const pipelines[] = {
 		PNG(CYAN_AROUND "," TRIM),
-		PNG(CYAN_AROUND ",{\"operation\":\"trim\",\"background\":[0,200,200],\"threshold\":30}"),
+		PNG(CYAN_AROUND ",{\"operation\":\"trim\",\"border\":[0,200,200],\"threshold\":30}"),
 		PNG("{\"operation\":\"colourspace\",\"space\":\"rgb16\"}," CYAN_AROUND "," TRIM),
 		PNG(CYAN_AROUND "," TRIM "," TRIM),
 	};
@@ -64,7 +64,7 @@ Test(compound, a_plain_border_is_trimmed_whatever_its_colour_and_depth)
 Test(compound, a_border_of_another_colour_than_is_named_stays)
 {
 	struct made made = made_from("no-eoi.jpg", PNG(CYAN_AROUND
-	    ",{\"operation\":\"trim\",\"background\":255}"));
+	    ",{\"operation\":\"trim\",\"border\":255}"));
 
 	expect_extent(&made, 300, 230);
 }
