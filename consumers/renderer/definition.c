@@ -38,15 +38,6 @@ bad_json(struct err *err)
 	return err_at(err, "the definition");
 }
 
-const struct argument *
-argument_find(const struct argument *arguments, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(arguments[i].rule->name, name))
-			return &arguments[i];
-	return NULL;
-}
-
 static bool
 word_is_among(const char *word, const char *words)
 {
@@ -118,14 +109,6 @@ argument_read(struct argument *ret, const struct doc_value *value, const char *p
 	default:
 		return number_read(ret->rule, value, &ret->number, place, err);
 	}
-}
-
-static const struct argument_rule *
-rule_find(const struct argument_rule *rules, const char *name)
-{
-	while (rules->name && strcmp(rules->name, name))
-		rules++;
-	return rules->name ? rules : NULL;
 }
 
 static bool
@@ -272,19 +255,22 @@ static const struct argument_rule of_all[] = {
 	{ "background", ARGUMENT_NUMBERS, false, 0, 255, NULL },
 	{ "on_alpha", ARGUMENT_WORD, false, 0, 0, "keep flatten" },
 	{ "metadata", ARGUMENT_WORD, false, 0, 0, "none copyright" },
+	{ "upscale", ARGUMENT_BOOL, false, 0, 1, NULL },
 };
 
-struct of_all { struct argument background, on_alpha, metadata; };
+struct of_all { struct argument background, on_alpha, metadata, upscale; };
 
 static bool
 of_all_read(struct of_all *ret, const struct definition *d, const struct doc_value *root,
     struct err *err)
 {
-	struct argument *arguments[] = { &ret->background, &ret->on_alpha, &ret->metadata };
+	struct argument *arguments[] = { &ret->background, &ret->on_alpha, &ret->metadata,
+		&ret->upscale };
 
 	*ret = (struct of_all){ { .rule = &of_all[0], .numbers = { 255 }, .n_numbers = 1 },
-		{ .rule = &of_all[1], .word = "keep" }, { .rule = &of_all[2], .word = "none" } };
-	for (size_t i = 0; i < 3; i++) {
+		{ .rule = &of_all[1], .word = "keep" }, { .rule = &of_all[2], .word = "none" },
+		{ .rule = &of_all[3], .number = true } };
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(*arguments); i++) {
 		const struct doc_value *value = doc_member(root, of_all[i].name);
 
 		if (value && *d->command)
@@ -307,6 +293,18 @@ add(struct argument *arguments, size_t *n, const struct argument *more)
 		arguments[(*n)++] = *more;
 }
 
+static void
+of_all_add(struct step *step, const struct of_all *said)
+{
+	const struct argument_rule *size = rule_find(step->operation->rules, "size");
+	struct argument down = { .rule = size, .word = "down" };
+
+	if (rule_find(step->operation->rules, said->background.rule->name))
+		add(step->arguments, &step->n_arguments, &said->background);
+	if (!said->upscale.number && size && size->kind == ARGUMENT_WORD)	/* a thumbnail's */
+		add(step->arguments, &step->n_arguments, &down);
+}
+
 /* Whatever a view does not say itself. A picture is flattened last, so that its clear border can be
  * found before. */
 static bool
@@ -325,8 +323,7 @@ of_all_apply(struct definition *d, const struct of_all *said)
 				return false;
 		}
 		for (struct step *step = view->steps; step < view->steps + view->n_steps; step++)
-			if (rule_find(step->operation->rules, said->background.rule->name))
-				add(step->arguments, &step->n_arguments, &said->background);
+			of_all_add(step, said);
 	}
 	return true;
 }
@@ -337,7 +334,7 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
 	static const char *const known[] = { "command", "views", "background", "on_alpha", "metadata",
-		NULL };
+		"upscale", NULL };
 	struct of_all said;
 	char place[PLACE_SIZE];
 

@@ -10,6 +10,7 @@
  * when it was read:
  *	"background":[r,g,b]	behind what is clear, and around; white without it
  *	"on_alpha":"flatten"	nothing stays clear, though the format could ("keep")
+ *	"upscale":false		a thumbnail never becomes larger than its picture
  *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
  *
  * Operations and options are libvips' own, by their own names and arguments; what the tables of
@@ -49,6 +50,7 @@ struct format {
 
 const struct operation *operation_find(const char *name);	/* NULL: not allowed */
 const struct format *format_find(const char *name);
+const struct argument_rule *rule_find(const struct argument_rule *rules, const char *name);
 
 struct argument {
 	const struct argument_rule *rule;

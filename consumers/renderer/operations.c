@@ -108,3 +108,20 @@ format_find(const char *name)
 			return &formats[i];
 	return NULL;
 }
+
+const struct argument_rule *
+rule_find(const struct argument_rule *rules, const char *name)
+{
+	while (rules->name && strcmp(rules->name, name))
+		rules++;
+	return rules->name ? rules : NULL;
+}
+
+const struct argument *
+argument_find(const struct argument *arguments, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(arguments[i].rule->name, name))
+			return &arguments[i];
+	return NULL;
+}

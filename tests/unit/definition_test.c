@@ -130,7 +130,8 @@ Test(definition, what_is_said_of_all_views_is_checked)
 	expect_refused(OF_ALL("\"on_alpha\":true", ""), "on_alpha");
 	expect_refused(OF_ALL("\"metadata\":\"all\"", ""), "metadata: is not one of: none copyright");
 	expect_refused(OF_ALL("\"metadata\":null", ""), "metadata");
-	expect_refused(OF_ALL("\"upscale\":false", ""), "upscale: is not known");
+	expect_refused(OF_ALL("\"upscale\":0", ""), "upscale: is not true or false");
+	expect_refused(OF_ALL("\"strip\":true", ""), "strip: is not known");
 	expect_refused("{\"command\":\"c\",\"background\":9,\"views\":[{\"name\":\"o\","
 	    "\"format\":\"png\"}]}", "background: is not for the outputs of a command");
 }

@@ -137,3 +137,18 @@ Test(size, views_that_share_a_reading_are_each_of_their_size)
 	cr_expect_eq(made.extents[1].height, 401);
 	cr_expect_eq(made.extents[2].height, 100);
 }
+
+Test(size, a_pipeline_that_does_not_enlarge_leaves_small_pictures_as_large_as_they_are)
+{
+	struct made made = made_from("no-eoi.jpg", "{\"upscale\":false,\"views\":["
+	    VIEW("fits", THUMBNAIL("\"width\":500"), "png", "") ","
+	    VIEW("says", THUMBNAIL("\"width\":480,\"size\":\"both\""), "png", "") ","
+	    VIEW("cut", THUMBNAIL("\"width\":100,\"height\":300,\"crop\":\"centre\""), "png", "") ","
+	    VIEW("small", THUMBNAIL("\"width\":120"), "png", "") "]}");
+
+	cr_assert(made.well, "%s", made.err.text);
+	cr_expect_eq(made.extents[0].width, 240);
+	cr_expect_eq(made.extents[1].width, 480);
+	cr_expect(made.extents[2].width == 100 && made.extents[2].height == 180);
+	cr_expect_eq(made.extents[3].width, 120);
+}
