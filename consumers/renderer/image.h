@@ -20,7 +20,7 @@
 #include <vips/vector.h>
 #include "base/err.h"
 #include "base/own.h"
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 static inline void
 image_freep(VipsImage **image)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "consumers/renderer/command.h"
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 #define VIEW(operations) "{\"views\":[{\"name\":\"web\",\"operations\":[" operations \
     "],\"format\":\"jpeg\",\"options\":{\"Q\":85}}]}"
@@ -187,4 +187,18 @@ Test(command, braces_become_paths_in_the_job_s_own_folder)
 	    &err));
 	cr_expect_str_eq(err.code, "bad_pipeline");
 	definition_free(d);
+}
+
+Test(definition, a_defect_names_the_member_that_has_it)
+{
+	expect_refused("{\"views\":[{\"format\":\"png\"}]}", "views[0].name: is not 1 to 32");
+	expect_refused("{\"views\":[{\"name\":\"A\",\"format\":\"png\"}]}", "views[0].name: is not");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"png\"},{\"name\":\"a\","
+	    "\"format\":\"png\"}]}", "views[1].name: is the name of another view");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"bmp\"}]}", "views[0].format: is not");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"png\",\"operations\":{}}]}",
+	    "views[0].operations: is not an array");
+	expect_refused(VIEW("{\"width\":1}"), "views[0].operations[0].operation: is missing");
+	expect_refused("{\"command\":\"../sh\",\"views\":[{\"name\":\"a\",\"format\":\"png\"}]}",
+	    "command: is not 1 to 63 of a-z");
 }

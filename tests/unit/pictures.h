@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "consumers/renderer/definition.h"
 #include "consumers/renderer/picture.h"
+#include "pipeline/definition.h"
 
 #define VIEW(name, operations, format, options) "{\"name\":\"" name "\",\"operations\":[" \
     operations "],\"format\":\"" format "\",\"options\":{" options "}}"

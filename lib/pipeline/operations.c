@@ -4,7 +4,7 @@
  * stands here (profiles are libvips' built-in ones), and every number has its limits.
  */
 #include <string.h>
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 #define SIDE_MAX 65000
 #define INTERESTING "none centre entropy attention low high all"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* definition.c: JSON to the structs of definition.h, complaining with the place. */
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,12 @@ bad(struct err *err, const char *place, const char *what)
 	return err_code(err, ERR_REJECT, "bad_pipeline", "%s: %s", place, what);
 }
 
+static bool
+bad_member(struct err *err, const char *place, const char *member, const char *what)
+{
+	return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: %s", place, member, what);
+}
+
 /* The finder's words, under our code. */
 static bool
 bad_json(struct err *err)
@@ -47,6 +53,13 @@ word_is_among(const char *word, const char *words)
 		if (strcspn(at, " ") == size && !strncmp(at, word, size))
 			return true;
 	return false;
+}
+
+static bool
+is_word(const char *text, size_t room)
+{
+	return *text && strlen(text) < room
+	    && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
 
 static bool
@@ -189,7 +202,7 @@ step_read(struct definition *d, struct step *step, const struct doc_value *value
 	const char *name = doc_text(doc_member(value, "operation"));
 
 	if (!name)
-		return bad(err, place, "names no operation");
+		return bad_member(err, place, "operation", "is missing, or not a text");
 	step->operation = operation_find(name);
 	if (!step->operation)
 		return err_code(err, ERR_REJECT, "bad_pipeline",
@@ -204,12 +217,11 @@ view_name_read(struct definition *d, struct view *view, const struct doc_value *
 {
 	const char *name = doc_text(doc_member(value, "name"));
 
-	if (!name || !*name || strlen(name) >= VIEW_NAME_SIZE
-	    || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
-		return bad(err, place, "its name is not 1 to 32 of a-z, 0-9 and -");
+	if (!name || !is_word(name, VIEW_NAME_SIZE))
+		return bad_member(err, place, "name", "is not 1 to 32 of a-z, 0-9 and -");
 	for (const struct view *other = d->views; other < view; other++)
 		if (!strcmp(other->name, name))
-			return bad(err, place, "another view has the same name");
+			return bad_member(err, place, "name", "is the name of another view, too");
 	strcpy(view->name, name);
 	return true;
 }
@@ -228,7 +240,7 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 		return false;
 	view->format = format ? format_find(format) : NULL;
 	if (!view->format)
-		return bad(err, place, "its format is not jpeg, webp, png, tiff or avif");
+		return bad_member(err, place, "format", "is not jpeg, webp, png, tiff or avif");
 	snprintf(inner, sizeof(inner), "%.64s.options", place);
 	if (options && doc_kind(options) != DOC_OBJECT)
 		return bad(err, inner, "is not an object");
@@ -238,7 +250,7 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 	view->n_steps = doc_size(steps);
 	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));	/* of_all */
 	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
-		return bad(err, place, "operations is not an array of at most 32");
+		return bad_member(err, place, "operations", "is not an array of at most 32");
 	if (d->command[0] && (view->n_steps || view->n_options))
 		return bad(err, place, "a view of a command has no operations and no options");
 	for (size_t i = 0; i < view->n_steps; i++) {
@@ -341,9 +353,8 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 	if (!members_check(root, known, "", err))
 		return false;
 	if (command) {
-		if (!doc_text(command) || !*doc_text(command)
-		    || doc_text_size(command) >= sizeof(d->command))
-			return bad(err, "command", "is not the name of a command");
+		if (!doc_text(command) || !is_word(doc_text(command), sizeof(d->command)))
+			return bad(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
 		strcpy(d->command, doc_text(command));
 	}
 	if (!of_all_read(&said, d, root, err))
