@@ -36,6 +36,7 @@ struct input {
 	VipsSource *source;
 	int width, height;		/* as they lie in the file */
 	double bytes;			/* of all its pixels, decoded */
+	bool shrinks;		/* its decoder can make it smaller while it reads */
 	bool turned;			/* shown, width and height change places */
 	VipsImage *shared;		/* read once for all views, or NULL */
 };

@@ -93,9 +93,12 @@ load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
 	bool well;
 
 	loader_name(loader, sizeof(loader), in->kind);
-	if (shrink > 1)
+	if (shrink > 1 && is_jpeg(in))
 		well = !vips_jpegload_source(in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
 		    "fail_on", fail_on, "shrink", shrink, NULL);
+	else if (shrink > 1)
+		well = !vips_webpload_source(in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
+		    "fail_on", fail_on, "scale", 1.0 / shrink, NULL);
 	else
 		well = !vips_call(loader, in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
 		    "fail_on", fail_on, NULL);
@@ -149,6 +152,9 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 	in->height = header->Ysize;
 	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
+	/* libwebp would let the colour of what is clear into what is not */
+	in->shrinks = is_jpeg(in) || (!strcmp(in->kind, "webp") && !vips_image_hasalpha(header)
+	    && vips_image_get_n_pages(header) == 1);
 	in->turned = orientation >= 5 && orientation <= 8;
 	return memory_is_enough(in, err);
 }
@@ -189,14 +195,14 @@ fit_of(const struct input *in, const struct step *step)
 	return fit;
 }
 
-/* How much smaller the JPEG decoder may make it for this view. */
+/* How much smaller the decoder may make it for this view. */
 static int
 view_shrink(const struct input *in, const struct view *view)
 {
 	const struct step *step = view->steps;
 	struct fit fit;
 
-	if (!is_jpeg(in) || !step_is(view, 0, "thumbnail_image")
+	if (!in->shrinks || !step_is(view, 0, "thumbnail_image")
 	    || is_word(step_argument(step, "size"), "up")
 	    || is_true(step_argument(step, "linear")))	/* light is added up before it is shrunk */
 		return 1;
