@@ -79,10 +79,13 @@ xmp_set(VipsImage *image, const char *artist, const char *rights)
 void
 rights_copy(VipsImage *to, VipsImage *from)
 {
+	static const char empty[] = "Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0";
 	struct buf artist = {0}, rights = {0};
 	bool made = exif_words(&artist, from, "exif-ifd0-Artist");
 	bool owned = exif_words(&rights, from, "exif-ifd0-Copyright");
 
+	if (made || owned)	/* some savers have no block but one that was there */
+		vips_image_set_blob_copy(to, VIPS_META_EXIF_NAME, empty, sizeof(empty));
 	if (made)
 		exif_set(to, "exif-ifd0-Artist", &artist);
 	if (owned)
