@@ -16,6 +16,7 @@
 enum {
 	WAIT_LEAST_MS = 100, WAIT_MOST_MS = 5000,	/* back-off of a world that is unwell */
 	POLL_MS = 200,					/* how late a signal may be seen */
+	COMMIT_MS = 200,				/* between two commits of one that counts itself */
 	POSITIONS_MAX = 512,
 };
 
@@ -111,6 +112,7 @@ struct loop {
 	struct bus_record *records;
 	size_t n;
 	int64_t wait_ms;	/* of the next retry; 0 after a success */
+	int64_t committed_ms;	/* when done() was asked last */
 	bool paused;		/* by service_keep_alive(), until the turn ends */
 	struct health *health;
 	struct err err;
@@ -161,15 +163,22 @@ let_records_go(struct loop *l)
 	l->paused = false;
 }
 
-/* What is done is committed; a commit that fails is only a repeat later. */
+/* What is done is committed; a commit that fails is only a repeat later. A service that counts itself
+ * is asked some times a second, not after every turn: to the brokers a commit is one more record,
+ * written and acknowledged, and all that waits for it is that little more is done again after a kill. */
 static void
 commit(struct loop *l, bool wait)
 {
 	struct bus_position positions[POSITIONS_MAX];
 	struct err err = {0};
-	size_t n = l->service->done ? l->service->done(l->state, positions, POSITIONS_MAX)
-	    : positions_of_turn(l, positions);
+	int64_t now = clock_monotonic_ms();
+	size_t n;
 
+	if (l->service->done && !wait && now - l->committed_ms < COMMIT_MS)
+		return;
+	l->committed_ms = now;
+	n = l->service->done ? l->service->done(l->state, positions, POSITIONS_MAX)
+	    : positions_of_turn(l, positions);
 	if (!bus_commit(l->bus, positions, n, wait, &err))
 		log_err(LOG_WARN, "offsets not committed", l, &err);
 }

@@ -50,8 +50,9 @@ struct service {
 	void (*revoked)(void *state, const struct bus_position *positions, size_t n, bool lost);
 	/* The records of one turn, in order within a partition. n may be 0: time has passed. */
 	bool (*turn)(void *state, const struct bus_record *records, size_t n, struct err *err);
-	/* Optional: the positions that are done now (work that outlives a turn). Without it a turn
-	 * that succeeded is done as a whole. */
+	/* Optional: the positions that moved since it was asked last (work that outlives a turn, or
+	 * that is counted elsewhere), asked some times a second and when partitions go. Without it
+	 * a turn that succeeded is done as a whole. */
 	size_t (*done)(void *state, struct bus_position *positions, size_t max);
 	/* Optional: words for /readyz ("sandbox: seccomp rlimits"); false: not ready. */
 	bool (*ready)(void *state, struct buf *words);

@@ -105,7 +105,7 @@ owned_of(const struct db_rows *rows, int r)
 		.stamp = db_is_null(rows, r, 4) ? EVENT_NULL_LONG : db_int_at(rows, r, 4),
 	};
 
-	o.to = o.from;
+	o.to = o.told = o.from;
 	o.stamp_to = o.stamp;
 	return o;
 }
@@ -202,4 +202,20 @@ claim_committed(struct claim *claim)
 		claim->owned[i].from = claim->owned[i].to;
 		claim->owned[i].stamp = claim->owned[i].stamp_to;
 	}
+}
+
+size_t
+claim_positions(struct claim *claim, struct bus_position *positions, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < claim->n && n < max; i++) {
+		struct owned *o = &claim->owned[i];
+
+		if (o->from == o->told)
+			continue;
+		o->told = o->from;
+		positions[n++] = (struct bus_position){ o->topic, o->partition, o->from };
+	}
+	return n;
 }

@@ -20,6 +20,7 @@ struct owned {
 	enum topic topic;
 	int32_t partition;
 	int64_t epoch, from, to, stamp, stamp_to;
+	int64_t told;			/* from, when Kafka was told of it last */
 };
 
 struct claim {
@@ -45,4 +46,6 @@ bool claim_wants(void *state, const struct bus_record *record, bool *wanted, str
 /* Adds the fence. */
 void claim_rows(struct claim *claim, const struct item *items, size_t n, struct rows *rows);
 void claim_committed(struct claim *claim);
+/* Where we are, for the tools that look at Kafka alone: what moved since it was asked for last. */
+size_t claim_positions(struct claim *claim, struct bus_position *positions, size_t max);
 #endif

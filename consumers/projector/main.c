@@ -77,6 +77,15 @@ revoked(void *state, const struct bus_position *positions, size_t n, bool lost)
 	claim_drop(&p->claim);
 }
 
+/* What is done is in Postgres; this is the mirror. */
+static size_t
+positions(void *state, struct bus_position *ret, size_t max)
+{
+	struct projector *p = state;
+
+	return claim_positions(&p->claim, ret, max);
+}
+
 /* ---- life ---- */
 
 static void
@@ -146,6 +155,7 @@ static const struct service projector = {
 	.assigned = assigned,
 	.revoked = revoked,
 	.turn = project_turn,
+	.done = positions,
 	.close = projector_close,
 };
 

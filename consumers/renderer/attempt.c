@@ -170,7 +170,7 @@ output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
 	struct blob_done done;
 	uint32_t crc = 0;
 
-	if (!blob_write_finish(a->writers[i], &done, err)
+	if (!blob_write_place(a->writers[i], &done, err)
 	    || !pieces_read(blob_writer_fd(a->writers[i]), done.size, crc_take, &crc, err))
 		return err_at(err, "output %s", view->name);
 	job->outputs[i] = (struct rendered_output){
@@ -198,7 +198,7 @@ outputs_store(struct attempt *a, const struct answer *answer, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		if (!output_store(a, i, answer->extents[i], err))
 			return false;
-	if (!blob_write_finish(a->writers[n], &preview, err))
+	if (!blob_write_place(a->writers[n], &preview, err))
 		return err_at(err, "preview");
 	a->job->n_outputs = n;
 	a->job->preview_uri = arena_text(a->job->arena, preview.uri, strlen(preview.uri));
@@ -247,7 +247,6 @@ attempt_run(struct job *job, struct worker *worker, struct blob_store *store, in
 		blob_remove_below(store, a.folder, &ignored);	/* what stays, the sweep takes */
 	attempt_close(&a);
 	job->duration_ms = (int32_t)(clock_monotonic_ms() - began_ms);
-	job->finished_us = clock_now_us();
 	if (job->rendered)
 		return true;
 	if (err->verdict == ERR_FATAL || !strcmp(err->code, "stopping"))

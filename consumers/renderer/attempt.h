@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attempt.h: one attempt at one job: input and outputs are opened here, a child does the work on
- * their descriptors, and what it made is hashed, stored and named here.
+ * their descriptors, and what it made is hashed, stored and named here. It lasts once the store was
+ * synced after that, and is not to be spoken of before.
  */
 #ifndef ATTEMPT_H
 #define ATTEMPT_H

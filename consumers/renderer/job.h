@@ -11,15 +11,15 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/own.h"
+#include "consumers/renderer/definition.h"
 #include "event/event.h"
 #include "event/headers.h"
-#include "pipeline/definition.h"
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
 enum job_told { JOB_TOLD_NOTHING, JOB_TOLD_START, JOB_TOLD_END };
 
 struct job {
-	struct job *next;		/* the pool's line */
+	struct job *next;		/* the pool's: of one of its lines */
 	struct job *kin;		/* the poll thread's list of all */
 	enum job_told told;		/* which facts are on their way; the poll thread's too */
 	struct arena *arena;		/* everything below lives here */
@@ -31,7 +31,7 @@ struct job {
 
 	_Atomic int state;
 	int64_t started_us;		/* valid from RUNNING on */
-	int64_t finished_us;		/* from here on: valid when FINISHED */
+	int64_t finished_us;		/* from here on: valid when FINISHED; what it made lasts */
 	int32_t duration_ms;
 	int64_t input_size;
 	bool rendered;

@@ -148,8 +148,9 @@ renderer_turn(void *state, const struct bus_record *records, size_t n, struct er
 
 	if (!pool_is_well(r->pool, err) || !answer_all(r, err))
 		return false;
-	if (n && !intake_take(r, records, err))
-		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!intake_take(r, &records[i], err))
+			return false;
 	intake_balance(r);
 	return true;
 }
@@ -186,7 +187,7 @@ static const struct service renderer = {
 	.reads = { TOPIC_JOBS },
 	.n_reads = 1,
 	.options = renderer_options,
-	.turn_records = 1,
+	.turn_records = WAITING_MOST,
 	.idle_ms = 10,
 	.check = renderer_check,
 	.before = renderer_before,

@@ -14,15 +14,16 @@
 struct pool {
 	struct pool_options options;
 	pthread_mutex_t mutex;
-	pthread_cond_t work;
+	pthread_cond_t work, made;
 	struct job *line;
+	struct job *unsynced;		/* rendered; the newest first */
 	size_t n_waiting, n_ready;
 	unsigned holds;			/* by every child so far */
 	bool stopping;
 	int stop;			/* eventfd, readable when stopping */
 	struct err fatal;
-	pthread_t threads[POOL_CHILDREN_MAX];
-	size_t n_threads;
+	pthread_t threads[POOL_CHILDREN_MAX + 1];
+	size_t n_threads;		/* the last one syncs, once all are there */
 };
 
 /* The one to do next; the mutex is held, the line not empty. */
@@ -73,6 +74,62 @@ note_fatal(struct pool *p, const struct err *err)
 	pthread_mutex_unlock(&p->mutex);
 }
 
+static void
+finish(struct job *job)
+{
+	job->finished_us = clock_now_us();
+	atomic_store(&job->state, JOB_FINISHED);
+}
+
+static void
+leave_to_sync(struct pool *p, struct job *job)
+{
+	pthread_mutex_lock(&p->mutex);
+	job->next = p->unsynced;
+	p->unsynced = job;
+	pthread_cond_signal(&p->made);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+/* Everything that waits for a sync; NULL: all stops. */
+static struct job *
+wait_for_made(struct pool *p)
+{
+	struct job *jobs;
+
+	pthread_mutex_lock(&p->mutex);
+	while (!p->unsynced && !p->stopping)
+		pthread_cond_wait(&p->made, &p->mutex);
+	jobs = p->stopping ? NULL : p->unsynced;
+	p->unsynced = NULL;
+	pthread_mutex_unlock(&p->mutex);
+	return jobs;
+}
+
+/* A job counts as done from here on, so its outputs must outlive a power cut from here on. Killed
+ * before, it is handed out again, and makes others in a folder of their own. */
+static void *
+thread_sync(void *state)
+{
+	struct pool *p = state;
+	struct job *jobs;
+
+	while ((jobs = wait_for_made(p))) {
+		struct err err = {0};
+		bool well = blob_sync(p->options.store, &err);
+
+		while (jobs) {
+			struct job *job = jobs;
+
+			jobs = job->next;	/* finished, it is no longer ours */
+			if (!well)
+				job_fail(job, &err);
+			finish(job);
+		}
+	}
+	return NULL;
+}
+
 /* False: this thread has nothing to do any more. */
 static bool
 serve(struct pool *p, struct worker *worker, struct job *job)
@@ -82,7 +139,10 @@ serve(struct pool *p, struct worker *worker, struct job *job)
 	job->started_us = clock_now_us();
 	atomic_store(&job->state, JOB_RUNNING);
 	if (attempt_run(job, worker, p->options.store, p->options.pixels_max, &err)) {
-		atomic_store(&job->state, JOB_FINISHED);
+		if (job->rendered)
+			leave_to_sync(p, job);
+		else
+			finish(job);
 		return true;
 	}
 	if (err.verdict == ERR_FATAL)
@@ -121,8 +181,9 @@ threads_start(struct pool *p, struct err *err)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &was);	/* signals are the main thread's */
-	while (well && p->n_threads < p->options.children) {
-		well = !pthread_create(&p->threads[p->n_threads], NULL, thread_live, p);
+	while (well && p->n_threads <= p->options.children) {
+		well = !pthread_create(&p->threads[p->n_threads], NULL,
+		    p->n_threads < p->options.children ? thread_live : thread_sync, p);
 		p->n_threads += well;
 	}
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
@@ -139,6 +200,7 @@ pool_open(struct pool **ret, const struct pool_options *options, struct err *err
 	p->options = *options;
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->work, NULL);
+	pthread_cond_init(&p->made, NULL);
 	p->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->stop < 0)
 		return err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
@@ -158,6 +220,7 @@ pool_free(struct pool *p)
 	pthread_mutex_lock(&p->mutex);
 	p->stopping = true;
 	pthread_cond_broadcast(&p->work);
+	pthread_cond_broadcast(&p->made);
 	pthread_mutex_unlock(&p->mutex);
 	if (p->stop >= 0 && write(p->stop, &one, sizeof(one)) < 0)
 		abort();		/* a fresh eventfd takes a one */
@@ -166,6 +229,7 @@ pool_free(struct pool *p)
 	if (p->stop >= 0)
 		close(p->stop);
 	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->made);
 	pthread_mutex_destroy(&p->mutex);
 	free(p);
 }

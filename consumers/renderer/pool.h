@@ -2,6 +2,11 @@
 /*
  * pool.h: a line of jobs and the threads that take from it, highest priority first, then oldest.
  * A thread only waits for its child and stores what that made; it knows nothing of Kafka.
+ *
+ *	line ──> a thread a child: renders, hashes, names ──> line ──> one thread: syncs ──> FINISHED
+ *
+ * The disk is waited for by one thread that takes all that was made meanwhile: one sync makes all of it
+ * last, however many jobs it is, and no child waits for it.
  */
 #ifndef POOL_H
 #define POOL_H

@@ -21,7 +21,10 @@
 #define PREFIX "blob:"
 enum { COPY_SIZE = 256 * 1024, TEMP_SIZE = 64 };
 
-struct blob_store { int dir; };
+struct blob_store {
+	int dir;		/* O_PATH: names begin here */
+	int whole;		/* the same, for blob_sync() */
+};
 
 struct blob_writer {
 	struct blob_store *store;
@@ -127,10 +130,14 @@ blob_open(struct blob_store **ret, const char *store_uri, struct err *err)
 	store = calloc(1, sizeof(*store));
 	if (!store)
 		return err_set(err, ERR_FATAL, "out of memory");
+	store->whole = -1;
 	store->dir = open(store_uri + strlen(SCHEME), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (store->dir < 0)
 		return err_code(err, ERR_RETRY, "blob_store", "BLOB_URI %s: %s", store_uri,
 		    strerror(errno));
+	store->whole = open_beneath(store, ".", O_RDONLY | O_DIRECTORY);
+	if (store->whole < 0)
+		return system_err(err, store_uri);
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
 		bool made = !mkdirat(store->dir, rooms[i], 0755);
 
@@ -149,6 +156,8 @@ blob_free(struct blob_store *store)
 		return;
 	if (store->dir >= 0)
 		close(store->dir);
+	if (store->whole >= 0)
+		close(store->whole);
 	free(store);
 }
 
@@ -304,37 +313,47 @@ hash_again(struct blob_writer *w, int64_t size, struct err *err)
 	return well;
 }
 
-/* The folders of a path, made where they are missing. When one was, every name on the way is put on
- * the disk: those that were there may be somebody's who has not come to that yet. */
+/* The folders of a path, made where they are missing; whether one was. */
 static bool
-folders_make(struct blob_store *store, const char *path, struct err *err)
+folders_make(struct blob_store *store, const char *path, bool *made, struct err *err)
 {
 	char part[BLOB_URI_MAX];
-	bool made = false, well = true;
 
+	*made = false;
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
 		if (!mkdirat(store->dir, part, 0755))
-			made = true;
+			*made = true;
 		else if (errno != EEXIST)
 			return system_err(err, part);
 	}
-	for (const char *slash = path; made && well && (slash = strchr(slash, '/')); slash++) {
+	return true;
+}
+
+/* Every name on the way is put on the disk: folders that were there may be somebody's who has not
+ * come to that yet. */
+static bool
+folders_sync(struct blob_store *store, const char *path, struct err *err)
+{
+	char part[BLOB_URI_MAX];
+	bool well = true;
+
+	for (const char *slash = path; well && (slash = strchr(slash, '/')); slash++) {
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
 		well = folder_sync(store, part, err);
 	}
 	return well;
 }
 
-bool
-blob_write_finish(struct blob_writer *w, struct blob_done *ret, struct err *err)
+/* Its hash, and with it the name that it will have. */
+static bool
+writer_name(struct blob_writer *w, struct blob_done *ret, const char **path, struct err *err)
 {
 	uint8_t sha256[SHA256_SIZE];
 	struct stat st;
-	const char *path = NULL;
 
-	if (fsync(w->fd) || fstat(w->fd, &st))
-		return system_err(err, "fsync");
+	if (fstat(w->fd, &st))
+		return system_err(err, "fstat");
 	if (st.st_size != w->size && !hash_again(w, st.st_size, err))
 		return false;
 	hash_end(w->hash, sha256);
@@ -344,13 +363,53 @@ blob_write_finish(struct blob_writer *w, struct blob_done *ret, struct err *err)
 		snprintf(ret->uri, sizeof(ret->uri), "%s", w->uri);
 	else
 		snprintf(ret->uri, sizeof(ret->uri), PREFIX "sha256/%s", ret->sha256);
-	path = ret->uri + strlen(PREFIX);
-	if (!folders_make(w->store, path, err))
-		return false;
+	*path = ret->uri + strlen(PREFIX);
+	return true;
+}
+
+static bool
+writer_rename(struct blob_writer *w, const char *path, struct err *err)
+{
 	if (renameat(w->store->dir, w->temp, w->store->dir, path))
-		return system_err(err, ret->uri);
+		return system_err(err, path);
 	w->temp[0] = '\0';
-	return folder_sync(w->store, path, err);
+	return true;
+}
+
+bool
+blob_write_finish(struct blob_writer *w, struct blob_done *ret, struct err *err)
+{
+	const char *path = NULL;
+	bool made;
+
+	if (fsync(w->fd))
+		return system_err(err, "fsync");
+	return writer_name(w, ret, &path, err) && folders_make(w->store, path, &made, err)
+	    && (!made || folders_sync(w->store, path, err)) && writer_rename(w, path, err)
+	    && folder_sync(w->store, path, err);
+}
+
+bool
+blob_write_place(struct blob_writer *w, struct blob_done *ret, struct err *err)
+{
+	const char *path = NULL;
+	bool made;
+
+	if (!writer_name(w, ret, &path, err))
+		return false;
+	if (!renameat(w->store->dir, w->temp, w->store->dir, path)) {	/* beside others, mostly */
+		w->temp[0] = '\0';
+		return true;
+	}
+	return folders_make(w->store, path, &made, err) && writer_rename(w, path, err);
+}
+
+/* The whole filesystem: what sync() promises, and that is what fsync() of every file would. It tells
+ * a write that failed since it was called last, by this descriptor, whoever's that was. */
+bool
+blob_sync(struct blob_store *store, struct err *err)
+{
+	return !syncfs(store->whole) || system_err(err, "sync");
 }
 
 void

@@ -9,6 +9,10 @@
  * temporary name, fsync, rename, fsync of the folder and of those above that were made for it) and
  * never changes afterwards.
  *
+ * Many small blobs have their sync in common: blob_write_place() gives each its name, and one
+ * blob_sync() makes all of them last. Between the two a blob is there as long as the power is: so
+ * that is for names which nobody knows yet, and which are told after the sync.
+ *
  * Backend: a directory (BLOB_URI=file:///absolute/path). Verdicts: a missing blob and a malformed
  * URI reject (code "blob_not_found", "bad_uri"); a full or sick disk asks for a retry.
  */
@@ -50,6 +54,11 @@ void blob_writer_ask(struct blob_writer *writer, bool (*go_on)(void *state, stru
     void *state);
 struct blob_done { char uri[BLOB_URI_MAX]; char sha256[SHA256_TEXT_SIZE]; int64_t size; };
 bool blob_write_finish(struct blob_writer *writer, struct blob_done *ret, struct err *err);
+/* As finish, without a sync. */
+bool blob_write_place(struct blob_writer *writer, struct blob_done *ret, struct err *err);
+/* What was placed before this was called outlives a power cut when it answers true. One thread at a
+ * time. */
+bool blob_sync(struct blob_store *store, struct err *err);
 void blob_writer_free(struct blob_writer *writer);	/* NULL is fine; unfinished: nothing stays */
 
 bool blob_put(struct blob_store *store, const void *bytes, size_t size, struct blob_done *ret,

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool_test.c: nothing is finished before the disk has it, and the disk is asked once for many. A real
+ * pool renders here, with one child; the disk is a syncfs() of our own.
+ */
+#include "consumers/renderer/pool.h"
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "pictures.h"
+
+enum { JOBS_MAX = 8 };
+
+/* ---- the disk ---- */
+
+static _Atomic int syncs_begun, syncs_held;	/* held: those from this one on wait; 0: none */
+static _Atomic bool disk_is_sick;
+
+int syncfs(int fd);
+
+int
+syncfs(int fd)
+{
+	int nth = atomic_fetch_add(&syncs_begun, 1) + 1;
+
+	while (syncs_held && nth >= syncs_held)
+		clock_sleep_ms(1);
+	errno = EIO;
+	return disk_is_sick ? -1 : (int)syscall(SYS_syncfs, fd);
+}
+
+/* ---- the pool ---- */
+
+static char folder[64];
+static struct spawner *spawner;
+static struct blob_store *store;
+static struct pool *pool;
+static struct job *jobs[JOBS_MAX];
+static size_t n_jobs;
+
+static void
+before(void)
+{
+	static const struct spawner_options birth = { .limits = { (int64_t)8 << 30, 64 << 20 },
+		.jobs_per_child = 100 };
+	struct pool_options options = { .children = 1, .jobs_per_child = 100,
+		.pixels_max = PICTURES_PIXELS_MAX };
+	struct err err = {0};
+	char uri[80];
+
+	pictures_open();
+	snprintf(folder, sizeof(folder), "/tmp/pool_test_XXXXXX");
+	cr_assert(mkdtemp(folder));
+	snprintf(uri, sizeof(uri), "file://%s", folder);
+	cr_assert(spawner_start(&spawner, &birth, &err), "%s", err.text);
+	cr_assert(blob_open(&store, uri, &err), "%s", err.text);
+	options.spawner = spawner;
+	options.store = store;
+	cr_assert(pool_open(&pool, &options, &err), "%s", err.text);
+}
+
+static void
+after(void)
+{
+	char command[100];
+
+	syncs_held = 0;
+	pool_free(pool);
+	for (size_t i = 0; i < n_jobs; i++)
+		job_free(jobs[i]);
+	blob_free(store);
+	spawner_free(spawner);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(pool, .init = before, .fini = after, .timeout = 60);
+
+static struct job *
+given_job(const void *bytes, size_t size)
+{
+	struct job_dispatched asked = { .job_id = {{ (uint8_t)(n_jobs + 1) }}, .attempt = 1,
+		.file_name = "a.tif", .output_stem = "a", .size = EVENT_NULL_LONG,
+		.pipeline = ONE("", ""), .deadline_ms = 60000 };
+	struct blob_done put;
+	struct err err = {0};
+
+	cr_assert(blob_put(store, bytes, size, &put, &err), "%s", err.text);
+	asked.source_uri = put.uri;
+	cr_assert(jobs[n_jobs] = job_new(&asked, 0, (int64_t)n_jobs));
+	pool_add(pool, jobs[n_jobs]);
+	return jobs[n_jobs++];
+}
+
+static struct job *
+a_picture(void)
+{
+	size_t size;
+	const uint8_t *bytes = bytes_of(plain_tiff(2, 2, 7), &size);
+
+	return given_job(bytes, size);
+}
+
+/* One child takes them in turn: what came before it was rendered. */
+static struct job *
+no_picture(void)
+{
+	return given_job("nothing", 7);
+}
+
+static void
+until_finished(struct job *job)
+{
+	while (atomic_load(&job->state) != JOB_FINISHED)
+		clock_sleep_ms(1);
+}
+
+static void
+until_syncs(int n)
+{
+	while (syncs_begun < n)
+		clock_sleep_ms(1);
+}
+
+static bool
+is_stored(const char *uri)
+{
+	struct err err = {0};
+	int fd;
+
+	if (!blob_read_open(store, uri, &fd, NULL, &err))
+		return false;
+	close(fd);
+	return true;
+}
+
+/* ---- the claims ---- */
+
+Test(pool, a_job_is_finished_when_its_outputs_outlive_a_power_cut)
+{
+	struct job *job;
+
+	syncs_held = 1;
+	job = a_picture();
+	until_syncs(1);
+	until_finished(no_picture());
+
+	cr_expect_eq(atomic_load(&job->state), JOB_RUNNING);
+
+	syncs_held = 0;
+	until_finished(job);
+	cr_expect(job->rendered && job->n_outputs == 1);
+	cr_expect(is_stored(job->outputs[0].uri) && is_stored(job->preview_uri));
+}
+
+Test(pool, what_was_made_while_the_disk_was_busy_has_the_next_sync_in_common)
+{
+	syncs_held = 1;
+	a_picture();
+	until_syncs(1);
+	for (int i = 0; i < 4; i++)
+		a_picture();
+	until_finished(no_picture());
+
+	syncs_held = 0;
+	for (size_t i = 0; i < n_jobs; i++)
+		until_finished(jobs[i]);
+	cr_expect_eq(syncs_begun, 2);
+}
+
+Test(pool, what_a_sick_disk_may_have_lost_is_rendered_again)
+{
+	struct job *job;
+
+	disk_is_sick = true;
+	job = a_picture();
+	until_finished(job);
+
+	cr_expect(!job->rendered && job->retryable);
+	cr_expect_str_eq(job->error_code, "blob_store");
+}
