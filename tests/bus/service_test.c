@@ -91,6 +91,22 @@ closed(void *state)
 static const struct service test_service = { .name = "test", .what = "does what it is told",
 	.reads = { TOPIC_EVENTS }, .n_reads = 1, .turn_records = 1, .turn = turn, .open = opened, .close = closed };
 
+/* Of a service that counts itself: everything that a turn saw, a word each. */
+static size_t
+words_done(void *state, struct bus_position *positions, size_t max)
+{
+	static int64_t told;
+	int64_t n = 0;
+
+	(void)state, (void)max;
+	for (const char *c = said; *c; c++)
+		n += *c == ' ';
+	if (n == told)
+		return 0;
+	positions[0] = (struct bus_position){ TOPIC_EVENTS, 0, told = n };
+	return 1;
+}
+
 static struct bus *
 a_bus(const char *group)
 {
@@ -118,13 +134,20 @@ publish(const char *const *words)
 }
 
 static int
-serve_records(size_t turn_records)
+serve_as(struct service service)
 {
 	char name[] = "test", *argv[] = { name, NULL };
+
+	return service_main(&service, 1, argv);
+}
+
+static int
+serve_records(size_t turn_records)
+{
 	struct service service = test_service;
 
 	service.turn_records = turn_records;
-	return service_main(&service, 1, argv);
+	return serve_as(service);
 }
 
 static int
@@ -177,6 +200,18 @@ Test(service, ends_clean_on_a_signal_and_goes_on_behind_what_is_done)
 
 	cr_expect_str_eq(said, "one two stop ");
 	cr_expect(was_closed);
+	cr_expect_str_eq(next_of_the_group(), "three");
+}
+
+Test(service, who_counts_what_is_done_is_asked_once_more_at_the_end)
+{
+	struct service service = test_service;
+
+	service.done = words_done;
+	publish((const char *[]){ "one", "two", "stop", "three", NULL });
+
+	cr_expect_eq(serve_as(service), 0);
+
 	cr_expect_str_eq(next_of_the_group(), "three");
 }
 
