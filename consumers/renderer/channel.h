@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 #include "base/err.h"
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 enum { CHANNEL_FDS_MAX = VIEWS_MAX + 2, EXTENSION_SIZE = 8, ANSWER_TEXT_SIZE = 1024 };
 

@@ -20,7 +20,7 @@
 #include <vips/vector.h>
 #include "base/err.h"
 #include "base/own.h"
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 static inline void
 image_freep(VipsImage **image)
@@ -36,6 +36,7 @@ struct input {
 	VipsSource *source;
 	int width, height;		/* as they lie in the file */
 	double bytes;			/* of all its pixels, decoded */
+	bool shrinks;		/* its decoder can make it smaller while it reads */
 	bool turned;			/* shown, width and height change places */
 	VipsImage *shared;		/* read once for all views, or NULL */
 };
@@ -78,6 +79,8 @@ bool operation_begin(VipsOperation **ret, const char *name, VipsImage *in,
 void operation_end(VipsOperation *operation);
 /* *image becomes what the step makes of it. */
 bool step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err);
+/* A background as the numbers of this image: room for one more than NUMBERS_MAX. */
+size_t background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha);
 bool step_is(const struct view *view, size_t i, const char *operation);
 const struct argument *step_argument(const struct step *step, const char *name);
 bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it */
@@ -85,16 +88,33 @@ bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it *
 bool step_precuts(VipsImage *image, const struct step *step);
 bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 
+/* ---- compound.c: operations that are no class of libvips under their own name ---- */
+
+bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
+bool compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step);
+bool compound_trim(VipsImage **ret, VipsImage *in, const struct step *step);
+/* Within width x height: smaller if it does not fit, never larger. */
+bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
+
 /* ---- saving.c ---- */
 
+/* Can this library write it? Else code unsupported_format. */
+bool image_saver_is_there(const struct format *format, struct err *err);
 bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
     int fd, struct err *err);
-bool image_save_preview(VipsImage *image, int fd, struct err *err);
+/* background: behind what is clear; NULL: white. */
+bool image_save_preview(VipsImage *image, const struct argument *background, int fd,
+    struct err *err);
 /* Of people and cameras, beside the pixels? JPEG and TIFF may hold some that libvips knows not. */
 bool image_has_words(VipsImage *image, const struct format *format);
 /* The same picture in the same file, without them; its profile stays. Of a JPEG that stands upright
  * not a pixel changes. */
 bool image_save_over(VipsImage **image, const struct format *format, int fd, struct err *err);
+
+/* ---- rights.c ---- */
+
+/* Author and copyright, and nothing else of people. */
+void rights_copy(VipsImage *to, VipsImage *from);
 
 /* ---- picture.c ---- */
 

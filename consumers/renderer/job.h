@@ -11,9 +11,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/own.h"
-#include "consumers/renderer/definition.h"
 #include "event/event.h"
 #include "event/headers.h"
+#include "pipeline/definition.h"
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
 enum job_told { JOB_TOLD_NOTHING, JOB_TOLD_START, JOB_TOLD_END };

@@ -37,24 +37,6 @@ picture_library(struct buf *words)
 	buf_add_text(words, vips_vector_isenabled() ? ", vectors on" : ", vectors off");
 }
 
-const char *
-picture_kind(const uint8_t *bytes, size_t size)
-{
-	static const struct { const char *kind, *magic; size_t at, size; } kinds[] = {
-		{ "jpeg", "\xff\xd8\xff", 0, 3 },	{ "png", "\x89PNG\r\n\x1a\n", 0, 8 },
-		{ "webp", "WEBP", 8, 4 },		{ "gif", "GIF8", 0, 4 },
-		{ "tiff", "II*\0", 0, 4 },		{ "tiff", "MM\0*", 0, 4 },
-		{ "tiff", "II+\0", 0, 4 },		{ "tiff", "MM\0+", 0, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (size >= kinds[i].at + kinds[i].size
-		    && !memcmp(bytes + kinds[i].at, kinds[i].magic, kinds[i].size)
-		    && (kinds[i].at == 0 || !memcmp(bytes, "RIFF", 4)))
-			return kinds[i].kind;
-	return NULL;
-}
-
 enum { SHRUNK_SIDE_MIN = 16 };	/* the decoder drops what is no whole pixel of its own */
 
 int
@@ -185,10 +167,12 @@ view_make(const struct picture_task *task, const struct input *in, size_t i, str
 	const struct view *view = &task->definition->views[i];
 	own(image_freep) VipsImage *image = NULL;
 
-	if (!view_render(&image, in, view, task->pixels_max, err)
+	if (!image_saver_is_there(view->format, err)
+	    || !view_render(&image, in, view, task->pixels_max, err)
 	    || !image_save(image, view->format->saver, view->options, view->n_options,
 	        task->outputs[i], err)
-	    || (i == 0 && !image_save_preview(image, task->preview, err)))
+	    || (i == 0 && !image_save_preview(image, argument_find(view->options, view->n_options,
+	        "background"), task->preview, err)))
 		return task->definition->n_views > 1 && err_at(err, "view %s", view->name);
 	*extent = (struct extent){ image->Xsize, image->Ysize };
 	return true;
@@ -263,7 +247,7 @@ output_inspect(const struct view *view, int fd, int64_t pixels_max, int preview,
 	if (well)
 		*extent = (struct extent){ image->Xsize, image->Ysize };
 	if (well && preview >= 0)
-		well = image_save_preview(image, preview, err);
+		well = image_save_preview(image, NULL, preview, err);
 	input_close(&in);
 	return well || err_at(err, "output %s of the command", view->name);
 }

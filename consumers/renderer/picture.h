@@ -41,8 +41,11 @@ bool picture_check(const struct picture_task *task, struct err *err);
  * Words of people and cameras that stand in them are taken out. */
 bool picture_inspect(const struct picture_task *task, struct extent *extents, struct err *err);
 
-/* jpeg, png, webp, tiff, gif by the first bytes, or NULL. Pure. */
+/* jpeg, png, webp, tiff, gif, avif by the first bytes, or NULL. Pure. */
 const char *picture_kind(const uint8_t *bytes, size_t size);
+/* A picture's kind that we know and do not read (HEIC, a camera's RAW, PSD, PDF, SVG ..), in words for
+ * people, or NULL. Pure. */
+const char *picture_kind_unread(const uint8_t *bytes, size_t size);
 
 /* The power of two, 1 to 8, by which a JPEG may be read smaller on its way to width x height. Pure. */
 int picture_shrink(int from_width, int from_height, int width, int height, bool covers);

@@ -17,6 +17,7 @@ enum {
 	SHARED_PIXELS_MAX = 24000000,	/* a reading of so many pixels is kept for all views */
 	LOADER_COPIES = 8,		/* 7 of a WebP without loss were measured */
 	LOADER_COPIES_LEAST = 2,
+	FIRST_BYTES = 4096,		/* by which its kind is known */
 };
 
 static bool
@@ -53,7 +54,8 @@ is_too_much(const struct input *in, double copies)
 static bool
 memory_is_enough(const struct input *in, struct err *err)
 {
-	bool whole = !strcmp(in->kind, "gif") || !strcmp(in->kind, "webp");
+	bool whole = !strcmp(in->kind, "gif") || !strcmp(in->kind, "webp")
+	    || !strcmp(in->kind, "avif");
 
 	return !whole || !is_too_much(in, LOADER_COPIES_LEAST)
 	    || err_code(err, ERR_REJECT, "out_of_memory",
@@ -77,6 +79,12 @@ input_judge(const struct input *in, bool well, struct err *err)
 	return (!is_jpeg(in) || jpeg_is_whole(in->fd, err)) && well;
 }
 
+static void
+loader_name(char *ret, size_t size, const char *kind)
+{
+	snprintf(ret, size, "%sload_source", !strcmp(kind, "avif") ? "heif" : kind);
+}
+
 static bool
 load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
 {
@@ -84,10 +92,13 @@ load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
 	char loader[32];
 	bool well;
 
-	snprintf(loader, sizeof(loader), "%sload_source", in->kind);
-	if (shrink > 1)
+	loader_name(loader, sizeof(loader), in->kind);
+	if (shrink > 1 && is_jpeg(in))
 		well = !vips_jpegload_source(in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
 		    "fail_on", fail_on, "shrink", shrink, NULL);
+	else if (shrink > 1)
+		well = !vips_webpload_source(in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
+		    "fail_on", fail_on, "scale", 1.0 / shrink, NULL);
 	else
 		well = !vips_call(loader, in->source, ret, "access", VIPS_ACCESS_SEQUENTIAL,
 		    "fail_on", fail_on, NULL);
@@ -96,20 +107,38 @@ load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
 	return input_judge(in, image_err(err, "image_damaged", "the picture cannot be read"), err);
 }
 
+/* Its first bytes say which of a few loaders may look at it. */
+static bool
+kind_find(struct input *in, struct err *err)
+{
+	uint8_t first[FIRST_BYTES];
+	ssize_t n = pread(in->fd, first, sizeof(first), 0);
+	const char *unread = n > 0 ? picture_kind_unread(first, (size_t)n) : NULL;
+	char loader[32];
+
+	in->kind = n > 0 ? picture_kind(first, (size_t)n) : NULL;
+	if (unread)
+		return err_code(err, ERR_REJECT, "unsupported_format", "the file is %s, which is not read",
+		    unread);
+	if (!in->kind)
+		return err_code(err, ERR_REJECT, "not_an_image",
+		    "the file is no JPEG, PNG, WebP, TIFF, GIF or AVIF");
+	loader_name(loader, sizeof(loader), in->kind);
+	return vips_type_find("VipsOperation", loader) || err_code(err, ERR_REJECT,
+	    "unsupported_format", "the file is %s, which this renderer's libvips %s does not read",
+	    in->kind, vips_version_string());
+}
+
 bool
 input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 {
-	uint8_t first[16];
-	ssize_t n = pread(fd, first, sizeof(first), 0);
 	own(image_freep) VipsImage *header = NULL;
 	int orientation;
 
 	vips_error_clear();
 	in->fd = fd;
-	in->kind = n > 0 ? picture_kind(first, (size_t)n) : NULL;
-	if (!in->kind)
-		return err_code(err, ERR_REJECT, "not_an_image",
-		    "the file is no JPEG, PNG, WebP, TIFF or GIF");
+	if (!kind_find(in, err))
+		return false;
 	if (is_jpeg(in) && !jpeg_is_modest(fd, err))
 		return false;
 	in->source = vips_source_new_from_descriptor(fd);
@@ -123,6 +152,9 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 	in->height = header->Ysize;
 	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
+	/* libwebp would let the colour of what is clear into what is not */
+	in->shrinks = is_jpeg(in) || (!strcmp(in->kind, "webp") && !vips_image_hasalpha(header)
+	    && vips_image_get_n_pages(header) == 1);
 	in->turned = orientation >= 5 && orientation <= 8;
 	return memory_is_enough(in, err);
 }
@@ -163,14 +195,14 @@ fit_of(const struct input *in, const struct step *step)
 	return fit;
 }
 
-/* How much smaller the JPEG decoder may make it for this view. */
+/* How much smaller the decoder may make it for this view. */
 static int
 view_shrink(const struct input *in, const struct view *view)
 {
 	const struct step *step = view->steps;
 	struct fit fit;
 
-	if (!is_jpeg(in) || !step_is(view, 0, "thumbnail_image")
+	if (!in->shrinks || !step_is(view, 0, "thumbnail_image")
 	    || is_word(step_argument(step, "size"), "up")
 	    || is_true(step_argument(step, "linear")))	/* light is added up before it is shrunk */
 		return 1;

@@ -6,11 +6,16 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "consumers/renderer/budget.h"
 #include "consumers/renderer/channel.h"
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/jpeg.h"
 
-enum { PREVIEW_SIDE = 256 };
+enum {
+	PREVIEW_SIDE = 256,
+	AVIF_QUICK = 3,		/* an effort up to which it is as quick as others */
+	AVIF_SLOWER = 16,	/* 15 CPU-s a megapixel were measured, of noise */
+};
 
 /* Of the pixels, not of people: all else that libvips knows of a picture are words about it. */
 static bool
@@ -44,7 +49,7 @@ image_has_words(VipsImage *image, const struct format *format)
 
 /* The savers' own strip does not: that of WebP keeps all of it (libvips 8.14). */
 static bool
-words_strip(VipsImage **image, struct err *err)
+words_strip(VipsImage **image, bool rights_stay, struct err *err)
 {
 	VipsImage *copy = NULL;
 	char **names;
@@ -56,6 +61,8 @@ words_strip(VipsImage **image, struct err *err)
 		if (!may_stay(*name))
 			vips_image_remove(copy, *name);
 	g_strfreev(names);
+	if (rights_stay)
+		rights_copy(copy, *image);
 	g_object_unref(*image);
 	*image = copy;
 	return true;
@@ -63,9 +70,9 @@ words_strip(VipsImage **image, struct err *err)
 
 /* A profile may only go when nothing is lost with it. */
 static bool
-strip(VipsImage **image, struct err *err)
+profile_strip(VipsImage **image, struct err *err)
 {
-	if (!words_strip(image, err) || !colour_to_srgb(image, err))
+	if (!colour_to_srgb(image, err))
 		return false;
 	vips_image_remove(*image, VIPS_META_ICC_NAME);
 	return true;
@@ -91,18 +98,64 @@ bytes_write(VipsOperation *saved, int fd, struct err *err)
 }
 
 bool
+image_saver_is_there(const struct format *format, struct err *err)
+{
+	return vips_type_find("VipsOperation", format->saver) || err_code(err, ERR_REJECT,
+	    "unsupported_format", "%s is not written by this renderer's libvips %s", format->name,
+	    vips_version_string());
+}
+
+/* Of the two codecs of its files AVIF is the one that all may use. It takes its time. */
+static size_t
+avif_options(struct argument *ret, VipsImage *image, const struct argument *options, size_t n)
+{
+	static const struct argument_rule compression = { "compression", ARGUMENT_WORD, false, 0, 0,
+		NULL };
+	const struct argument *effort = argument_find(options, n, "effort");
+
+	budget_grow((double)image->Xsize * image->Ysize
+	    * (effort && effort->number <= AVIF_QUICK ? 1 : AVIF_SLOWER));
+	ret[0] = (struct argument){ .rule = &compression, .word = "av1" };
+	return 1;
+}
+
+/* What the saver is told: from 8.15 on it makes up an EXIF block unless it hears what to keep. */
+static size_t
+saver_options(struct argument *ret, const char *saver, VipsImage *image,
+    const struct argument *options, size_t n, bool rights_stay)
+{
+	static const struct argument_rule keep = { "keep", ARGUMENT_WORD, false, 0, 0, NULL };
+	size_t told = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(options[i].rule->name, "strip") && strcmp(options[i].rule->name, "metadata"))
+			ret[told++] = options[i];
+	if (vips_version(0) > 8 || vips_version(1) >= 15) {
+		ret[told] = (struct argument){ .rule = &keep };
+		strcpy(ret[told++].word, rights_stay ? "exif:xmp:icc" : "icc");
+	}
+	if (!strcmp(saver, "heifsave_buffer"))
+		told += avif_options(ret + told, image, options, n);
+	return told;
+}
+
+bool
 image_save(VipsImage *given, const char *saver, const struct argument *options, size_t n, int fd,
     struct err *err)
 {
 	const struct argument *stripped = argument_find(options, n, "strip");
+	const struct argument *metadata = argument_find(options, n, "metadata");
+	bool rights_stay = metadata && !strcmp(metadata->word, "copyright"), well;
 	own(image_freep) VipsImage *image = g_object_ref(given);
+	struct argument told[ARGUMENTS_MAX + 4];
 	VipsOperation *saved = NULL;
-	bool well;
+	size_t n_told;
 
-	if (!colour_mend(&image, err)
-	    || (stripped && stripped->number != 0 && !strip(&image, err)))
+	if (!colour_mend(&image, err) || !words_strip(&image, rights_stay, err)
+	    || (stripped && stripped->number != 0 && !profile_strip(&image, err)))
 		return false;
-	if (!operation_begin(&saved, saver, image, options, n, !strncmp(saver, "jpeg", 4)))
+	n_told = saver_options(told, saver, image, options, n, rights_stay);
+	if (!operation_begin(&saved, saver, image, told, n_told, !strncmp(saver, "jpeg", 4)))
 		return image_err(err, "operation_failed", saver);
 	well = bytes_write(saved, fd, err);
 	operation_end(saved);
@@ -113,20 +166,13 @@ image_save(VipsImage *given, const char *saver, const struct argument *options, 
 static bool
 save_again(VipsImage *image, const struct format *format, int fd, struct err *err)
 {
-	static const struct argument_rule keep = { "keep", ARGUMENT_WORD, false, 0, 0, NULL };
 	static const struct argument_rule quality = { "Q", ARGUMENT_INT, false, 0, 100, NULL };
-	struct argument options[2];
-	size_t n = 0;
-
-	/* from 8.15 on a saver makes up an EXIF block unless it is told what to keep */
-	if (vips_version(0) > 8 || vips_version(1) >= 15)
-		options[n++] = (struct argument){ .rule = &keep, .word = "icc" };
-	if (!strcmp(format->name, "jpeg") || !strcmp(format->name, "webp"))
-		options[n++] = (struct argument){ .rule = &quality, .number = 95 };
+	struct argument option = { .rule = &quality, .number = 95 };
+	bool loses = strcmp(format->name, "png") && strcmp(format->name, "tiff");
 
 	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) != 0)
 		return err_code(err, ERR_RETRY, "output_failed", "%s", strerror(errno));
-	return image_save(image, format->saver, options, n, fd, err);
+	return image_save(image, format->saver, &option, loses, fd, err);
 }
 
 bool
@@ -134,7 +180,7 @@ image_save_over(VipsImage **image, const struct format *format, int fd, struct e
 {
 	bool upright = vips_image_get_orientation(*image) <= 1;
 
-	if (!step_upright(image, err) || !words_strip(image, err))
+	if (!step_upright(image, err))
 		return false;
 	if (upright && !strcmp(format->name, "jpeg"))
 		return jpeg_drop_words(fd, err);
@@ -142,17 +188,19 @@ image_save_over(VipsImage **image, const struct format *format, int fd, struct e
 }
 
 bool
-image_save_preview(VipsImage *given, int fd, struct err *err)
+image_save_preview(VipsImage *given, const struct argument *background, int fd, struct err *err)
 {
 	static const struct argument_rule rule = { "strip", ARGUMENT_BOOL, false, 0, 1, NULL };
+	struct argument options[2] = { { .rule = &rule, .number = 1 } };
 	own(image_freep) VipsImage *image = g_object_ref(given);
 	own(image_freep) VipsImage *small = NULL;
 
+	if (background)
+		options[1] = *background;
 	if (!colour_mend(&image, err))
 		return false;
 	if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
 	    VIPS_SIZE_DOWN, colour_needs_profile(image) ? "export_profile" : NULL, "srgb", NULL))
 		return image_err(err, "operation_failed", "preview");
-	return image_save(small, "jpegsave_buffer", &(struct argument){ .rule = &rule, .number = 1 },
-	    1, fd, err);
+	return image_save(small, "jpegsave_buffer", options, background ? 2 : 1, fd, err);
 }

@@ -5,10 +5,22 @@
 #include "consumers/renderer/image.h"
 #include "consumers/renderer/picture.h"
 
+/* A colour of a screen as ink, roughly; white is no ink at all. */
+static size_t
+ink_fit(double numbers[4], VipsImage *in)
+{
+	double most = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+
+	for (int i = 0; i < 3; i++)
+		numbers[i] = most - numbers[i] * most / 255;
+	numbers[3] = 0;
+	return 4;
+}
+
 /* Who writes a pipeline does not know what a picture will be. So a background of numbers up to 255
  * is meant in eight bits, whatever the depth, and three of them are a colour, to be had as a grey
  * and behind what is clear. */
-static size_t
+size_t
 background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha)
 {
 	bool small = true, colour = n == 3, alpha = vips_image_hasalpha(in);
@@ -16,8 +28,11 @@ background_fit(double *numbers, size_t n, VipsImage *in, bool with_alpha)
 
 	for (size_t i = 0; i < n; i++)
 		small = small && numbers[i] <= 255;
-	for (size_t i = 0; small && i < n; i++)
-		numbers[i] *= depth;
+	if (small && colour && in->Bands - alpha == 4 && in->Type == VIPS_INTERPRETATION_CMYK)
+		n = ink_fit(numbers, in);
+	else
+		for (size_t i = 0; small && i < n; i++)
+			numbers[i] *= depth;
 	if (colour && in->Bands - alpha == 1) {
 		numbers[0] = 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2];
 		n = 1;
@@ -108,15 +123,6 @@ operation_end(VipsOperation *operation)
 	g_object_unref(operation);
 }
 
-/* What is no class of libvips under its own name, but a function. */
-static bool
-median(VipsImage **ret, VipsImage *in, const struct step *step)
-{
-	const struct argument *size = step_argument(step, "size");
-
-	return !vips_median(in, ret, size ? (int)size->number : 3, NULL);
-}
-
 static bool
 by_name(VipsImage **ret, VipsImage *in, const struct step *step)
 {
@@ -130,6 +136,25 @@ by_name(VipsImage **ret, VipsImage *in, const struct step *step)
 	return true;
 }
 
+static bool
+by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
+{
+	static const struct {
+		const char *name;
+		bool (*make)(VipsImage **ret, VipsImage *in, const struct step *step);
+	} makers[] = {
+		{ "median", compound_median },
+		{ "pad", compound_pad },
+		{ "sharpen_mild", compound_sharpen_mild },
+		{ "trim", compound_trim },
+	};
+
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+		if (!strcmp(makers[i].name, step->operation->name))
+			return makers[i].make(ret, in, step);
+	return by_name(ret, in, step);
+}
+
 bool
 step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err)
 {
@@ -140,8 +165,7 @@ step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct 
 	*image = NULL;
 	if (!strcmp(step->operation->name, "icc_transform") && !colour_begin(&in, err))
 		return false;
-	well = !strcmp(step->operation->name, "median") ? median(&out, in, step)
-	    : by_name(&out, in, step);
+	well = by_its_maker(&out, in, step);
 	/* a picture that was evened out is a picture still */
 	if (well && vips_image_get_interpretation(out) == VIPS_INTERPRETATION_HISTOGRAM)
 		well = !vips_copy(out, image, "interpretation", in->Type, NULL);

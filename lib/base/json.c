@@ -139,7 +139,7 @@ doc_bool(const struct doc_value *value, bool *ret)
 bool
 doc_print(struct buf *ret, const struct doc_value *value)
 {
-	char *text = json_dumps(node(value), JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_dumps(node(value), JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	bool well = text && buf_add_text(ret, text);
 
 	free(text);

@@ -57,7 +57,7 @@ GOOD = {
 }
 BAD = {
     "words.jpg": (b"not an image at all", "not_an_image"),
-    "page.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "not_an_image"),
+    "page.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', "unsupported_format"),
     "cut.jpg": (GOOD["plain.jpg"][:40000], "image_truncated"),
     "cut.png": (GOOD["alpha.png"][:40000], "image_damaged"),
     "float.tif": (case("float01.tif"), "unsupported_format"),

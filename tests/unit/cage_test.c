@@ -23,6 +23,7 @@ enum { LONG_MS = 60000, SHORT_MS = 200 };
 static struct spawner *spawner;
 static struct worker *worker;
 static struct commands *commands;
+static const char *pictures = WEB;	/* what children are asked for */
 static unsigned parts;		/* of the sandbox, that hold */
 static struct spawner_options options = { .limits = { (int64_t)8 << 30, 64 << 20 },
 	.jobs_per_child = 10 };
@@ -68,7 +69,7 @@ static bool
 ask(enum role role, int input, int output, int deadline_ms, struct answer *ret, struct err *err)
 {
 	const char *definition = role == ROLE_COMMAND
-	    ? "{\"command\":\"it\",\"views\":[{\"name\":\"one\",\"format\":\"png\"}]}" : WEB;
+	    ? "{\"command\":\"it\",\"views\":[{\"name\":\"one\",\"format\":\"png\"}]}" : pictures;
 	struct order order = { .pixels_max = PICTURES_PIXELS_MAX, .n_outputs = 1,
 		.definition_size = (uint32_t)strlen(definition), .command = "it", .extension = "png" };
 	int fds[] = { input, output, memfd_create("preview", MFD_CLOEXEC) };
@@ -249,6 +250,28 @@ copy_of(const char *name, char *path)
 
 	cr_assert_eq(write(fd, bytes, size), (ssize_t)size);
 	close(fd);
+}
+
+/* Its codec is the only one that starts threads. */
+Test(cage, avif_is_written_and_read_in_a_child)
+{
+	int avif = memfd_create("avif", MFD_CLOEXEC), jpeg = memfd_create("jpeg", MFD_CLOEXEC);
+	struct answer answer;
+	struct err err = {0};
+
+	given_children(NULL);
+	pictures = "{\"views\":[" VIEW("one", "", "avif", "\"effort\":4") "]}";
+	cr_assert(ask(ROLE_PICTURE, fixture("no-eoi.jpg"), avif, LONG_MS, &answer, &err), "%s", err.text);
+	cr_assert_eq(answer.kind, pictures_library_is_debians() ? ANSWER_FAILED : ANSWER_RENDERED, "%s",
+	    answer.text);
+	if (answer.kind == ANSWER_FAILED) {
+		cr_expect_str_eq(answer.code, "unsupported_format");
+		return;
+	}
+	pictures = WEB;
+	cr_assert(ask(ROLE_PICTURE, avif, jpeg, LONG_MS, &answer, &err), "%s", err.text);
+	cr_assert_eq(answer.kind, ANSWER_RENDERED, "%s", answer.text);
+	expect_quarters(jpeg);
 }
 
 Test(cage, a_child_holds_no_descriptor_of_an_older_job)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "consumers/renderer/command.h"
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 #define VIEW(operations) "{\"views\":[{\"name\":\"web\",\"operations\":[" operations \
     "],\"format\":\"jpeg\",\"options\":{\"Q\":85}}]}"
@@ -55,6 +55,19 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	    "views[0].operations[0].width");
 	expect_refused(VIEW("{\"operation\":\"thumbnail_image\",\"width\":10,\"evil\":1}"),
 	    "views[0].operations[0].evil");
+	expect_refused(VIEW("{\"operation\":\"sharpen_mild\",\"sigma\":1}"),
+	    "views[0].operations[0].sigma");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"threshold\":256}"), "[0].threshold: is not from");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"border\":[]}"), "[0].border");
+	expect_refused(VIEW("{\"operation\":\"trim\",\"line_art\":true}"), "[0].line_art");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9}"), "[0].height: is missing");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"height\":9}"), "[0].width: is missing");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":65001}"), "[0].height");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"gravity\":\"up\"}"),
+	    "[0].gravity: is not one of: centre");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"blur\":7}"), "[0].blur");
+	expect_refused(VIEW("{\"operation\":\"pad\",\"width\":9,\"height\":9,\"background\":-1}"),
+	    "[0].background");
 	expect_refused("{\"views\":[{\"name\":\"web\",\"operations\":[],\"format\":\"svg\"}]}",
 	    "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"../x\",\"operations\":[],\"format\":\"jpeg\"}]}",
@@ -62,6 +75,65 @@ Test(definition, what_is_not_on_the_list_is_refused_where_it_stands)
 	expect_refused("{\"views\":[{\"name\":\"a_b\",\"operations\":[],\"format\":\"jpeg\"}]}", "views[0]");
 	expect_refused("{\"views\":[{\"name\":\"a\",\"operations\":[],\"format\":\"jpeg\"},"
 	    "{\"name\":\"a\",\"operations\":[],\"format\":\"jpeg\"}]}", "views[1]");
+}
+
+#define AVIF(options) "{\"views\":[{\"name\":\"a\",\"format\":\"avif\",\"options\":{" options "}}]}"
+
+Test(definition, options_are_those_of_the_format)
+{
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, AVIF("\"Q\":60,\"effort\":3,\"bitdepth\":10"), &err), "%s",
+	    err.text);
+	cr_expect_str_eq(d->views[0].format->media_type, "image/avif");
+	cr_expect_str_eq(d->views[0].format->extension, "avif");
+	definition_free(d);
+	expect_refused(AVIF("\"Q\":0"), "views[0].options.Q");
+	expect_refused(AVIF("\"effort\":7"), "views[0].options.effort: is not from 0 to 6");
+	expect_refused(AVIF("\"compression\":\"hevc\""), "views[0].options.compression: is not allowed");
+	expect_refused(AVIF("\"subsample_mode\":1"), "views[0].options.subsample_mode");
+	expect_refused(AVIF("\"bitdepth\":13"), "views[0].options.bitdepth");
+}
+
+#define OF_ALL(said, operations) "{" said ",\"views\":[{\"name\":\"a\",\"operations\":[" operations \
+    "],\"format\":\"jpeg\",\"options\":{\"metadata\":\"none\"}}]}"
+
+Test(definition, what_is_said_of_all_views_is_in_each_that_does_not_say_it_itself)
+{
+	static const char json[] = OF_ALL("\"background\":[1,2,3],\"on_alpha\":\"flatten\","
+	    "\"metadata\":\"copyright\"", "{\"operation\":\"pad\",\"width\":9,\"height\":9},"
+	    "{\"operation\":\"pad\",\"width\":9,\"height\":9,\"background\":7},{\"operation\":\"trim\"}");
+	struct definition *d = NULL;
+	struct err err = {0};
+	const struct view *view;
+
+	cr_assert(definition_read(&d, json, &err), "%s", err.text);
+	view = d->views;
+	cr_assert_eq(view->n_steps, 4);
+	cr_expect_eq(view->steps[0].arguments[2].numbers[2], 3);
+	cr_expect_eq(view->steps[1].arguments[2].numbers[0], 7);
+	cr_expect_eq(view->steps[2].n_arguments, 0);
+	cr_expect_str_eq(view->steps[3].operation->name, "flatten");
+	cr_expect_eq(view->steps[3].arguments[0].numbers[1], 2);
+	cr_expect_str_eq(argument_find(view->options, view->n_options, "metadata")->word, "none");
+	cr_expect_eq(argument_find(view->options, view->n_options, "background")->numbers[0], 1);
+	definition_free(d);
+}
+
+Test(definition, what_is_said_of_all_views_is_checked)
+{
+	expect_refused(OF_ALL("\"background\":256", ""), "background: is not from 0 to 255");
+	expect_refused(OF_ALL("\"background\":\"white\"", ""), "background: is not a number");
+	expect_refused(OF_ALL("\"background\":[1,2]", ""), "background: is not one number or three");
+	expect_refused(OF_ALL("\"on_alpha\":\"black\"", ""), "on_alpha: is not one of: keep flatten");
+	expect_refused(OF_ALL("\"on_alpha\":true", ""), "on_alpha");
+	expect_refused(OF_ALL("\"metadata\":\"all\"", ""), "metadata: is not one of: none copyright");
+	expect_refused(OF_ALL("\"metadata\":null", ""), "metadata");
+	expect_refused(OF_ALL("\"upscale\":0", ""), "upscale: is not true or false");
+	expect_refused(OF_ALL("\"strip\":true", ""), "strip: is not known");
+	expect_refused("{\"command\":\"c\",\"background\":9,\"views\":[{\"name\":\"o\","
+	    "\"format\":\"png\"}]}", "background: is not for the outputs of a command");
 }
 
 Test(definition, more_views_than_the_limit_are_refused)
@@ -115,4 +187,18 @@ Test(command, braces_become_paths_in_the_job_s_own_folder)
 	    &err));
 	cr_expect_str_eq(err.code, "bad_pipeline");
 	definition_free(d);
+}
+
+Test(definition, a_defect_names_the_member_that_has_it)
+{
+	expect_refused("{\"views\":[{\"format\":\"png\"}]}", "views[0].name: is not 1 to 32");
+	expect_refused("{\"views\":[{\"name\":\"A\",\"format\":\"png\"}]}", "views[0].name: is not");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"png\"},{\"name\":\"a\","
+	    "\"format\":\"png\"}]}", "views[1].name: is the name of another view");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"bmp\"}]}", "views[0].format: is not");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"png\",\"operations\":{}}]}",
+	    "views[0].operations: is not an array");
+	expect_refused(VIEW("{\"width\":1}"), "views[0].operations[0].operation: is missing");
+	expect_refused("{\"command\":\"../sh\",\"views\":[{\"name\":\"a\",\"format\":\"png\"}]}",
+	    "command: is not 1 to 63 of a-z");
 }

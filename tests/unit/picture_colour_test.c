@@ -80,3 +80,74 @@ Test(colour, numbers_that_nobody_knows_the_white_of_are_refused)
 
 	expect_refused(&made, "unsupported_format");
 }
+
+static void
+expect_cleared(int output, bool grey, int red, int green, int blue)
+{
+	expect_colour(output, 0.75, 0.25, red, green, blue);
+	expect_colour(output, 0.75, 0.75, red, green, blue);
+	if (grey)
+		expect_colour(output, 0.25, 0.25, 90, 90, 90);
+	else
+		expect_colour(output, 0.25, 0.25, 220, 30, 30);
+}
+
+/* What is clear hides black in each of them. */
+Test(colour, palettes_and_greys_with_what_is_clear_never_become_black)
+{
+	static const char *const names[] = { "palette-clear.png", "palette-clear.gif",
+		"grey-clear.png", "rgba16.png" };
+	static const char *const operations[] = { "", HALF, FIT("32"),
+		"{\"operation\":\"colourspace\",\"space\":\"rgb16\"}", "{\"operation\":\"flatten\"}" };
+
+	for (size_t i = 0; i < 20; i++) {
+		char json[300];
+		struct made made;
+
+		snprintf(json, sizeof(json), ONE("%s", "\"Q\":95"), operations[i / 4]);
+		made = made_from(names[i % 4], json);
+		cr_assert(made.well, "%s", made.err.text);
+		for (size_t view = 0; view <= made.n; view++)
+			expect_cleared(made.fds[view], i % 4 == 2, 255, 255, 255);
+	}
+}
+
+/* 0.299 x 200 + 0.587 x 100 + 0.114 x 50 is 124. */
+Test(colour, what_is_clear_gets_the_colour_that_the_pipeline_names)
+{
+	static const char *const names[] = { "palette-clear.png", "grey-clear.png", "rgba16.png" };
+	static const char *const formats[] = { "jpeg", "png", "webp", "tiff" };
+
+	for (size_t i = 0; i < 12; i++) {
+		bool grey = i % 3 == 1;
+		char json[300];
+		struct made made;
+
+		snprintf(json, sizeof(json), "{\"background\":[200,100,50],\"on_alpha\":\"%s\",\"views\":["
+		    VIEW("out", "", "%s", "") "]}", i / 3 ? "flatten" : "keep", formats[i / 3]);
+		made = made_from(names[i % 3], json);
+		cr_assert(made.well, "%s", made.err.text);
+		for (size_t view = 0; view <= made.n; view++)
+			expect_cleared(made.fds[view], grey, grey ? 124 : 200, grey ? 124 : 100,
+			    grey ? 124 : 50);
+	}
+}
+
+Test(colour, what_is_clear_stays_clear_where_the_format_can)
+{
+	static const char *const formats[] = { "png", "webp", "tiff" };
+
+	for (size_t i = 0; i < 3; i++) {
+		char json[300];
+		struct made made, over;
+
+		snprintf(json, sizeof(json), "{\"background\":[200,100,50],\"views\":["
+		    VIEW("out", "", "%s", "") "]}", formats[i]);
+		made = made_from("palette-clear.png", json);
+		cr_assert(made.well, "%s", made.err.text);
+		over = made_of(made.fds[0], "{\"background\":[0,0,255],\"views\":["
+		    VIEW("out", "", "jpeg", "\"Q\":95") "]}");
+		expect_cleared(over.fds[0], false, 0, 0, 255);
+		expect_cleared(made.fds[1], false, 200, 100, 50);
+	}
+}

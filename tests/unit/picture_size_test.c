@@ -137,3 +137,33 @@ Test(size, views_that_share_a_reading_are_each_of_their_size)
 	cr_expect_eq(made.extents[1].height, 401);
 	cr_expect_eq(made.extents[2].height, 100);
 }
+
+Test(size, a_pipeline_that_does_not_enlarge_leaves_small_pictures_as_large_as_they_are)
+{
+	struct made made = made_from("no-eoi.jpg", "{\"upscale\":false,\"views\":["
+	    VIEW("fits", THUMBNAIL("\"width\":500"), "png", "") ","
+	    VIEW("says", THUMBNAIL("\"width\":480,\"size\":\"both\""), "png", "") ","
+	    VIEW("cut", THUMBNAIL("\"width\":100,\"height\":300,\"crop\":\"centre\""), "png", "") ","
+	    VIEW("small", THUMBNAIL("\"width\":120"), "png", "") "]}");
+
+	cr_assert(made.well, "%s", made.err.text);
+	cr_expect_eq(made.extents[0].width, 240);
+	cr_expect_eq(made.extents[1].width, 480);
+	cr_expect(made.extents[2].width == 100 && made.extents[2].height == 180);
+	cr_expect_eq(made.extents[3].width, 120);
+}
+
+/* Of a WebP the decoder gives a half, when nothing of it is clear. */
+Test(size, a_webp_is_measured_on_the_whole_picture)
+{
+	struct made webp = made_of(held(1), "{\"views\":[{\"name\":\"v\",\"operations\":[],"
+	    "\"format\":\"webp\",\"options\":{\"Q\":95,\"strip\":true}}]}");
+	struct made made;
+
+	cr_assert(webp.well, "%s", webp.err.text);
+	made = made_of(webp.fds[0], ONE(THUMBNAIL("\"width\":720,\"height\":5000"), "\"strip\":true"));
+	cr_assert(made.well, "%s", made.err.text);
+	cr_expect_eq(made.extents[0].width, 720);
+	cr_expect_eq(made.extents[0].height, 801, "%d", made.extents[0].height);
+	expect_seen(made.fds[0], 1);
+}

@@ -125,6 +125,8 @@ Test(picture, every_operation_that_may_be_asked_for_works)
 		"\"icc_transform\",\"output_profile\":\"p3\"", "\"invert\"",
 		"\"linear\",\"a\":[1.1],\"b\":[3],\"uchar\":true", "\"median\"", "\"median\",\"size\":5",
 		"\"resize\",\"scale\":0.5", "\"rot\",\"angle\":\"d90\"", "\"sharpen\",\"sigma\":1",
+		"\"sharpen_mild\"", "\"trim\"", "\"trim\",\"threshold\":3,\"border\":[9,9,9]",
+		"\"pad\",\"width\":30,\"height\":200", "\"pad\",\"width\":300,\"height\":90,\"blur\":true",
 		"\"smartcrop\",\"width\":30,\"height\":20,\"interesting\":\"entropy\"",
 		"\"thumbnail_image\",\"width\":30,\"crop\":\"centre\"",
 	};

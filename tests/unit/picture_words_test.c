@@ -21,6 +21,63 @@ Test(words, a_stripped_output_has_no_words_of_people)
 		cr_expect(!holds(three.fds[view], "SECRET"));
 }
 
+/* The profile may stay where "strip" is not asked for; words never do. */
+Test(words, no_output_has_words_of_people_whatever_its_format)
+{
+	static const char *const formats[] = { "jpeg", "png", "webp", "tiff", "avif" };
+	static const char *const names[] = { "meta.jpg", "meta.png", "meta.webp", "meta.tif",
+		"rights.jpg" };
+
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < 5; k++) {
+			char json[200];
+			struct made made;
+
+			snprintf(json, sizeof(json), "{\"views\":[" VIEW("out", "", "%s", "") "]}",
+			    formats[i]);
+			made = made_from(names[k], json);
+			cr_expect(!holds(made.fds[0], "SECRET") && !holds(made.fds[1], "SECRET"),
+			    "%s of %s", formats[i], names[k]);
+			cr_expect(!holds(made.fds[0], "Studio") && !holds(made.fds[0], "Ana"));
+		}
+}
+
+Test(words, who_made_a_picture_and_owns_it_stays_where_the_pipeline_says_so)
+{
+	static const char *const formats[] = { "jpeg", "png", "webp", "tiff" };
+	static const char *const names[] = { "rights.jpg", "rights.png", "rights.webp" };
+
+	for (size_t i = 0; i < 24; i++) {
+		char json[300];
+		struct made made, again;
+
+		snprintf(json, sizeof(json), "{\"metadata\":\"copyright\",\"views\":[" VIEW("out", "",
+		    "%s", "\"strip\":%s") "]}", formats[i / 6], i % 2 ? "true" : "false");
+		made = made_from(names[i / 2 % 3], json);
+		cr_assert(made.well, "%s", made.err.text);
+		cr_expect(holds(made.fds[0], "(c) 2026 Studio (Rome)"), "%s of %s", formats[i / 6],
+		    names[i / 2 % 3]);
+		cr_expect(i / 6 == 1 || holds(made.fds[0], ">Ana Jos&#233;<"), "a PNG has it compressed");
+		cr_expect(!holds(made.fds[0], "SECRET") && !holds(made.fds[0], "its words"));
+		cr_expect(!holds(made.fds[1], "Ana"), "a preview is shown, not given away");
+		if (i / 6 == 3)		/* libvips writes and reads no EXIF there */
+			continue;
+		again = made_of(made.fds[0], "{\"metadata\":\"copyright\",\"views\":["
+		    VIEW("out", "", "jpeg", "") "]}");
+		cr_expect(again.well && holds(again.fds[0], "(c) 2026 Studio (Rome)"), "%s",
+		    again.err.text);
+	}
+}
+
+Test(words, a_view_may_say_it_otherwise_than_its_pipeline)
+{
+	struct made made = made_from("rights.jpg", "{\"metadata\":\"copyright\",\"views\":["
+	    VIEW("a", "", "jpeg", "\"metadata\":\"none\"") "," VIEW("b", "", "jpeg", "") "]}");
+
+	cr_assert(made.well, "%s", made.err.text);
+	cr_expect(!holds(made.fds[0], "Studio") && holds(made.fds[1], "Studio"));
+}
+
 /* As if a command had written it. */
 static struct made
 inspected(int output, const char *format)
@@ -41,15 +98,16 @@ inspected(int output, const char *format)
 Test(words, an_output_of_a_command_has_no_words_of_people)
 {
 	static const char *const formats[] = { "jpeg", "png", "webp", "tiff" };
+	static const char *const names[] = { "meta.jpg", "meta.png", "meta.webp", "meta.tif" };
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		char json[200];
-		struct made written, made;
+		size_t size;
+		const uint8_t *bytes = bytes_of(fixture(names[i]), &size);
+		int written = file_of(bytes, size);
+		struct made made;
 
-		snprintf(json, sizeof(json), "{\"views\":[" VIEW("out", "", "%s", "") "]}", formats[i]);
-		written = made_from("meta.jpg", json);
-		cr_assert(written.well && holds(written.fds[0], "SECRET"), "%s", formats[i]);
-		made = inspected(written.fds[0], formats[i]);
+		cr_assert(holds(written, "SECRET"), "%s", formats[i]);
+		made = inspected(written, formats[i]);
 		cr_assert(made.well, "%s", made.err.text);
 		cr_expect(made.extents[0].width == 240 && made.extents[0].height == 180);
 		cr_expect(!holds(made.fds[0], "SECRET") && !holds(made.fds[1], "SECRET"));

@@ -21,6 +21,18 @@ pictures_open(void)
 	cr_assert(picture_open(&err), "%s", err.text);
 }
 
+bool
+pictures_library_is_debians(void)
+{
+	struct buf words = {0};
+	bool is;
+
+	picture_library(&words);
+	is = !strncmp(buf_text(&words), "libvips 8.14", 12) || !strncmp(buf_text(&words), "libvips 8.16", 12);
+	buf_clear(&words);
+	return is;
+}
+
 struct made
 made_of(int input, const char *json)
 {

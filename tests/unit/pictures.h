@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "consumers/renderer/definition.h"
 #include "consumers/renderer/picture.h"
+#include "pipeline/definition.h"
 
 #define VIEW(name, operations, format, options) "{\"name\":\"" name "\",\"operations\":[" \
     operations "],\"format\":\"" format "\",\"options\":{" options "}}"
@@ -35,6 +35,7 @@ struct made {
 };
 
 void pictures_open(void);			/* before each test */
+bool pictures_library_is_debians(void);		/* 12's or 13's: it has fewer formats */
 
 struct made made_of(int input, const char *json);
 struct made made_from(const char *name, const char *json);

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "consumers/renderer/definition.h"
 #include "consumers/renderer/picture.h"
 #include "consumers/renderer/worker.h"
+#include "pipeline/definition.h"
 
 enum { THREADS_MAX = 64 };
 

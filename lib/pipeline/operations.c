@@ -4,7 +4,7 @@
  * stands here (profiles are libvips' built-in ones), and every number has its limits.
  */
 #include <string.h>
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 
 #define SIDE_MAX 65000
 #define INTERESTING "none centre entropy attention low high all"
@@ -50,20 +50,25 @@ static const struct operation operations[] = {
 	{ "linear", RULES(NEED_NUMBERS("a", -1e6, 1e6), NEED_NUMBERS("b", -1e6, 1e6),
 	    BOOL("uchar"),) },
 	{ "median", RULES(INT("size", 1, 31),) },
+	{ "pad", RULES(NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),
+	    WORD("gravity", COMPASS), NUMBERS("background", 0, 65535), BOOL("blur"),) },
 	{ "resize", RULES(NEED_REAL("scale", 0.0001, 32), REAL("vscale", 0.0001, 32),
 	    WORD("kernel", KERNEL),) },
 	{ "rot", RULES(NEED_WORD("angle", "d0 d90 d180 d270"),) },
 	{ "sharpen", RULES(REAL("sigma", 0.01, 10), REAL("x1", 0, 100), REAL("y2", 0, 1000),
 	    REAL("y3", 0, 1000), REAL("m1", 0, 1000), REAL("m2", 0, 1000),) },
+	{ "sharpen_mild", RULES() },
 	{ "smartcrop", RULES(NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),
 	    WORD("interesting", INTERESTING),) },
 	{ "thumbnail_image", RULES(NEED_INT("width", 1, SIDE_MAX), INT("height", 1, SIDE_MAX),
 	    WORD("size", "both up down force"), WORD("crop", INTERESTING), BOOL("linear"),
 	    BOOL("no_rotate"), WORD("import_profile", "srgb p3 cmyk"),
 	    WORD("export_profile", "srgb p3 cmyk none"), WORD("intent", INTENT),) },
+	{ "trim", RULES(REAL("threshold", 0, 255), NUMBERS("border", 0, 65535),) },
 };
 
-#define EVERY_SAVER BOOL("strip"), NUMBERS("background", 0, 65535)
+#define EVERY_SAVER BOOL("strip"), NUMBERS("background", 0, 65535), \
+	WORD("metadata", "none copyright")
 
 static const struct format formats[] = {
 	{ "jpeg", "jpg", "image/jpeg", "jpegsave_buffer", RULES(EVERY_SAVER, INT("Q", 1, 100),
@@ -81,6 +86,9 @@ static const struct format formats[] = {
 	    WORD("compression", "none jpeg deflate packbits lzw zstd"),
 	    WORD("predictor", "none horizontal float"), BOOL("tile"), BOOL("pyramid"),
 	    INT("tile_width", 16, 4096), INT("tile_height", 16, 4096),) },
+	{ "avif", "avif", "image/avif", "heifsave_buffer", RULES(EVERY_SAVER, INT("Q", 1, 100),
+	    BOOL("lossless"), INT("effort", 0, AVIF_EFFORT_MAX), WORD("subsample_mode", "auto on off"),
+	    INT("bitdepth", 8, 12),) },
 };
 
 const struct operation *
@@ -98,5 +106,22 @@ format_find(const char *name)
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (!strcmp(formats[i].name, name))
 			return &formats[i];
+	return NULL;
+}
+
+const struct argument_rule *
+rule_find(const struct argument_rule *rules, const char *name)
+{
+	while (rules->name && strcmp(rules->name, name))
+		rules++;
+	return rules->name ? rules : NULL;
+}
+
+const struct argument *
+argument_find(const struct argument *arguments, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(arguments[i].rule->name, name))
+			return &arguments[i];
 	return NULL;
 }

@@ -6,6 +6,13 @@
  *	  "format":"jpeg","options":{"Q":85}}]}
  *	{"command":"thumbnail","views":[{"name":"out","format":"png"}]}
  *
+ * What is said beside the views is said of all of them, and is already in their steps and options
+ * when it was read:
+ *	"background":[r,g,b]	behind what is clear, and around; white without it
+ *	"on_alpha":"flatten"	nothing stays clear, though the format could ("keep")
+ *	"upscale":false		a thumbnail never becomes larger than its picture
+ *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
+ *
  * Operations and options are libvips' own, by their own names and arguments; what the tables of
  * operations.c do not list is refused. Of a command only the name stands here: program and
  * arguments are the renderer's own configuration. Pure; knows nothing of libvips.
@@ -20,6 +27,7 @@
 enum {
 	VIEWS_MAX = 16, STEPS_MAX = 32, ARGUMENTS_MAX = 16, NUMBERS_MAX = 8,
 	VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
+	AVIF_EFFORT_MAX = 6,			/* more takes minutes */
 	DEFINITION_MAX = 64 * 1024,		/* bytes of JSON */
 };
 
@@ -42,6 +50,7 @@ struct format {
 
 const struct operation *operation_find(const char *name);	/* NULL: not allowed */
 const struct format *format_find(const char *name);
+const struct argument_rule *rule_find(const struct argument_rule *rules, const char *name);
 
 struct argument {
 	const struct argument_rule *rule;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* definition.c: JSON to the structs of definition.h, complaining with the place. */
-#include "consumers/renderer/definition.h"
+#include "pipeline/definition.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,10 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-enum { ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128 };
+enum {
+	ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128,
+	OF_ALL_MAX = 2,			/* arguments that come from what is said of all views */
+};
 
 /* Reads members of one object against a table of rules. */
 struct reading {
@@ -27,21 +30,18 @@ bad(struct err *err, const char *place, const char *what)
 	return err_code(err, ERR_REJECT, "bad_pipeline", "%s: %s", place, what);
 }
 
+static bool
+bad_member(struct err *err, const char *place, const char *member, const char *what)
+{
+	return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: %s", place, member, what);
+}
+
 /* The finder's words, under our code. */
 static bool
 bad_json(struct err *err)
 {
 	snprintf(err->code, sizeof(err->code), "bad_pipeline");
 	return err_at(err, "the definition");
-}
-
-const struct argument *
-argument_find(const struct argument *arguments, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(arguments[i].rule->name, name))
-			return &arguments[i];
-	return NULL;
 }
 
 static bool
@@ -53,6 +53,13 @@ word_is_among(const char *word, const char *words)
 		if (strcspn(at, " ") == size && !strncmp(at, word, size))
 			return true;
 	return false;
+}
+
+static bool
+is_word(const char *text, size_t room)
+{
+	return *text && strlen(text) < room
+	    && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
 
 static bool
@@ -121,15 +128,13 @@ static bool
 member_read(void *state, const char *name, const struct doc_value *value)
 {
 	struct reading *r = state;
-	const struct argument_rule *rule = r->rules;
+	const struct argument_rule *rule = rule_find(r->rules, name);
 	char place[PLACE_SIZE + 64];
 
 	if (r->leave && !strcmp(name, r->leave))
 		return true;
 	snprintf(place, sizeof(place), "%s.%.60s", r->place, name);
-	while (rule->name && strcmp(rule->name, name))
-		rule++;
-	if (!rule->name)
+	if (!rule)
 		r->well = bad(r->err, place, "is not allowed here");
 	else if (r->n == ARGUMENTS_MAX)
 		r->well = bad(r->err, r->place, "has too many arguments");
@@ -148,7 +153,7 @@ arguments_read(struct definition *d, struct argument **ret, size_t *n,
 	struct reading r = { .rules = rules, .leave = leave, .err = err, .well = true };
 
 	snprintf(r.place, sizeof(r.place), "%.127s", place);
-	r.arguments = arena_take(d->arena, (doc_size(object) + 1) * sizeof(*r.arguments));
+	r.arguments = arena_take(d->arena, (doc_size(object) + OF_ALL_MAX) * sizeof(*r.arguments));
 	if (!r.arguments || doc_size(object) > ARGUMENTS_MAX)
 		return bad(err, place, "has too many arguments");
 	doc_members(object, member_read, &r);
@@ -197,7 +202,7 @@ step_read(struct definition *d, struct step *step, const struct doc_value *value
 	const char *name = doc_text(doc_member(value, "operation"));
 
 	if (!name)
-		return bad(err, place, "names no operation");
+		return bad_member(err, place, "operation", "is missing, or not a text");
 	step->operation = operation_find(name);
 	if (!step->operation)
 		return err_code(err, ERR_REJECT, "bad_pipeline",
@@ -212,12 +217,11 @@ view_name_read(struct definition *d, struct view *view, const struct doc_value *
 {
 	const char *name = doc_text(doc_member(value, "name"));
 
-	if (!name || !*name || strlen(name) >= VIEW_NAME_SIZE
-	    || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
-		return bad(err, place, "its name is not 1 to 32 of a-z, 0-9 and -");
+	if (!name || !is_word(name, VIEW_NAME_SIZE))
+		return bad_member(err, place, "name", "is not 1 to 32 of a-z, 0-9 and -");
 	for (const struct view *other = d->views; other < view; other++)
 		if (!strcmp(other->name, name))
-			return bad(err, place, "another view has the same name");
+			return bad_member(err, place, "name", "is the name of another view, too");
 	strcpy(view->name, name);
 	return true;
 }
@@ -236,7 +240,7 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 		return false;
 	view->format = format ? format_find(format) : NULL;
 	if (!view->format)
-		return bad(err, place, "its format is not jpeg, webp, png or tiff");
+		return bad_member(err, place, "format", "is not jpeg, webp, png, tiff or avif");
 	snprintf(inner, sizeof(inner), "%.64s.options", place);
 	if (options && doc_kind(options) != DOC_OBJECT)
 		return bad(err, inner, "is not an object");
@@ -244,9 +248,9 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 	    inner, err))
 		return false;
 	view->n_steps = doc_size(steps);
-	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));
+	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));	/* of_all */
 	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
-		return bad(err, place, "operations is not an array of at most 32");
+		return bad_member(err, place, "operations", "is not an array of at most 32");
 	if (d->command[0] && (view->n_steps || view->n_options))
 		return bad(err, place, "a view of a command has no operations and no options");
 	for (size_t i = 0; i < view->n_steps; i++) {
@@ -257,22 +261,104 @@ view_read(struct definition *d, struct view *view, const struct doc_value *value
 	return true;
 }
 
+/* ---- what is said of all views ---- */
+
+static const struct argument_rule of_all[] = {
+	{ "background", ARGUMENT_NUMBERS, false, 0, 255, NULL },
+	{ "on_alpha", ARGUMENT_WORD, false, 0, 0, "keep flatten" },
+	{ "metadata", ARGUMENT_WORD, false, 0, 0, "none copyright" },
+	{ "upscale", ARGUMENT_BOOL, false, 0, 1, NULL },
+};
+
+struct of_all { struct argument background, on_alpha, metadata, upscale; };
+
+static bool
+of_all_read(struct of_all *ret, const struct definition *d, const struct doc_value *root,
+    struct err *err)
+{
+	struct argument *arguments[] = { &ret->background, &ret->on_alpha, &ret->metadata,
+		&ret->upscale };
+
+	*ret = (struct of_all){ { .rule = &of_all[0], .numbers = { 255 }, .n_numbers = 1 },
+		{ .rule = &of_all[1], .word = "keep" }, { .rule = &of_all[2], .word = "none" },
+		{ .rule = &of_all[3], .number = true } };
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(*arguments); i++) {
+		const struct doc_value *value = doc_member(root, of_all[i].name);
+
+		if (value && *d->command)
+			return bad(err, of_all[i].name, "is not for the outputs of a command");
+		if (value && !argument_read(arguments[i], value, of_all[i].name, err))
+			return false;
+	}
+	if (ret->background.n_numbers != 1 && ret->background.n_numbers != 3)
+		return bad(err, "background", "is not one number or three");
+	if (ret->background.n_numbers == 1)
+		ret->background.numbers[1] = ret->background.numbers[2] = ret->background.numbers[0];
+	ret->background.n_numbers = 3;
+	return true;
+}
+
+static void
+add(struct argument *arguments, size_t *n, const struct argument *more)
+{
+	if (!argument_find(arguments, *n, more->rule->name))
+		arguments[(*n)++] = *more;
+}
+
+static void
+of_all_add(struct step *step, const struct of_all *said)
+{
+	const struct argument_rule *size = rule_find(step->operation->rules, "size");
+	struct argument down = { .rule = size, .word = "down" };
+
+	if (rule_find(step->operation->rules, said->background.rule->name))
+		add(step->arguments, &step->n_arguments, &said->background);
+	if (!said->upscale.number && size && size->kind == ARGUMENT_WORD)	/* a thumbnail's */
+		add(step->arguments, &step->n_arguments, &down);
+}
+
+/* Whatever a view does not say itself. A picture is flattened last, so that its clear border can be
+ * found before. */
+static bool
+of_all_apply(struct definition *d, const struct of_all *said)
+{
+	for (struct view *view = d->views; view < d->views + d->n_views; view++) {
+		add(view->options, &view->n_options, &said->background);
+		add(view->options, &view->n_options, &said->metadata);
+		if (!strcmp(said->on_alpha.word, "flatten")) {
+			struct step *last = &view->steps[view->n_steps++];
+
+			last->operation = operation_find("flatten");
+			last->n_arguments = 0;
+			last->arguments = arena_take(d->arena, sizeof(*last->arguments));
+			if (!last->arguments)
+				return false;
+		}
+		for (struct step *step = view->steps; step < view->steps + view->n_steps; step++)
+			of_all_add(step, said);
+	}
+	return true;
+}
+
 static bool
 root_read(struct definition *d, const struct doc_value *root, struct err *err)
 {
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
-	static const char *const known[] = { "command", "views", NULL };
+	static const char *const known[] = { "command", "views", "background", "on_alpha", "metadata",
+		"upscale", NULL };
+	struct of_all said;
 	char place[PLACE_SIZE];
 
 	if (!members_check(root, known, "", err))
 		return false;
 	if (command) {
-		if (!doc_text(command) || !*doc_text(command)
-		    || doc_text_size(command) >= sizeof(d->command))
-			return bad(err, "command", "is not the name of a command");
+		if (!doc_text(command) || !is_word(doc_text(command), sizeof(d->command)))
+			return bad(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
 		strcpy(d->command, doc_text(command));
 	}
+	if (!of_all_read(&said, d, root, err))
+		return false;
 	d->n_views = doc_size(views);
 	if (doc_kind(views) != DOC_ARRAY || d->n_views < 1 || d->n_views > VIEWS_MAX)
 		return bad(err, "views", "is not an array of 1 to 16 views");
@@ -284,7 +370,7 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 		if (!view_read(d, &d->views[i], doc_item(views, i), place, err))
 			return false;
 	}
-	return true;
+	return *d->command || of_all_apply(d, &said) || bad(err, "views", "are too large");
 }
 
 bool
