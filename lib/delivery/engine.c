@@ -195,9 +195,11 @@ static bool
 plan(struct delivery *d, const struct bus_record *record, struct err *err)
 {
 	struct event event;
+	struct uuid id;
 
 	if (!record->value)		/* a tombstone: the row says so too */
-		return true;
+		return !record->key || !uuid_read(&id, record->key, record->key_size)
+		    || ledger_plan(d, id, err);
 	if (!codec_read(d->codec, record->value, record->value_size, d->arena, &event, err))
 		return false;
 	if (event.type != EVENT_BATCH_CHANGED)

@@ -134,7 +134,7 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_SETTINGS] = { "settings", 0, "FILE", false, 0, 0, TARGETS_ADD,
 	    "all settings, a JSON object in a file" },
 	[ARG_STATE] = { "state", 0, "STATE", false, 0, 0, TARGETS_ADD | FILTERED,
-	    "only this state of a batch: queued, processing, completed, partial, failed or cancelled", TARGETS_ADD },
+	    "only this state of a batch: queued, processing, completed, partial, failed, cancelled or deleted", TARGETS_ADD },
 	[ARG_TARGET] = { "target", 't', "NAME", false, 0, 0, FILTERED, "only to this target" },
 	[ARG_SERVICE] = { "service", 0, "SERVICE", false, 0, 0, FILTERED,
 	    "only of webhook, dropbox or monday" },

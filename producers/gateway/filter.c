@@ -28,7 +28,7 @@ bool
 is_delivered_state(const char *text)
 {
 	static const char *const states[] = { "queued", "processing", "completed", "partial",
-		"failed", "cancelled" };
+		"failed", "cancelled", "deleted" };
 	int i = 0;
 
 	while (i < COUNT(states) && strcmp(states[i], text))
@@ -68,7 +68,7 @@ static const struct { const char *what; bool (*is_well)(const char *text); } ter
 	[TERM_TARGET] = { "the name of a target", is_target_name },
 	[TERM_SERVICE] = { "one of dropbox, monday, webhook", is_service },
 	[TERM_PHASE] = { "one of intent, called, done, failed, passed", is_phase },
-	[TERM_STATE] = { "one of queued, processing, completed, partial, failed, cancelled",
+	[TERM_STATE] = { "one of queued, processing, completed, partial, failed, cancelled, deleted",
 	    is_delivered_state },
 	[TERM_BATCH] = { "the id of a batch", is_id },
 	[TERM_CUSTOMER] = { "one to four tokens of capitals and digits, joined by _", prefix_is_valid },

@@ -10,7 +10,7 @@
 #include "filter.h"
 #include "sql.h"
 
-enum { FIELD_SIZE = 100, STATES_MAX = 6, SETTINGS_MAX = 16384 };
+enum { FIELD_SIZE = 100, STATES_MAX = 7, SETTINGS_MAX = 16384 };
 
 /* As in targets.sql. */
 static const struct shown_member target_members[] = {
@@ -183,7 +183,7 @@ static void
 read_states(struct wish *wish, const struct doc_value *value)
 {
 	read_texts(wish, "states", value, STATES_MAX, is_delivered_state,
-	    "one of queued, processing, completed, partial, failed, cancelled", &wish->states);
+	    "one of queued, processing, completed, partial, failed, cancelled, deleted", &wish->states);
 }
 
 static void

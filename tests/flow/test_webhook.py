@@ -548,6 +548,25 @@ def test_a_deleted_batch_is_not_delivered(target):
     assert not hook.seen() and hook.ledger(batch, "attempts") == [0]
 
 
+def test_a_deletion_is_told_to_who_wants_it_and_to_nobody_else(target):
+    both, finished, late = target(("completed", "deleted")), target(), target(("completed", "deleted"))
+    late.set("enabled = false")
+    batch = finished_batch()
+    both.wait_phase(batch, "done")
+    finished.wait_phase(batch, "done")
+    delete(batch)
+    line.until(lambda: both.ledger(batch) == ["done", "done"])
+    line.until(lambda: "deleted" in late.ledger(batch, "state"))
+    late.set("enabled = true")
+    line.until(lambda: late.ledger(batch)[-1] == "done")
+
+    assert [call.type for call in both.seen()] == ["batch.completed", "batch.deleted"]
+    assert [call.type for call in finished.seen()] == ["batch.completed"]
+    assert [call.type for call in late.seen()] == ["batch.deleted"]
+    gone = both.seen()[1].event["data"]
+    assert (gone["id"], gone["status"], gone["archive"]) == (batch, "deleted", None)
+
+
 def test_a_retried_batch_is_delivered_for_each_of_its_runs(target):
     hook = target()
     batch = line.submit([*photos(1), ("broken.jpg", b"not a picture")])
@@ -671,14 +690,14 @@ def test_a_target_is_tested_by_its_service_with_an_event_about_no_batch(target):
 
 def test_a_target_that_is_down_rests_between_calls_until_one_succeeds(target):
     hook = target()
-    hook.answers(*[(500, {}, b"")] * 5)
+    hook.answers(*[(500, {}, b"")] * 7)
     batches = [finished_batch() for _ in range(3)]
     line.until(lambda: sql("select failures >= 5 and held_until > now() from targets"
                            " where name = %s", hook.name)[0][0])
     for batch in batches:
         hook.wait_phase(batch, "done")
 
-    assert len(hook.seen()) == 5 + 3
+    assert len(hook.seen()) == 7 + 3
     assert sql("select failures, held_until from targets where name = %s", hook.name) == [(0, None)]
 
 

@@ -47,5 +47,8 @@ select is(count(distinct lane)::int, 4, 'a board is one lane, an account too, a 
 select throws_ok($$ insert into targets (service, name, states, settings)
 	values ('dropbox', 'seven', '{queued}', '{"secret": "a"}') $$, '23514', null,
 	'a folder is made of a batch that is finished');
+select throws_ok($$ insert into targets (service, name, states, settings)
+	values ('monday', 'eight', '{deleted}', '{"secret": "a", "board": "1", "columns": {"key": "t"}}') $$, '23514', null,
+	'a deletion is told to webhooks alone');
 select * from finish();
 rollback;

@@ -1,2 +1,2 @@
 -- $1::uuid batch
-select * from batch_items where id = $1
+select * from deliverable_batches where id = $1

@@ -3,6 +3,6 @@
 -- in the projection at all (it is being built anew) is waited for.
 update delivery_ledger l
    set phase = 'passed', attempts = l.attempts - 1, settled_at = now()
-  from batches b
+  from deliverable_batches b
  where l.id = $1 and l.attempts = $2 and l.phase = 'called' and b.id = l.batch_id
-   and (b.deleted_at is not null or (b.run_no, b.status) <> (l.run_no, l.state))
+   and (b.run_no, b.status) <> (l.run_no, l.state)

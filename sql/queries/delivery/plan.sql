@@ -4,7 +4,7 @@
 -- been passed by and has come again is, unless a person skipped it.
 insert into delivery_ledger as l (id, target_id, batch_id, run_no, state)
 select md5(t.id || '/' || b.id || '/' || b.run_no || '/' || b.status)::uuid, t.id, b.id, b.run_no, b.status
-  from targets t join batch_items b on b.id = $1
+  from targets t join deliverable_batches b on b.id = $1
  where t.service = $2 and b.status = any (t.states)
    and (t.customers is null or b.customer_prefix = any (t.customers))
    and coalesce(b.completed_at, b.updated_at) >= t.created_at
