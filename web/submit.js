@@ -69,7 +69,9 @@ export function submitForm(done) {
 		const pipelines = await listPipelines();
 		for (const { id, name } of pipelines)
 			names.set(id, name);
-		select.replaceChildren(...pipelines.filter((pipeline) => pipeline.enabled !== false)
+		const enabled = pipelines.filter((pipeline) => pipeline.enabled !== false);
+		const newest = new Map(enabled.map(({ id, name }) => [name, id]));	// they come by id
+		select.replaceChildren(...enabled.filter(({ id, name }) => newest.get(name) === id)
 			.map(({ id, name }) => new Option(`${id} – ${name}`, id)));
 		if (kept)
 			select.value = kept;

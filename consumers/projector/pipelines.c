@@ -7,10 +7,11 @@
 enum { FRESH_MS = 5000 };
 
 const struct pipeline *
-pipelines_find(const struct pipelines *p, int32_t id)
+pipelines_find(const struct pipelines *p, int32_t id, int64_t occurred_at)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i].id == id && p->list[i].enabled)
+		if (p->list[i].id == id
+		    && (p->list[i].enabled || occurred_at < p->list[i].disabled_at))
 			return &p->list[i];
 	return NULL;
 }
@@ -20,7 +21,8 @@ are_all_there(const struct pipelines *p, const struct item *items, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (item_is_submission(&items[i])
-		    && !pipelines_find(p, items[i].event.submitted.pipeline_id))
+		    && !pipelines_find(p, items[i].event.submitted.pipeline_id,
+		        items[i].event.submitted.occurred_at))
 			return false;
 	return true;
 }
@@ -42,6 +44,7 @@ pipelines_read(struct pipelines *p, struct db *db, const struct item *items, siz
 			.id = (int32_t)db_int_at(rows, r, 0),
 			.views = (int32_t)db_int_at(rows, r, 1),
 			.enabled = db_int_at(rows, r, 2),
+			.disabled_at = db_is_null(rows, r, 3) ? INT64_MIN : db_time_at(rows, r, 3),
 		};
 	p->read_ms = now;
 	return true;

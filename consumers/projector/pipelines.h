@@ -7,7 +7,7 @@
 
 enum { PIPELINES_MAX = 1024 };
 
-struct pipeline { int32_t id, views; bool enabled; };
+struct pipeline { int32_t id, views; bool enabled; int64_t disabled_at; };
 
 struct pipelines {
 	struct pipeline list[PIPELINES_MAX];
@@ -19,6 +19,8 @@ struct pipelines {
  * may have been made a moment ago. */
 bool pipelines_read(struct pipelines *pipelines, struct db *db, const struct item *items, size_t n,
     struct err *err);
-/* NULL: there is none, or it takes no new submissions. */
-const struct pipeline *pipelines_find(const struct pipelines *pipelines, int32_t id);
+/* NULL: there is none, or it takes no submission of then: those from before it was disabled are still
+ * taken, also when they are read again. */
+const struct pipeline *pipelines_find(const struct pipelines *pipelines, int32_t id,
+    int64_t occurred_at);
 #endif

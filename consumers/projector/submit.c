@@ -172,7 +172,8 @@ submit(struct plan *plan, const struct submit_rules *rules, const struct item *i
     struct err *err)
 {
 	const struct batch_submitted *s = &item->event.submitted;
-	const struct pipeline *pipeline = pipelines_find(&rules->pipelines, s->pipeline_id);
+	const struct pipeline *pipeline = pipelines_find(&rules->pipelines, s->pipeline_id,
+	    s->occurred_at);
 	const struct known_batch *known = known_find(&plan->known, s->batch_id);
 	struct known_batch fresh = { .id = s->batch_id, .partition = item->partition };
 	struct err refused = {0};

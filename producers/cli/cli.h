@@ -12,6 +12,7 @@
  *   send.c        submit: the files first, then the batch
  *   fetch.c       download: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
+ *   pipelines.c   what can be done with a picture
  *   targets.c deliveries.c    where finished batches go, and what became of it
  *   words.c table.c screen.c help.c    what people see
  */
@@ -33,7 +34,7 @@ enum arg {
 	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
-	ARG_BATCH, ARG_PREVIEW, ARGS
+	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -138,6 +139,15 @@ void path_add(struct buf *path, const char *name, const char *value);
 struct named { char id[UUID_TEXT_SIZE]; };
 bool find_batch(struct cli *cli, const char *operand, struct named *ret, struct err *err);
 
+/* Which pipeline the operand means: a number, or a name, whose newest one it is; enabled_first: one
+ * that is not enabled only where no other is. *ret lives as long as *list, the caller's. */
+bool pipeline_read(struct cli *cli, const char *operand, bool enabled_first, struct doc **list,
+    const struct doc_value **ret, struct err *err);
+
+/* The file as it is, when it is JSON. */
+struct put;
+bool put_json_file(struct put *put, const char *path, struct err *err);
+
 /* Until the batch is finished; sets the exit code. */
 bool follow_batch(struct cli *cli, const char *id, struct err *err);
 
@@ -159,6 +169,9 @@ bool run_stats(struct cli *cli, struct err *err);
 bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */
 bool run_parked(struct cli *cli, struct err *err);
 bool run_pipelines(struct cli *cli, struct err *err);
+bool run_pipeline_add(struct cli *cli, struct err *err);
+bool run_pipeline_show(struct cli *cli, struct err *err);
+bool run_pipeline_turn(struct cli *cli, struct err *err);	/* disable, enable */
 bool run_targets(struct cli *cli, struct err *err);
 bool run_target_add(struct cli *cli, struct err *err);
 bool run_target_show(struct cli *cli, struct err *err);

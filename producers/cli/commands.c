@@ -5,8 +5,8 @@
 
 /* In the order of the table below. */
 enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
-	TARGETS_ADD = 1 << 14, TARGETS_REMOVE = 1 << 17, DELIVERIES = 1 << 20,
-	REPLAY = 1 << 22, SKIP = 1 << 23, FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
+	PIPELINES_ADD = 1 << 13, TARGETS_ADD = 1 << 18, TARGETS_REMOVE = 1 << 21, DELIVERIES = 1 << 24,
+	REPLAY = 1 << 26, SKIP = 1 << 27, FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
 
 const struct command commands[] = {
 	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
@@ -49,8 +49,22 @@ const struct command commands[] = {
 	{ "parked", "", 0, 0, run_parked, "lists what the line could not publish, and why",
 	    "Kafka never takes these, so they stand aside; docs/operate.md tells what to do.\n",
 	    "batchline parked\n" },
-	{ "pipelines", "", 0, 0, run_pipelines, "lists what can be done with a picture", "",
-	    "batchline pipelines\n" },
+	{ "pipelines", "", 0, 0, run_pipelines, "lists and makes what can be done with a picture", "",
+	    "batchline pipelines\n"
+	    "batchline pipelines show web\n" },
+	{ "pipelines add", "NAME FILE", 2, 2, run_pipeline_add, "makes one, or a new version of one",
+	    "FILE holds its definition, a JSON object; batchline-renderer(1) tells how it is written. A\n"
+	    "name may have versions, each with a number of its own: what is queued keeps its own, and\n"
+	    "the name means the newest that is enabled. The same again is the one that is there.\n",
+	    "batchline pipelines add shop shop.json --check\n"
+	    "batchline pipelines add shop shop.json\n" },
+	{ "pipelines show", "NAME|N", 1, 1, run_pipeline_show, "shows one with its definition", "",
+	    "batchline pipelines show web\n" },
+	{ "pipelines disable", "NAME|N", 1, 1, run_pipeline_turn, "takes no new batches for one",
+	    "What is queued goes on. An older version that is enabled is what the name means then.\n",
+	    "batchline pipelines disable shop\n" },
+	{ "pipelines enable", "NAME|N", 1, 1, run_pipeline_turn, "takes batches for it again", "",
+	    "batchline pipelines enable shop\n" },
 	{ "targets", "", 0, 0, run_targets, "lists, makes and steers the places where batches go",
 	    "A target takes finished batches: a webhook, a folder of Dropbox, a board of Monday.\n",
 	    "batchline targets\n"
@@ -143,6 +157,8 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED, "only of this batch" },
 	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP,
 	    "only tell which it would be" },
+	[ARG_CHECK] = { "check", 0, NULL, false, 0, 0, PIPELINES_ADD,
+	    "only tell whether it could be rendered so" },
 	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, (uint32_t)ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },

@@ -87,15 +87,6 @@ run_parked(struct cli *cli, struct err *err)
 	    && (cli->json || view_parked(cli, doc_member(doc_root(doc), "data"), err));
 }
 
-bool
-run_pipelines(struct cli *cli, struct err *err)
-{
-	own(doc_freep) struct doc *doc = NULL;
-
-	return read_to_show(cli, "/api/pipelines", &doc, err)
-	    && (cli->json || view_pipelines(cli, doc_member(doc_root(doc), "data"), err));
-}
-
 /* ---- show ---- */
 
 /* The pages of jobs behind the first one. */

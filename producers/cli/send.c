@@ -188,25 +188,17 @@ send_all(struct cli *cli, struct picks *picks, struct err *err)
 
 /* ---- the batch ---- */
 
-/* A number, or the name of a pipeline of the gateway's; asked first, since that is cheap. */
+/* Asked first, since that is cheap. */
 static bool
 find_pipeline(struct cli *cli, const char *wanted, int64_t *ret, struct err *err)
 {
-	own(doc_freep) struct doc *doc = NULL;
-	const struct doc_value *data;
-	char number[24];
+	own(doc_freep) struct doc *list = NULL;
+	const struct doc_value *pipeline;
 
-	if (!peer_read(&cli->peer, "/api/pipelines", &doc, err))
+	if (!pipeline_read(cli, wanted, true, &list, &pipeline, err))
 		return false;
-	data = doc_member(doc_root(doc), "data");
-	for (size_t i = 0; i < doc_size(data); i++) {
-		*ret = int_in(doc_item(data, i), "id");
-		snprintf(number, sizeof(number), "%" PRId64, *ret);
-		if (!strcmp(number, wanted) || !strcmp(text_in(doc_item(data, i), "name"), wanted))
-			return true;
-	}
-	return err_code(err, ERR_REJECT, "unknown-pipeline",
-	    "There is no pipeline \"%s\"; `batchline pipelines` lists them", wanted);
+	*ret = int_in(pipeline, "id");
+	return true;
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "screen.h"
 #include "view.h"
 
-enum { SETTINGS_MAX = 65536, ANSWER_SIZE = 16 };
+enum { FILE_MAX = 1 << 17, ANSWER_SIZE = 16 };
 
 static bool
 path_of(struct buf *ret, const char *name, const char *end)
@@ -54,13 +54,12 @@ run_target_show(struct cli *cli, struct err *err)
 
 /* ---- add ---- */
 
-/* The file as it is, when it is one JSON object. */
-static bool
-put_settings_file(struct put *put, const char *path, struct err *err)
+bool
+put_json_file(struct put *put, const char *path, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 	struct err why = {0};
-	struct buf text = { .limit = SETTINGS_MAX };
+	struct buf text = { .limit = FILE_MAX };
 	char bytes[4096];
 	FILE *file = fopen(path, "rb");
 	bool well = file != NULL;
@@ -70,7 +69,7 @@ put_settings_file(struct put *put, const char *path, struct err *err)
 	if (!file || ferror(file))
 		well = err_code(err, ERR_FATAL, "usage", "%s: %s", path, strerror(errno));
 	else if (!well)
-		err_code(err, ERR_FATAL, "usage", "%s: longer than %d bytes", path, SETTINGS_MAX);
+		err_code(err, ERR_FATAL, "usage", "%s: longer than %d bytes", path, FILE_MAX);
 	else if (!doc_read(&doc, text.data, text.size, &why))
 		well = err_code(err, ERR_FATAL, "usage", "%s: %s", path, why.text);
 	else
@@ -110,7 +109,7 @@ put_settings(struct put *put, const struct args *args, struct err *err)
 		return err_code(err, ERR_FATAL, "usage", "--setting has no place beside --settings");
 	put_name(put, "settings");
 	if (path)
-		return put_settings_file(put, path, err);
+		return put_json_file(put, path, err);
 	put_open(put, '{');
 	for (size_t i = 0; i < args->n_values; i++)
 		if (args->values[i].arg == ARG_SETTING && !put_setting(put, args->values[i].text, err))

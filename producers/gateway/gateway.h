@@ -5,7 +5,7 @@
  *	main     options, life                    route    which handler answers, who may ask
  *	guard    Host, Origin, API keys           problem  what went wrong, as RFC 9457
  *	pool     connections to Postgres          query    the list's parameters and cursor
- *	list     lists, counts, pipelines         item     rows of batches and jobs as JSON
+ *	list     lists and counts                 item     rows of batches and jobs as JSON
  *	form     a submission, from JSON          upload   .. and from multipart; raw blobs
  *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume
  *	file     archives, previews, outputs      page     the dashboard and the API's description
@@ -13,7 +13,7 @@
  *	jsonbody JSON while it comes in           data     pictures within JSON
  *	tally    .. and what it holds             budget   the memory of all bodies
  *	target   where batches are delivered to   delivery what became of it
- *	trial    a target tested by its service
+ *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
@@ -44,7 +44,7 @@
 #include "tally.h"
 
 enum {
-	ARGUMENTS_MAX = 2,		/* variable parts of a path */
+	PATH_ARGUMENTS_MAX = 2,	/* variable parts of a path */
 	ARGUMENT_SIZE = 260,
 	CUSTOMERS_MAX = 64,		/* an API key may be limited to */
 	WAIT_MS = 2000,			/* for the projection, unless Prefer says otherwise */
@@ -97,7 +97,7 @@ struct call {
 	const struct route *route;
 	const struct httpd_request *request;	/* of the moment: begin's, then the handler's */
 	struct httpd_answer *answer;
-	char arguments[ARGUMENTS_MAX][ARGUMENT_SIZE];
+	char arguments[PATH_ARGUMENTS_MAX][ARGUMENT_SIZE];
 	struct uuid id;				/* the first argument, where it is one */
 	struct caller caller;
 	struct buf body;			/* of a JSON request */
@@ -208,6 +208,9 @@ bool serve_list(struct call *call);
 bool serve_stats(struct call *call);
 bool serve_parked(struct call *call);
 bool serve_pipelines(struct call *call);
+bool serve_pipeline(struct call *call);
+bool serve_pipeline_add(struct call *call);
+bool serve_pipeline_change(struct call *call);
 bool serve_batch(struct call *call);
 bool serve_jobs(struct call *call);
 bool serve_batch_deliveries(struct call *call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c: pages of batches, the counts of all, what is parked, and the pipelines. */
+/* list.c: pages of batches, the counts of all, and what is parked. */
 #include <stdio.h>
 #include <string.h>
 #include "gateway.h"
@@ -295,38 +295,6 @@ serve_parked(struct call *call)
 	put_open(&put, '[');
 	for (int i = 0; i < db_count(rows); i++)
 		put_parked(&put, rows, i);
-	put_close(&put, ']');
-	put_close(&put, '}');
-	return true;
-}
-
-/* ---- GET /api/pipelines ---- */
-
-bool
-serve_pipelines(struct call *call)
-{
-	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct err err = {0};
-	struct put put;
-
-	if (!db_pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_pipelines, NULL, 0))
-		return problem_err(call, &err);
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++) {
-		put_open(&put, '{');
-		put_int_of(&put, "id", db_int_at(rows, i, 0));
-		put_text_of(&put, "name", db_text_at(rows, i, 1));
-		put_name(&put, "enabled");
-		put_bool(&put, db_int_at(rows, i, 2) != 0);
-		put_name(&put, "definition");
-		put_raw(&put, db_text_at(rows, i, 3));
-		put_name(&put, "created_at");
-		put_time(&put, db_time_at(rows, i, 4));
-		put_close(&put, '}');
-	}
 	put_close(&put, ']');
 	put_close(&put, '}');
 	return true;

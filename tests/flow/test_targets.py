@@ -279,11 +279,11 @@ def test_what_the_gateway_does_not_take_is_told(name):
     (["--setting", "=a"], "--setting wants KEY=VALUE, not \"=a\""),
     (["--settings", "nowhere"], "nowhere: No such file or directory"),
     (["--settings", "text"], "text: not JSON"),
-    (["--settings", "large"], "large: longer than 65536 bytes"),
+    (["--settings", "large"], "large: longer than 131072 bytes"),
     (["--settings", "text", "--setting", "a=b"], "--setting has no place beside --settings")])
 def test_settings_that_are_none_are_wrong_usage(tmp_path, words, why):
     (tmp_path / "text").write_text("secret=key")
-    (tmp_path / "large").write_text("x" * 70000)
+    (tmp_path / "large").write_text("x" * 140000)
     run = cli("targets", "add", "webhook", "never", *words, cwd=tmp_path)
 
     assert run.returncode == 2 and why in run.stderr, run.stderr

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.c: what can be done with a picture, shown, made, and switched off and on. An id never
+ * changes its meaning: a changed pipeline is a new row of the same name, and what is queued keeps
+ * its own. A definition is checked by the renderer's code, so that what is taken here can be done.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "base/json.h"
+#include "base/utf8.h"
+#include "gateway.h"
+#include "pipeline/definition.h"
+#include "query.h"
+#include "sql.h"
+
+enum {
+	FIELD_SIZE = 300, NUMBER_SIZE = 16, NAME_MAX_SIZE = 100,
+	ENABLED_MAX = 1000,		/* the projector keeps a few more */
+};
+
+/* As in pipelines.sql. */
+static const struct shown_member pipeline_members[] = {
+	{ "id", SHOWN_INT }, { "name", SHOWN_TEXT }, { "enabled", SHOWN_BOOL },
+	{ "definition", SHOWN_JSON }, { "created_at", SHOWN_TIME },
+};
+#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
+
+static bool
+may_change(struct call *call)
+{
+	return !call->caller.is_limited || problem(call, &problem_forbidden,
+	    "Pipelines are of all customers, and this API key is of some.");
+}
+
+/* ---- showing ---- */
+
+static bool
+rows_read(struct call *call, struct db_arg id, struct db_rows **ret)
+{
+	struct err err = {0};
+
+	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_pipelines, id)
+	    || problem_err(call, &err);
+}
+
+static void
+put_pipeline(struct put *put, const struct db_rows *rows, int row)
+{
+	put_open(put, '{');
+	shown_members(put, pipeline_members, COUNT(pipeline_members), rows, row);
+	put_close(put, '}');
+}
+
+static bool
+answer_pipeline(struct call *call, int status, int32_t id)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct put put;
+
+	if (!rows_read(call, db_int4(id), &rows))
+		return false;
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no pipeline %d.", (int)id);
+	put = answer_json(call, status);
+	put_pipeline(&put, rows, 0);
+	return true;
+}
+
+bool
+serve_pipelines(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct put put;
+
+	if (!rows_read(call, db_null(DB_INT4), &rows))
+		return false;
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_name(&put, "data");
+	put_open(&put, '[');
+	for (int i = 0; i < db_count(rows); i++)
+		put_pipeline(&put, rows, i);
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}
+
+static bool
+id_read(struct call *call, int32_t *ret)
+{
+	int64_t id;
+
+	if (!number_read(&id, call->arguments[0], 1, INT32_MAX))
+		return problem(call, &problem_not_found, "No pipeline has such a number.");
+	*ret = (int32_t)id;
+	return true;
+}
+
+bool
+serve_pipeline(struct call *call)
+{
+	int32_t id;
+
+	return id_read(call, &id) && answer_pipeline(call, 200, id);
+}
+
+/* ---- what is wished ---- */
+
+struct wish {
+	struct call *call;
+	bool is_new, only_checked;
+	const char *name;		/* of the body */
+	struct buf definition;
+	bool enabled;
+};
+
+/* Printable, no blank at its ends, and no number: those are ids. */
+static bool
+is_pipeline_name(const char *text)
+{
+	size_t size = strlen(text);
+
+	if (size == 0 || size > NAME_MAX_SIZE || *text == ' ' || text[size - 1] == ' '
+	    || !text[strspn(text, "0123456789")])
+		return false;
+	for (size_t at = 0, n; at < size; at += n) {
+		n = utf8_length(text + at, size - at);
+		if (n == 0 || !utf8_is_printable(text + at, n))
+			return false;
+	}
+	return true;
+}
+
+static void
+read_name(struct wish *wish, const struct doc_value *value)
+{
+	wish->name = doc_text(value);
+	if (!wish->name || !is_pipeline_name(wish->name))
+		problem_field(wish->call, "name", "is not 1 to %d bytes of printable text, no blank at its "
+		    "ends, and not a number", NAME_MAX_SIZE);
+}
+
+/* "views[0].format: is not .." is of the member definition.views[0].format. */
+static void
+refuse_definition(struct call *call, const struct err *err)
+{
+	const char *colon = strstr(err->text, ": ");
+	char field[FIELD_SIZE];
+
+	if (!colon || !strncmp(err->text, "the definition", 14))
+		problem_field(call, "definition", "%s", colon ? colon + 2 : err->text);
+	else {
+		snprintf(field, sizeof(field), "definition.%.*s", (int)(colon - err->text), err->text);
+		problem_field(call, field, "%s", colon + 2);
+	}
+}
+
+/* What is kept is what was checked: the value as JSON again, without blanks. */
+static void
+read_definition(struct wish *wish, const struct doc_value *value)
+{
+	own(definition_freep) struct definition *definition = NULL;
+	struct err err = {0};
+
+	wish->definition.limit = DEFINITION_MAX + 1;
+	if (doc_kind(value) != DOC_OBJECT)
+		problem_field(wish->call, "definition", "is not an object");
+	else if (!doc_print(&wish->definition, value))
+		problem_field(wish->call, "definition", "is longer than %d bytes", DEFINITION_MAX);
+	else if (!definition_read(&definition, buf_text(&wish->definition), &err)
+	    && err.verdict == ERR_REJECT)
+		refuse_definition(wish->call, &err);
+	else if (!definition)
+		problem_err(wish->call, &err);
+}
+
+static void
+read_enabled(struct wish *wish, const struct doc_value *value)
+{
+	if (!doc_bool(value, &wish->enabled))
+		problem_field(wish->call, "enabled", "is not true or false");
+}
+
+static const struct member {
+	const char *name;
+	bool is_new;			/* of a new one, or of one that is there */
+	void (*read)(struct wish *wish, const struct doc_value *value);
+} members[] = {
+	{ "name", true, read_name }, { "definition", true, read_definition },
+	{ "enabled", false, read_enabled },
+};
+
+static bool
+read_member(void *state, const char *name, const struct doc_value *value)
+{
+	struct wish *wish = state;
+	int i = 0;
+
+	while (i < COUNT(members) && strcmp(members[i].name, name))
+		i++;
+	if (i == COUNT(members))
+		problem_field(wish->call, name, "is no member of a pipeline");
+	else if (members[i].is_new != wish->is_new)
+		problem_field(wish->call, name, wish->is_new ? "is not said of a new one, which is enabled"
+		    : "stays as it is; make another pipeline of the same name");
+	else
+		members[i].read(wish, value);
+	return true;
+}
+
+static bool
+wish_read(struct wish *wish, const struct doc_value *root)
+{
+	if (doc_kind(root) != DOC_OBJECT)
+		return problem(wish->call, &problem_invalid, "The body is no object.");
+	doc_members(root, read_member, wish);
+	for (int i = 0; i < COUNT(members); i++)
+		if (members[i].is_new == wish->is_new
+		    && doc_kind(doc_member(root, members[i].name)) == DOC_ABSENT)
+			problem_field(wish->call, members[i].name, "is missing");
+	return !problem_is_set(wish->call);
+}
+
+/* ---- orders ---- */
+
+static bool
+refuse_many(struct call *call)
+{
+	return problem(call, &problem_not_possible, "%d pipelines are enabled, which is the most.",
+	    ENABLED_MAX);
+}
+
+static void
+audit_pipeline(struct call *call, const char *action, int32_t id)
+{
+	char number[NUMBER_SIZE];
+
+	snprintf(number, sizeof(number), "%d", (int)id);
+	audit(call, action, number, "done");
+}
+
+/* The same as the last one of its name is that one. */
+static bool
+pipeline_add(struct wish *wish)
+{
+	struct call *call = wish->call;
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	char path[FIELD_SIZE];
+	int32_t id;
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_pipeline_add,
+	    db_text(wish->name), db_text(buf_text(&wish->definition)), db_int(ENABLED_MAX)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return refuse_many(call);
+	id = (int32_t)db_int_at(rows, 0, 0);
+	if (db_int_at(rows, 0, 1) == 0)
+		return answer_pipeline(call, 200, id);
+	audit_pipeline(call, "pipeline_add", id);
+	snprintf(path, sizeof(path), "/api/pipelines/%d", (int)id);
+	httpd_answer_header(call->answer, "Location", path);
+	return answer_pipeline(call, 201, id);
+}
+
+static bool
+answer_checked(struct wish *wish)
+{
+	struct put put = answer_json(wish->call, 200);
+
+	put_open(&put, '{');
+	put_text_of(&put, "name", wish->name);
+	put_name(&put, "definition");
+	put_raw(&put, buf_text(&wish->definition));
+	put_close(&put, '}');
+	return true;
+}
+
+static bool
+read_argument(void *state, const char *name, const char *value)
+{
+	struct wish *wish = state;
+
+	(void)value;
+	wish->only_checked |= !strcmp(name, "check");
+	return true;
+}
+
+bool
+serve_pipeline_add(struct call *call)
+{
+	struct wish wish = { .call = call, .is_new = true };
+	own(doc_freep) struct doc *doc = NULL;
+	bool well = may_change(call) && jsonbody_read(call, &doc) && wish_read(&wish, doc_root(doc));
+
+	httpd_query_each(call->request, read_argument, &wish);
+	well = well && (wish.only_checked ? answer_checked(&wish) : pipeline_add(&wish));
+	buf_clear(&wish.definition);
+	return well;
+}
+
+static bool
+pipeline_turn(struct call *call, int32_t id, bool enabled)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL, *found = NULL;
+	struct err err = {0};
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_pipeline_turn, db_int4(id),
+	    db_bool(enabled), db_int(ENABLED_MAX)))
+		return problem_err(call, &err);
+	if (db_affected(rows) > 0)
+		audit_pipeline(call, enabled ? "pipeline_enable" : "pipeline_disable", id);
+	else if (!rows_read(call, db_int4(id), &found))
+		return false;
+	else if (db_count(found) > 0 && (db_int_at(found, 0, 2) != 0) != enabled)
+		return refuse_many(call);
+	return answer_pipeline(call, 200, id);
+}
+
+bool
+serve_pipeline_change(struct call *call)
+{
+	struct wish wish = { .call = call };
+	own(doc_freep) struct doc *doc = NULL;
+	int32_t id;
+
+	return may_change(call) && id_read(call, &id) && jsonbody_read(call, &doc)
+	    && wish_read(&wish, doc_root(doc)) && pipeline_turn(call, id, wish.enabled);
+}
