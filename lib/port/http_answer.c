@@ -12,12 +12,11 @@ enum { RETRY_AFTER_DIGITS = 9 };
 const char *
 http_header_of(const struct http_answer *answer, const char *name)
 {
-	const char *line = (const char *)answer->headers.data;
-	const char *end = line + answer->headers.size;
+	const char *headers = (const char *)answer->headers.data, *line;
 	size_t size = strlen(name);
 
-	for (; line && line < end; line += strlen(line) + 1)
-		if (!strncasecmp(line, name, size) && line[size] == ':')
+	for (size_t at = 0; at < answer->headers.size; at += strlen(line) + 1)
+		if (!strncasecmp(line = headers + at, name, size) && line[size] == ':')
 			return line + size + 1 + strspn(line + size + 1, " \t");
 	return NULL;
 }

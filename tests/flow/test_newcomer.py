@@ -108,6 +108,7 @@ def test_its_follower_names_them(checkout):
 def test_the_lines_of_the_demo_are_those_that_the_readme_shows(tmp_path):
     done = subprocess.run([ROOT / "docker/demo/run"], text=True, capture_output=True, timeout=UNTIL,
                           env={**os.environ, "BUILD": "build" if BUILD == ROOT / "build" else BUILD})
+    subprocess.run([BUILD / "bin/batchline", "targets", "remove", "demo", "--yes"], check=True)
     assert done.returncode == 0, done.stderr
 
     def plain(words):
