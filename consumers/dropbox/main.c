@@ -15,6 +15,8 @@ static const struct option_row dropbox_options[] = {
 
 static const struct door door = {
 	.service = "dropbox",
+	.what = "puts finished batches into folders of Dropbox",
+	.options = dropbox_options,
 	.waits_for_archive = true,
 	.open = deliver_open,
 	.close = deliver_close,
@@ -22,28 +24,8 @@ static const struct door door = {
 	.test = deliver_test,
 };
 
-static bool
-dropbox_open(void **state, const struct service_context *context, struct err *err)
-{
-	return delivery_open(state, context, &door, err);
-}
-
-static const struct service dropbox = {
-	.name = "dropbox",
-	.what = "puts finished batches into folders of Dropbox",
-	.reads = { TOPIC_BATCHES },
-	.n_reads = 1,
-	.options = dropbox_options,
-	.turn_records = 1,
-	.idle_ms = 100,
-	.check = delivery_check,
-	.open = dropbox_open,
-	.turn = delivery_turn,
-	.close = delivery_close,
-};
-
 int
 main(int argc, char **argv)
 {
-	return service_main(&dropbox, argc, argv);
+	return delivery_main(&door, argc, argv);
 }

@@ -33,14 +33,6 @@ monday_close(struct call *call)
 	blob_free(call->own);
 }
 
-static const struct door door = {
-	.service = "monday",
-	.open = monday_open,
-	.close = monday_close,
-	.deliver = monday_deliver,
-	.test = monday_test,
-};
-
 /* The lane is the board, and a board takes one change after the other. */
 static bool
 monday_check(const struct options *options, struct err *err)
@@ -51,28 +43,19 @@ monday_check(const struct options *options, struct err *err)
 	return delivery_check(options, err);
 }
 
-static bool
-open_service(void **state, const struct service_context *context, struct err *err)
-{
-	return delivery_open(state, context, &door, err);
-}
-
-static const struct service monday = {
-	.name = "monday",
+static const struct door door = {
+	.service = "monday",
 	.what = "keeps an item on a board of Monday for each batch",
-	.reads = { TOPIC_BATCHES },
-	.n_reads = 1,
 	.options = monday_options,
-	.turn_records = 1,
-	.idle_ms = 100,
 	.check = monday_check,
-	.open = open_service,
-	.turn = delivery_turn,
-	.close = delivery_close,
+	.open = monday_open,
+	.close = monday_close,
+	.deliver = monday_deliver,
+	.test = monday_test,
 };
 
 int
 main(int argc, char **argv)
 {
-	return service_main(&monday, argc, argv);
+	return delivery_main(&door, argc, argv);
 }

@@ -70,7 +70,11 @@ struct call {
 };
 
 struct door {
-	const char *service;		/* as in targets.service and the events */
+	const char *service;		/* as in targets.service and the events; the program's name */
+	const char *what;		/* one sentence for --help */
+	const struct option_row *options;	/* its own and DELIVERY_OPTIONS */
+	/* NULL: delivery_check(), which one of its own calls, too. */
+	bool (*check)(const struct options *options, struct err *err);
 	bool waits_for_archive;		/* a run that completed anything is due once it is packed */
 	bool (*open)(struct call *call, struct err *err);	/* once a slot; may be NULL */
 	void (*close)(struct call *call);			/* may be NULL */
@@ -123,10 +127,7 @@ bool call_goes_on(struct call *call);
 	{ "BATCHLINE_GIVE_UP_S", OPTION_INT, "259200", 1, 2592000,                           \
 	    "seconds: what is not delivered after so long has failed", false }
 
-/* As in struct service; open() is called with the door. */
 bool delivery_check(const struct options *options, struct err *err);
-bool delivery_open(void **state, const struct service_context *context, const struct door *door,
-    struct err *err);
-bool delivery_turn(void *state, const struct bus_record *records, size_t n, struct err *err);
-void delivery_close(void *state);
+/* The whole life of a service that delivers, as service_main(). */
+int delivery_main(const struct door *door, int argc, char **argv);
 #endif

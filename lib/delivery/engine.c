@@ -239,6 +239,9 @@ database_open(struct delivery *d, struct err *err)
 	return db_open(&d->db, option_text(d->context->options, "DATABASE_URL"), name, err);
 }
 
+/* A service and its door; what the loop knows of it is the first member. */
+struct served { struct service service; const struct door *door; };
+
 bool
 delivery_check(const struct options *options, struct err *err)
 {
@@ -249,10 +252,10 @@ delivery_check(const struct options *options, struct err *err)
 	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
 }
 
-bool
-delivery_open(void **state, const struct service_context *context, const struct door *door,
-    struct err *err)
+static bool
+delivery_open(void **state, const struct service_context *context, struct err *err)
 {
+	const struct served *served = (const struct served *)context->service;
 	const struct options *o = context->options;
 	struct delivery *d = calloc(1, sizeof(*d));
 
@@ -260,7 +263,7 @@ delivery_open(void **state, const struct service_context *context, const struct 
 	if (!d || !(d->arena = arena_new(TURN_MEMORY)))
 		return err_set(err, ERR_FATAL, "out of memory");
 	d->context = context;
-	d->door = door;
+	d->door = served->door;
 	if (!secrets_check(option_text(o, "BATCHLINE_SECRETS"), err)
 	    || !networks_read(&d->allowed, option_text(o, "BATCHLINE_ALLOWED_NETWORKS"), err)
 	    || !codec_open(&d->codec, err) || !database_open(d, err))
@@ -272,7 +275,7 @@ delivery_open(void **state, const struct service_context *context, const struct 
 	return true;
 }
 
-bool
+static bool
 delivery_turn(void *state, const struct bus_record *records, size_t n, struct err *err)
 {
 	struct delivery *d = state;
@@ -282,7 +285,7 @@ delivery_turn(void *state, const struct bus_record *records, size_t n, struct er
 }
 
 /* What is under way is waited for a little, so that its outcome is known to the next one. */
-void
+static void
 delivery_close(void *state)
 {
 	struct delivery *d = state;
@@ -300,4 +303,24 @@ delivery_close(void *state)
 	codec_free(d->codec);
 	arena_free(d->arena);
 	free(d);
+}
+
+int
+delivery_main(const struct door *door, int argc, char **argv)
+{
+	const struct served served = { .door = door, .service = {
+		.name = door->service,
+		.what = door->what,
+		.reads = { TOPIC_BATCHES },
+		.n_reads = 1,
+		.options = door->options,
+		.turn_records = 1,
+		.idle_ms = 100,
+		.check = door->check ? door->check : delivery_check,
+		.open = delivery_open,
+		.turn = delivery_turn,
+		.close = delivery_close,
+	} };
+
+	return service_main(&served.service, argc, argv);
 }

@@ -6,24 +6,18 @@ import contextlib
 import io
 import json
 import os
-import re
-import subprocess
 import uuid
 import zipfile
 
 import pytest
-from confluent_kafka.admin import AdminClient
 from dropbox import auth, files, sharing
 
 import dropbox_mock
-import events
 import line
 from dropbox_mock import BLOCK, Answer, Refused, too_many, unauthorized
 from test_archive import NOT_A_PICTURE, STORE, caught_up, photos, stopped
-from test_events import BROKERS
-from test_webhook import ADMIN, sql, write_secret
+from test_webhook import Door, sql, write_secret
 
-PROGRAM = events.ROOT / os.environ.get("STACK_BIN", "build/bin") / "batchline-dropbox"
 GRANT = {"client_id": "app", "client_secret": "secret", "refresh_token": "refresh-1"}
 UPLOAD, SESSION = "/2/files/upload", "/2/files/upload_session/"
 CREATE, LIST, LINK = ("/2/files/create_folder_v2", "/2/files/list_folder",
@@ -31,25 +25,11 @@ CREATE, LIST, LINK = ("/2/files/create_folder_v2", "/2/files/list_folder",
 START, APPEND, FINISH = (SESSION + what for what in ("start_batch", "append_batch", "finish_batch_v2"))
 
 
-class Service:
+class Service(Door):
     def __init__(self, box, secrets):
-        self.env = {**os.environ, "BATCHLINE_INSTANCE": "dropbox-1",
-                    "DATABASE_URL": re.sub(r"//\w+@", "//batchline_dropbox@", ADMIN),
-                    "BATCHLINE_DROPBOX_API": box.url, "BATCHLINE_DROPBOX_CONTENT": box.url,
-                    "BATCHLINE_SECRETS": str(secrets), "BATCHLINE_ALLOWED_NETWORKS": "127.0.0.0/8",
-                    "BATCHLINE_CALL_S": "2", "BATCHLINE_RETRY_S": "1"}
-        self.secrets, self.process = secrets, None
-
-    def start(self):
-        self.process = subprocess.Popen([PROGRAM], env=self.env)
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(40) == 0
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        super().__init__("dropbox", secrets, BATCHLINE_DROPBOX_API=box.url,
+                         BATCHLINE_DROPBOX_CONTENT=box.url)
+        self.secrets = secrets
 
 
 @pytest.fixture(scope="module")
@@ -545,18 +525,7 @@ def test_a_replay_of_the_topic_by_a_fresh_group_makes_no_call(target, box, servi
     here.wait("done")
     service.stop()
     calls = len(box.calls)
-    admin = AdminClient({"bootstrap.servers": BROKERS})
-
-    def forgotten():
-        """the group has no offsets"""
-        try:
-            for future in admin.delete_consumer_groups(["batchline-dropbox"]).values():
-                future.result()
-        except Exception:       # it still has its static member for a moment
-            return False
-        return True
-
-    line.until(forgotten)
+    service.forget_offsets()
     service.start()
     line.until(lambda: caught_up("dropbox"))
 

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches as items of a board, as the board's owner sees them: monday_mock.py is the other side."""
 import json
-import os
 import re
 import subprocess
 import uuid
 
 import pytest
-from confluent_kafka.admin import AdminClient
 from graphql import parse, validate
 
 import events
 import line
 from monday_mock import SCHEMA, Column, Item, Monday
 from test_archive import NOT_A_PICTURE, caught_up, delete, photos, stopped
-from test_events import BROKERS
-from test_webhook import ADMIN, outcomes, sql, write_secret
+from test_webhook import Door, outcomes, program, sql, write_secret
 
-PROGRAM = events.ROOT / os.environ.get("STACK_BIN", "build/bin") / "batchline-monday"
 LABELS = ["Queued", "Processing", "Completed", "Partial", "Failed", "Cancelled"]
 COLUMNS = {"key": "text_key", "status": "status_1", "files": "numbers_1", "failures": "numbers_2",
            "link": "link_1", "date": "date_1", "description": "long_1"}
@@ -33,26 +29,10 @@ def monday():
 
 # ---- the service, hurried ----
 
-class Service:
+class Service(Door):
     def __init__(self, monday, secrets, **options):
-        self.env = {**os.environ, "BATCHLINE_INSTANCE": "monday-1",
-                    "DATABASE_URL": re.sub(r"//\w+@", "//batchline_monday@", ADMIN),
-                    "BATCHLINE_SECRETS": str(secrets), "BATCHLINE_ALLOWED_NETWORKS": "127.0.0.0/8",
-                    "BATCHLINE_MONDAY_API": monday.url, "BATCHLINE_CALL_S": "2",
-                    "BATCHLINE_PUBLIC_URL": "https://line.example/", "BATCHLINE_RETRY_S": "1",
-                    "BATCHLINE_CALLS": "8", **options}
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen([PROGRAM], env=self.env)
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(40) == 0
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        super().__init__("monday", secrets, BATCHLINE_MONDAY_API=monday.url,
+                         BATCHLINE_PUBLIC_URL="https://line.example/", BATCHLINE_CALLS="8", **options)
 
 
 @pytest.fixture(scope="module")
@@ -323,17 +303,6 @@ def test_a_state_that_comes_meanwhile_makes_no_second_item(target, monday):
     assert board.item(batch).values["status_1"] == "Completed" and len(board.board.items) == 1
 
 
-def forgotten():
-    """the group has no offsets"""
-    try:
-        admin = AdminClient({"bootstrap.servers": BROKERS})
-        for future in admin.delete_consumer_groups(["batchline-monday"]).values():
-            future.result()
-    except Exception:           # it still has its static member for a moment
-        return False
-    return True
-
-
 def test_a_service_killed_after_a_create_makes_one_item_and_asks_nothing_for_what_it_reads_again(
         target, monday, service):
     """It comes back in a fresh group and reads the whole topic."""
@@ -350,7 +319,7 @@ def test_a_service_killed_after_a_create_makes_one_item_and_asks_nothing_for_wha
     service.kill()
     assert soon.ledger(batch) == late.ledger(batch) == ["called"]
     monday.forget_of(late.board)
-    line.until(forgotten)
+    service.forget_offsets()
     service.start()
     line.until(lambda: caught_up("monday"))
     for one in (soon, late):
@@ -551,7 +520,7 @@ def test_labels_that_the_api_does_not_tell_are_no_defect(target, monday):
 
 
 def test_a_board_has_one_call_at_a_time_and_no_option_changes_that(service):
-    done = subprocess.run([PROGRAM, "--check-config"], capture_output=True, text=True,
+    done = subprocess.run([program("monday"), "--check-config"], capture_output=True, text=True,
                           env={**service.env, "BATCHLINE_CALLS_PER_TARGET": "2"})
 
     assert done.returncode == 2 and "BATCHLINE_CALLS_PER_TARGET" in done.stderr

@@ -25,7 +25,6 @@ from test_archive import caught_up, delete, photos, stopped
 from test_events import BROKERS, Topics, name_of
 from test_stack import free_port
 
-PROGRAM = events.ROOT / os.environ.get("STACK_BIN", "build/bin") / "batchline-webhook"
 ADMIN = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
 OLD, NEW = ("whsec_" + base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
 
@@ -107,16 +106,23 @@ def receiver():
 
 # ---- the service, hurried ----
 
-class Service:
-    def __init__(self, secrets, **options):
-        self.env = {**os.environ, "BATCHLINE_INSTANCE": "webhook-1",
-                    "DATABASE_URL": re.sub(r"//\w+@", "//batchline_webhook@", ADMIN),
+def program(name):
+    return events.ROOT / os.environ.get("STACK_BIN", "build/bin") / f"batchline-{name}"
+
+
+class Door:
+    """One of the services that deliver, hurried; it may call loopback."""
+
+    def __init__(self, name, secrets, **options):
+        self.name, self.program = name, program(name)
+        self.env = {**os.environ, "BATCHLINE_INSTANCE": f"{name}-1",
+                    "DATABASE_URL": re.sub(r"//\w+@", f"//batchline_{name}@", ADMIN),
                     "BATCHLINE_SECRETS": str(secrets), "BATCHLINE_ALLOWED_NETWORKS": "127.0.0.0/8",
                     "BATCHLINE_CALL_S": "2", "BATCHLINE_RETRY_S": "1", **options}
         self.process = None
 
     def start(self):
-        self.process = subprocess.Popen([PROGRAM], env=self.env)
+        self.process = subprocess.Popen([self.program], env=self.env)
 
     def stop(self):
         self.process.terminate()
@@ -125,6 +131,24 @@ class Service:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def forget_offsets(self):
+        admin = AdminClient({"bootstrap.servers": BROKERS})
+
+        def forgotten():
+            """the group has no offsets"""
+            try:
+                for future in admin.delete_consumer_groups([f"batchline-{self.name}"]).values():
+                    future.result()
+            except Exception:       # it still has its static member for a moment
+                return False
+            return True
+        line.until(forgotten)
+
+
+class Service(Door):
+    def __init__(self, secrets, **options):
+        super().__init__("webhook", secrets, **options)
 
 
 @pytest.fixture(scope="module")
@@ -512,18 +536,7 @@ def test_a_replay_of_the_topic_by_a_fresh_group_makes_no_call(target, service, r
     later = target()
     calls = len(receiver.seen)
     service.stop()
-    admin = AdminClient({"bootstrap.servers": BROKERS})
-
-    def forgotten():
-        """the group has no offsets"""
-        try:
-            for future in admin.delete_consumer_groups(["batchline-webhook"]).values():
-                future.result()
-        except Exception:       # it still has its static member for a moment
-            return False
-        return True
-
-    line.until(forgotten)
+    service.forget_offsets()
     service.start()
     line.until(lambda: caught_up("webhook"))
     probe = finished_batch()
@@ -649,7 +662,7 @@ def test_a_secret_that_others_may_read_is_refused_at_the_start(tmp_path):
     (tmp_path / "key").write_text(OLD)
     (tmp_path / "key").chmod(0o640)
     env = Service(tmp_path, BATCHLINE_INSTANCE="").env
-    done = subprocess.run([PROGRAM], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program("webhook")], env=env, capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 2
     assert f"others may read {tmp_path}/key" in done.stderr and OLD not in done.stderr
