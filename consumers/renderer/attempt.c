@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/crc.h"
 #include "batch/name.h"
+#include "consumers/renderer/picture.h"
 
 enum { PIECE_SIZE = 256 * 1024, DEADLINE_LEAST_MS = 100 };
 
@@ -162,6 +163,32 @@ outputs_open(struct attempt *a, struct err *err)
 	return true;
 }
 
+/* By its first bytes: a child out of its mind may have written nothing, or anything. */
+static bool
+output_is(struct blob_writer *writer, const char *format)
+{
+	uint8_t bytes[64];
+	ssize_t n = pread(blob_writer_fd(writer), bytes, sizeof(bytes), 0);
+	const char *kind = n > 0 ? picture_kind(bytes, (size_t)n) : NULL;
+
+	return kind && !strcmp(kind, format);
+}
+
+/* Is what it wrote what it was asked for? Else it is given up, as any that makes no sense. */
+static bool
+outputs_judge(const struct attempt *a, struct worker *worker, struct err *err)
+{
+	size_t n = a->definition->n_views;
+	bool well = output_is(a->writers[n], "jpeg");
+
+	for (size_t i = 0; well && i < n; i++)
+		well = output_is(a->writers[i], a->definition->views[i].format->name);
+	if (well)
+		return true;
+	worker_give_up(worker);
+	return err_code(err, ERR_RETRY, "renderer_crashed", "the child wrote what was not asked");
+}
+
 static bool
 output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
 {
@@ -230,7 +257,8 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	attempt_extension(order.extension, asked->file_name);
 	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
 	        asked->pipeline, fds, deadline_ms, &answer, err)
-	    && answer_judge(&answer, err) && outputs_store(a, &answer, err);
+	    && answer_judge(&answer, err) && outputs_judge(a, worker, err)
+	    && outputs_store(a, &answer, err);
 }
 
 bool

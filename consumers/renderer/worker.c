@@ -100,6 +100,12 @@ child_end(struct worker *w)
 }
 
 void
+worker_give_up(struct worker *w)
+{
+	child_end(w);
+}
+
+void
 worker_free(struct worker *w)
 {
 	if (!w)
@@ -151,10 +157,21 @@ child_start(struct worker *w, enum role role, struct err *err)
 	return err_code(err, ERR_FATAL, "sandbox", "a child cannot close itself in: %s", answer.text);
 }
 
+/* Between two jobs a child has nothing to say: it spoke out of turn, or it is gone. */
+static bool
+has_spoken(const struct worker *w)
+{
+	struct pollfd p = { w->channel, POLLIN, 0 };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* Whoever is to be given up is gone before the next job's descriptors are sent to anybody. */
 static bool
 child_ensure(struct worker *w, enum role role, struct err *err)
 {
-	if (w->channel >= 0 && (w->role != role || w->served >= w->jobs_per_child))
+	if (w->channel >= 0
+	    && (w->role != role || w->served >= w->jobs_per_child || has_spoken(w)))
 		child_end(w);
 	return w->channel >= 0 || child_start(w, role, err);
 }

@@ -25,4 +25,7 @@ bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);
  * stopping (no answer is due); with fatal: there can be no children any more. */
 bool worker_ask(struct worker *worker, enum role role, struct order *order,
     const char *definition, const int *fds, int deadline_ms, struct answer *ret, struct err *err);
+
+/* Kills the child, if there is one: what it did shows that it is no longer ours. */
+void worker_give_up(struct worker *worker);
 #endif

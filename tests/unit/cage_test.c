@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -103,22 +104,32 @@ expect_gone(pid_t pid)
 
 /* ---- children that are out of their mind ---- */
 
-/* Says HELLO, takes an order, writes its pid into the first output; returns the order's ticket. */
+static int first_output;
+
+/* Takes an order, writes its pid into the first output; returns the order's ticket. */
 static uint64_t
-begin(const struct birth *birth)
+take_order(const struct birth *birth)
 {
 	static struct { struct order order; char definition[DEFINITION_MAX]; } got;
-	struct answer answer = { .kind = ANSWER_HELLO };
 	int fds[CHANNEL_FDS_MAX];
 	size_t size, n_fds;
 
-	channel_answer(birth->channel, &answer);
 	while (!channel_receive(birth->channel, -1, &got, sizeof(got), &size, fds, &n_fds))
 		;
 	if (n_fds < 2)
 		_exit(0);
-	dprintf(fds[1], "%d", (int)getpid());
+	first_output = fds[1];
+	dprintf(first_output, "%d ", (int)getpid());
 	return got.order.ticket;
+}
+
+static uint64_t
+begin(const struct birth *birth)
+{
+	struct answer answer = { .kind = ANSWER_HELLO };
+
+	channel_answer(birth->channel, &answer);
+	return take_order(birth);
 }
 
 static void
@@ -146,6 +157,8 @@ answers_twice(const struct birth *birth)
 	answer.ticket = begin(birth);
 	channel_answer(birth->channel, &answer);
 	channel_answer(birth->channel, &answer);
+	dprintf(first_output, "and done");
+	take_order(birth);
 	stay();
 }
 
@@ -212,20 +225,45 @@ Test(cage, a_child_that_closes_its_channel_is_killed_at_its_deadline)
 	expect_killed(closes_its_channel, SHORT_MS, "render_timeout");
 }
 
-Test(cage, what_a_child_says_unasked_answers_no_later_job)
+static void
+until_holds(int output, const char *words)
+{
+	while (!holds(output, words))
+		usleep(1000);
+}
+
+Test(cage, a_child_that_speaks_unasked_is_killed_before_the_next_job_reaches_it)
 {
 	int outputs[] = { memfd_create("one", MFD_CLOEXEC), memfd_create("two", MFD_CLOEXEC) };
+	char words[64] = "";
 	struct answer answer;
 	struct err err;
 
 	given_children(answers_twice);
 
-	for (int i = 0; i < 2; i++)
-		cr_assert(ask(ROLE_PICTURE, file_of("x", 1), outputs[i], LONG_MS, &answer, &err), "%s",
-		    err.text);
+	cr_assert(ask(ROLE_PICTURE, file_of("x", 1), outputs[0], LONG_MS, &answer, &err), "%s", err.text);
+	until_holds(outputs[0], "and done");
+	cr_assert(ask(ROLE_PICTURE, file_of("x", 1), outputs[1], LONG_MS, &answer, &err), "%s", err.text);
 
-	cr_expect_neq(pid_told(outputs[0]), pid_told(outputs[1]));
 	expect_gone(pid_told(outputs[0]));
+	until_holds(outputs[1], "and done");
+	cr_assert_gt(pread(outputs[1], words, sizeof(words) - 1, 0), 0);
+	cr_expect_eq((pid_t)atoi(words), pid_told(outputs[1]));
+	cr_expect_str_eq(strchr(words, ' '), " and done", "another had the job, too: %s", words);
+}
+
+Test(cage, a_child_that_is_given_up_is_killed)
+{
+	int output = memfd_create("output", MFD_CLOEXEC);
+	struct answer answer;
+	struct err err;
+
+	given_children(answers_twice);
+	cr_assert(ask(ROLE_PICTURE, file_of("x", 1), output, LONG_MS, &answer, &err), "%s", err.text);
+
+	worker_give_up(worker);
+
+	expect_gone(pid_told(output));
 }
 
 /* ---- descriptors ---- */
@@ -281,10 +319,10 @@ Test(cage, a_child_holds_no_descriptor_of_an_older_job)
 
 	given_children(NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		char path[] = "/tmp/cage-test-XXXXXX";
+		char path[] = "/tmp/cage-test-XXXXXX", made[] = "/tmp/cage-test-XXXXXX";
 		struct answer answer;
 		struct err err;
-		int input, output = memfd_create("output", MFD_CLOEXEC);
+		int input, output = mkstemp(made);
 
 		copy_of(names[i], path);
 		cr_assert(!is_held_elsewhere(path));
@@ -292,9 +330,11 @@ Test(cage, a_child_holds_no_descriptor_of_an_older_job)
 		cr_assert(is_held_elsewhere(path));
 		cr_assert(ask(ROLE_PICTURE, input, output, LONG_MS, &answer, &err), "%s", err.text);
 		close(input);
+		close(output);
 
-		cr_expect(!is_held_elsewhere(path), "%s", names[i]);
+		cr_expect(!is_held_elsewhere(path) && !is_held_elsewhere(made), "%s", names[i]);
 		unlink(path);
+		unlink(made);
 	}
 }
 

@@ -44,11 +44,12 @@ static struct pool *pool;
 static struct job *jobs[JOBS_MAX];
 static size_t n_jobs;
 
+static struct spawner_options of_children = { .limits = { (int64_t)8 << 30, 64 << 20 },
+	.jobs_per_child = 100 };
+
 static void
 before(void)
 {
-	static const struct spawner_options birth = { .limits = { (int64_t)8 << 30, 64 << 20 },
-		.jobs_per_child = 100 };
 	struct pool_options options = { .children = 1, .jobs_per_child = 100,
 		.pixels_max = PICTURES_PIXELS_MAX };
 	struct err err = {0};
@@ -58,7 +59,7 @@ before(void)
 	snprintf(folder, sizeof(folder), "/tmp/pool_test_XXXXXX");
 	cr_assert(mkdtemp(folder));
 	snprintf(uri, sizeof(uri), "file://%s", folder);
-	cr_assert(spawner_start(&spawner, &birth, &err), "%s", err.text);
+	cr_assert(spawner_start(&spawner, &of_children, &err), "%s", err.text);
 	cr_assert(blob_open(&store, uri, &err), "%s", err.text);
 	options.spawner = spawner;
 	options.store = store;
@@ -184,4 +185,67 @@ Test(pool, what_a_sick_disk_may_have_lost_is_rendered_again)
 
 	cr_expect(!job->rendered && job->retryable);
 	cr_expect_str_eq(job->error_code, "blob_store");
+}
+
+/* ---- a child that forges its answer ---- */
+
+static const char *forged = "";		/* what it writes as its output */
+
+static void
+forges(const struct birth *birth)
+{
+	static struct { struct order order; char definition[DEFINITION_MAX]; } got;
+	struct answer answer = { .kind = ANSWER_HELLO };
+	int fds[CHANNEL_FDS_MAX];
+	size_t size, n_fds;
+
+	channel_answer(birth->channel, &answer);
+	while (!channel_receive(birth->channel, -1, &got, sizeof(got), &size, fds, &n_fds))
+		;
+	dprintf(fds[1], "%s", forged);
+	dprintf(fds[2], "\xff\xd8\xff");
+	answer = (struct answer){ .kind = ANSWER_RENDERED, .ticket = got.order.ticket,
+		.n_extents = 1, .extents = { { 1, 1 } } };
+	channel_answer(birth->channel, &answer);
+	pause();
+}
+
+static void
+given_forged(const char *bytes)
+{
+	forged = bytes;
+	of_children.live = forges;
+	before();
+}
+
+static void
+expect_crash(struct job *job)
+{
+	until_finished(job);
+	cr_expect(!job->rendered && job->retryable);
+	cr_expect_str_eq(job->error_code, "renderer_crashed");
+}
+
+TestSuite(forgery, .fini = after, .timeout = 60);
+
+Test(forgery, an_answer_without_an_output_costs_an_attempt)
+{
+	given_forged("");
+	expect_crash(a_picture());
+}
+
+Test(forgery, an_output_of_another_kind_costs_an_attempt)
+{
+	given_forged("GIF89a and a page of scripts");
+	expect_crash(a_picture());
+}
+
+Test(forgery, what_begins_as_it_was_asked_is_taken)
+{
+	struct job *job;
+
+	given_forged("\xff\xd8\xff");
+	job = a_picture();
+	until_finished(job);
+	cr_expect(job->rendered);
 }
