@@ -85,7 +85,7 @@ $(BUILD)/libparts.a: $(parts)
 $(BUILD)/%.a:
 	$(quiet) rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/consumers/renderer/%.o $(BUILD)/tests/bench/%.o: includes += $(call once,vips-flags,pkg-config --cflags vips)
+$(BUILD)/consumers/renderer/%.o $(BUILD)/tests/bench/%.o $(BUILD)/tests/unit/clips.o: includes += $(call once,vips-flags,pkg-config --cflags vips)
 $(BUILD)/%.o: %.c | $(made)
 	@mkdir -p $(@D)
 	$(quiet) $(compile) -MMD -MP -c -o $@ $<

@@ -19,6 +19,7 @@ struct attempt {
 	struct blob_store *store;
 	struct definition *definition;
 	int input;
+	const char *kind;				/* of the input, where it is a picture */
 	struct blob_writer *writers[VIEWS_MAX + 1];	/* the last one is the preview's */
 	char folder[BLOB_URI_MAX];			/* outputs/<batch>/<job>/<attempt>-<random>/ */
 };
@@ -120,6 +121,15 @@ is_input(const char *uri)
 	return !strncmp(uri, scheme, sizeof(scheme) - 1) && hash_is_hex(uri + sizeof(scheme) - 1);
 }
 
+static const char *
+kind_of(int fd)
+{
+	uint8_t first[PICTURE_FIRST_BYTES];
+	ssize_t n = pread(fd, first, sizeof(first), 0);
+
+	return n > 0 ? picture_kind(first, (size_t)n) : NULL;
+}
+
 static bool
 input_open(struct attempt *a, struct err *err)
 {
@@ -132,6 +142,7 @@ input_open(struct attempt *a, struct err *err)
 		return err_at(err, "input");
 	if (a->job->input_size == 0)
 		return err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
+	a->kind = kind_of(a->input);
 	return input_is_as_stated(a, err);
 }
 
@@ -146,12 +157,11 @@ outputs_open(struct attempt *a, struct err *err)
 	    uuid_print(fresh, uuid_v7()) + 24);	/* the last twelve digits are random */
 
 	for (size_t i = 0; i <= d->n_views; i++) {
-		bool named = i == d->n_views
-		    || strlen(asked->output_stem) + strlen(d->views[i].name)
-		        + strlen(d->views[i].format->extension) + 2 <= FILE_NAME_MAX;
+		const char *end = i < d->n_views ? view_format(&d->views[i], a->kind)->extension : "";
+		bool named = i == d->n_views || strlen(asked->output_stem) + strlen(d->views[i].name)
+		    + strlen(end) + 2 <= FILE_NAME_MAX;
 		int more = i < d->n_views
-		    ? snprintf(uri, sizeof(uri), "%sview_%s.%s", a->folder, d->views[i].name,
-		        d->views[i].format->extension)
+		    ? snprintf(uri, sizeof(uri), "%sview_%s.%s", a->folder, d->views[i].name, end)
 		    : snprintf(uri, sizeof(uri), "%spreview.jpg", a->folder);
 
 		if (!named || more <= n || (size_t)more >= sizeof(uri))
@@ -194,6 +204,7 @@ output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
 {
 	struct job *job = a->job;
 	const struct view *view = &a->definition->views[i];
+	const struct format *format = view_format(view, a->kind);
 	struct blob_done done;
 	uint32_t crc = 0;
 
@@ -203,9 +214,9 @@ output_store(struct attempt *a, size_t i, struct extent extent, struct err *err)
 	job->outputs[i] = (struct rendered_output){
 		.view = arena_text(job->arena, view->name, strlen(view->name)),
 		.name = arena_print(job->arena, "%s_%s.%s", job->asked.output_stem, view->name,
-		    view->format->extension),
+		    format->extension),
 		.uri = arena_text(job->arena, done.uri, strlen(done.uri)),
-		.media_type = view->format->media_type,
+		.media_type = format->media_type,
 		.width = extent.width,
 		.height = extent.height,
 		.size = done.size,

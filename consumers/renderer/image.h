@@ -7,6 +7,7 @@
  *	reading.c	the input: what it is, how large, its pixels to the last one
  *	colour.c	profiles that fit, and numbers that mean a colour
  *	steps.c		operations by name
+ *	frames.c	animations, each frame as if it were a picture
  *	saving.c	outputs and previews, and what may stand in them beside the pixels
  *
  * Images are only computed when they are read; image_compute() does that at a time of our choice.
@@ -35,7 +36,8 @@ struct input {
 	const char *kind;
 	VipsSource *source;
 	int width, height;		/* as they lie in the file */
-	double bytes;			/* of all its pixels, decoded */
+	int pages;			/* of which the first is rendered, unless frames are wanted */
+	double bytes;			/* of all pixels of one, decoded */
 	bool shrinks;		/* its decoder can make it smaller while it reads */
 	bool turned;			/* shown, width and height change places */
 	VipsImage *shared;		/* read once for all views, or NULL */
@@ -48,6 +50,8 @@ void input_close(struct input *in);
 bool input_share(struct input *in, const struct definition *d, struct err *err);
 /* What the view begins with; pixels are not read yet unless they are shared. */
 bool input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err);
+/* All its pages, one below the other; computed, since they are taken one by one. */
+bool input_load_pages(VipsImage **ret, const struct input *in, struct err *err);
 /* thumbnail_image, of what input_load() gave: as large as that of the whole picture. */
 bool input_thumbnail(VipsImage **image, const struct input *in, const struct step *step,
     int64_t pixels_max, struct err *err);
@@ -88,6 +92,16 @@ bool step_upright(VipsImage **image, struct err *err);	/* as its maker held it *
 bool step_precuts(VipsImage *image, const struct step *step);
 bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 
+/* ---- frames.c ---- */
+
+/* Can a file of this format hold frames? */
+bool frames_can(const struct format *format);
+/* The view of every frame, one below the other, with their times; no more pixels than pixels_max. */
+bool frames_render(VipsImage **ret, const struct input *in, const struct view *view,
+    int64_t pixels_max, struct err *err);
+/* Of what frames_render() gave; of any other image, all of it. */
+bool frames_first(VipsImage **ret, VipsImage *image, struct err *err);
+
 /* ---- compound.c: operations that are no class of libvips under their own name ---- */
 
 bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
@@ -100,8 +114,8 @@ bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
 
 /* Can this library write it? Else code unsupported_format. */
 bool image_saver_is_there(const struct format *format, struct err *err);
-bool image_save(VipsImage *image, const char *saver, const struct argument *options, size_t n,
-    int fd, struct err *err);
+bool image_save(VipsImage *image, const struct format *format, const struct argument *options,
+    size_t n, int fd, struct err *err);
 /* background: behind what is clear; NULL: white. */
 bool image_save_preview(VipsImage *image, const struct argument *background, int fd,
     struct err *err);

@@ -165,16 +165,19 @@ view_make(const struct picture_task *task, const struct input *in, size_t i, str
     struct err *err)
 {
 	const struct view *view = &task->definition->views[i];
-	own(image_freep) VipsImage *image = NULL;
+	const struct format *format = view_format(view, in->kind);
+	own(image_freep) VipsImage *image = NULL, *first = NULL;
+	bool moves = view->animated && in->pages > 1 && frames_can(format);
 
-	if (!image_saver_is_there(view->format, err)
-	    || !view_render(&image, in, view, task->pixels_max, err)
-	    || !image_save(image, view->format->saver, view->options, view->n_options,
-	        task->outputs[i], err)
-	    || (i == 0 && !image_save_preview(image, argument_find(view->options, view->n_options,
+	if (!image_saver_is_there(format, err)
+	    || !(moves ? frames_render(&image, in, view, task->pixels_max, err)
+	        : view_render(&image, in, view, task->pixels_max, err))
+	    || !image_save(image, format, view->options, view->n_options, task->outputs[i], err)
+	    || !frames_first(&first, image, err)
+	    || (i == 0 && !image_save_preview(first, argument_find(view->options, view->n_options,
 	        "background"), task->preview, err)))
 		return task->definition->n_views > 1 && err_at(err, "view %s", view->name);
-	*extent = (struct extent){ image->Xsize, image->Ysize };
+	*extent = (struct extent){ first->Xsize, first->Ysize };
 	return true;
 }
 

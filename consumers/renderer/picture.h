@@ -41,6 +41,7 @@ bool picture_check(const struct picture_task *task, struct err *err);
  * Words of people and cameras that stand in them are taken out. */
 bool picture_inspect(const struct picture_task *task, struct extent *extents, struct err *err);
 
+enum { PICTURE_FIRST_BYTES = 4096 };	/* by which its kind is known */
 /* jpeg, png, webp, tiff, gif, avif by the first bytes, or NULL. Pure. */
 const char *picture_kind(const uint8_t *bytes, size_t size);
 /* A picture's kind that we know and do not read (HEIC, a camera's RAW, PSD, PDF, SVG ..), in words for

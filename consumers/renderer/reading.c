@@ -17,7 +17,6 @@ enum {
 	SHARED_PIXELS_MAX = 24000000,	/* a reading of so many pixels is kept for all views */
 	LOADER_COPIES = 8,		/* 7 of a WebP without loss were measured */
 	LOADER_COPIES_LEAST = 2,
-	FIRST_BYTES = 4096,		/* by which its kind is known */
 };
 
 static bool
@@ -111,7 +110,7 @@ load(VipsImage **ret, const struct input *in, int shrink, struct err *err)
 static bool
 kind_find(struct input *in, struct err *err)
 {
-	uint8_t first[FIRST_BYTES];
+	uint8_t first[PICTURE_FIRST_BYTES];
 	ssize_t n = pread(in->fd, first, sizeof(first), 0);
 	const char *unread = n > 0 ? picture_kind_unread(first, (size_t)n) : NULL;
 	char loader[32];
@@ -150,11 +149,12 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 		return false;
 	in->width = header->Xsize;
 	in->height = header->Ysize;
+	in->pages = vips_image_get_n_pages(header);
 	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
 	/* libwebp would let the colour of what is clear into what is not */
 	in->shrinks = is_jpeg(in) || (!strcmp(in->kind, "webp") && !vips_image_hasalpha(header)
-	    && vips_image_get_n_pages(header) == 1);
+	    && in->pages == 1);
 	in->turned = orientation >= 5 && orientation <= 8;
 	return memory_is_enough(in, err);
 }
@@ -269,6 +269,23 @@ input_load(VipsImage **ret, const struct input *in, const struct view *view, str
 		return load(ret, in, view_shrink(in, view), err);
 	*ret = g_object_ref(in->shared);
 	return true;
+}
+
+bool
+input_load_pages(VipsImage **ret, const struct input *in, struct err *err)
+{
+	char loader[32];
+
+	if (is_too_much(in, (double)in->pages * LOADER_COPIES_LEAST))
+		return err_code(err, ERR_REJECT, "out_of_memory", "its %d frames are %.0f MiB, which do not "
+		    "fit into this renderer's memory", in->pages, in->bytes * in->pages / 1024 / 1024);
+	if (is_cut(in))		/* a GIF would end with the last frame that is whole */
+		return err_code(err, ERR_REJECT, "image_truncated", "the file ends before its last frame");
+	loader_name(loader, sizeof(loader), in->kind);
+	if (vips_call(loader, in->source, ret, "n", -1, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+	    VIPS_FAIL_ON_ERROR, NULL))
+		return input_judge(in, image_err(err, "image_damaged", "the picture cannot be read"), err);
+	return colour_mend(ret, err) && read_through(ret, in, err);
 }
 
 bool

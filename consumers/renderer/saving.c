@@ -121,27 +121,28 @@ avif_options(struct argument *ret, VipsImage *image, const struct argument *opti
 
 /* What the saver is told: from 8.15 on it makes up an EXIF block unless it hears what to keep. */
 static size_t
-saver_options(struct argument *ret, const char *saver, VipsImage *image,
+saver_options(struct argument *ret, const struct format *format, VipsImage *image,
     const struct argument *options, size_t n, bool rights_stay)
 {
 	static const struct argument_rule keep = { "keep", ARGUMENT_WORD, false, 0, 0, NULL };
 	size_t told = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(options[i].rule->name, "strip") && strcmp(options[i].rule->name, "metadata"))
+		if (strcmp(options[i].rule->name, "strip") && strcmp(options[i].rule->name, "metadata")
+		    && rule_find(format->rules, options[i].rule->name))	/* of "same": not each has a Q */
 			ret[told++] = options[i];
 	if (vips_version(0) > 8 || vips_version(1) >= 15) {
 		ret[told] = (struct argument){ .rule = &keep };
 		strcpy(ret[told++].word, rights_stay ? "exif:xmp:icc" : "icc");
 	}
-	if (!strcmp(saver, "heifsave_buffer"))
+	if (!strcmp(format->name, "avif"))
 		told += avif_options(ret + told, image, options, n);
 	return told;
 }
 
 bool
-image_save(VipsImage *given, const char *saver, const struct argument *options, size_t n, int fd,
-    struct err *err)
+image_save(VipsImage *given, const struct format *format, const struct argument *options, size_t n,
+    int fd, struct err *err)
 {
 	const struct argument *stripped = argument_find(options, n, "strip");
 	const struct argument *metadata = argument_find(options, n, "metadata");
@@ -154,9 +155,9 @@ image_save(VipsImage *given, const char *saver, const struct argument *options, 
 	if (!colour_mend(&image, err) || !words_strip(&image, rights_stay, err)
 	    || (stripped && stripped->number != 0 && !profile_strip(&image, err)))
 		return false;
-	n_told = saver_options(told, saver, image, options, n, rights_stay);
-	if (!operation_begin(&saved, saver, image, told, n_told, !strncmp(saver, "jpeg", 4)))
-		return image_err(err, "operation_failed", saver);
+	n_told = saver_options(told, format, image, options, n, rights_stay);
+	if (!operation_begin(&saved, format->saver, image, told, n_told, !strcmp(format->name, "jpeg")))
+		return image_err(err, "operation_failed", format->saver);
 	well = bytes_write(saved, fd, err);
 	operation_end(saved);
 	return well;
@@ -172,7 +173,7 @@ save_again(VipsImage *image, const struct format *format, int fd, struct err *er
 
 	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) != 0)
 		return err_code(err, ERR_RETRY, "output_failed", "%s", strerror(errno));
-	return image_save(image, format->saver, &option, loses, fd, err);
+	return image_save(image, format, &option, loses, fd, err);
 }
 
 bool
@@ -202,5 +203,5 @@ image_save_preview(VipsImage *given, const struct argument *background, int fd, 
 	if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
 	    VIPS_SIZE_DOWN, colour_needs_profile(image) ? "export_profile" : NULL, "srgb", NULL))
 		return image_err(err, "operation_failed", "preview");
-	return image_save(small, "jpegsave_buffer", options, background ? 2 : 1, fd, err);
+	return image_save(small, format_find("jpeg"), options, background ? 2 : 1, fd, err);
 }

@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* definition.c: JSON to the structs of definition.h, complaining with the place. */
-#include "pipeline/definition.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/arena.h"
-#include "base/json.h"
+#include "pipeline/reading.h"
 
-enum {
-	ARENA_LIMIT = 8 * 1024 * 1024, PLACE_SIZE = 128,
-	OF_ALL_MAX = 2,			/* arguments that come from what is said of all views */
-};
-
-/* Reads members of one object against a table of rules. */
-struct reading {
-	const struct argument_rule *rules;
-	const char *leave;			/* a member that is not an argument: "operation" */
-	char place[PLACE_SIZE];
-	struct argument *arguments;		/* room for ARGUMENTS_MAX */
-	size_t n;
-	struct err *err;
-	bool well;
-};
-
-static bool
-bad(struct err *err, const char *place, const char *what)
-{
-	return err_code(err, ERR_REJECT, "bad_pipeline", "%s: %s", place, what);
-}
-
-static bool
-bad_member(struct err *err, const char *place, const char *member, const char *what)
-{
-	return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: %s", place, member, what);
-}
+enum { ARENA_LIMIT = 8 * 1024 * 1024 };
 
 /* The finder's words, under our code. */
 static bool
@@ -43,131 +15,12 @@ bad_json(struct err *err)
 	snprintf(err->code, sizeof(err->code), "bad_pipeline");
 	return err_at(err, "the definition");
 }
-
-static bool
-word_is_among(const char *word, const char *words)
-{
-	size_t size = strlen(word);
-
-	for (const char *at = words; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strcspn(at, " ") == size && !strncmp(at, word, size))
-			return true;
-	return false;
-}
-
 static bool
 is_word(const char *text, size_t room)
 {
 	return *text && strlen(text) < room
 	    && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
-
-static bool
-number_read(const struct argument_rule *rule, const struct doc_value *value, double *ret,
-    const char *place, struct err *err)
-{
-	char text[PLACE_SIZE];
-	int64_t whole;
-
-	if (rule->kind == ARGUMENT_INT ? !doc_int(value, &whole) : !doc_real(value, ret))
-		return bad(err, place, rule->kind == ARGUMENT_INT ? "is not a whole number"
-		    : "is not a number");
-	if (rule->kind == ARGUMENT_INT)
-		*ret = (double)whole;
-	if (*ret >= rule->least && *ret <= rule->most)
-		return true;
-	snprintf(text, sizeof(text), "is not from %g to %g", rule->least, rule->most);
-	return bad(err, place, text);
-}
-
-/* One number stands for an array of one. */
-static bool
-numbers_read(struct argument *ret, const struct doc_value *value, const char *place,
-    struct err *err)
-{
-	bool is_array = doc_kind(value) == DOC_ARRAY;
-
-	ret->n_numbers = is_array ? doc_size(value) : 1;
-	if (ret->n_numbers < 1 || ret->n_numbers > NUMBERS_MAX)
-		return bad(err, place, "is not an array of 1 to 8 numbers");
-	for (size_t i = 0; i < ret->n_numbers; i++)
-		if (!number_read(ret->rule, is_array ? doc_item(value, i) : value, &ret->numbers[i],
-		    place, err))
-			return false;
-	return true;
-}
-
-static bool
-argument_read(struct argument *ret, const struct doc_value *value, const char *place,
-    struct err *err)
-{
-	const char *word = doc_text(value);
-	bool truth = false;
-
-	switch (ret->rule->kind) {
-	case ARGUMENT_BOOL:
-		if (!doc_bool(value, &truth))
-			return bad(err, place, "is not true or false");
-		ret->number = truth;
-		return true;
-	case ARGUMENT_WORD:
-		if (!word || strlen(word) >= sizeof(ret->word)
-		    || !word_is_among(word, ret->rule->words))
-			return err_code(err, ERR_REJECT, "bad_pipeline", "%s: is not one of: %s",
-			    place, ret->rule->words);
-		strcpy(ret->word, word);
-		return true;
-	case ARGUMENT_NUMBERS:
-		return numbers_read(ret, value, place, err);
-	default:
-		return number_read(ret->rule, value, &ret->number, place, err);
-	}
-}
-
-static bool
-member_read(void *state, const char *name, const struct doc_value *value)
-{
-	struct reading *r = state;
-	const struct argument_rule *rule = rule_find(r->rules, name);
-	char place[PLACE_SIZE + 64];
-
-	if (r->leave && !strcmp(name, r->leave))
-		return true;
-	snprintf(place, sizeof(place), "%s.%.60s", r->place, name);
-	if (!rule)
-		r->well = bad(r->err, place, "is not allowed here");
-	else if (r->n == ARGUMENTS_MAX)
-		r->well = bad(r->err, r->place, "has too many arguments");
-	else {
-		r->arguments[r->n] = (struct argument){ .rule = rule };
-		r->well = argument_read(&r->arguments[r->n++], value, place, r->err);
-	}
-	return r->well;
-}
-
-static bool
-arguments_read(struct definition *d, struct argument **ret, size_t *n,
-    const struct argument_rule *rules, const char *leave, const struct doc_value *object,
-    const char *place, struct err *err)
-{
-	struct reading r = { .rules = rules, .leave = leave, .err = err, .well = true };
-
-	snprintf(r.place, sizeof(r.place), "%.127s", place);
-	r.arguments = arena_take(d->arena, (doc_size(object) + OF_ALL_MAX) * sizeof(*r.arguments));
-	if (!r.arguments || doc_size(object) > ARGUMENTS_MAX)
-		return bad(err, place, "has too many arguments");
-	doc_members(object, member_read, &r);
-	if (!r.well)
-		return false;
-	for (const struct argument_rule *rule = rules; rule->name; rule++)
-		if (rule->required && !argument_find(r.arguments, r.n, rule->name))
-			return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: is missing", place,
-			    rule->name);
-	*ret = r.arguments;
-	*n = r.n;
-	return true;
-}
-
 /* A member that is not known may be a slip of the pen: it is refused, not passed over. */
 struct known_members { const char *const *names; const char *place; struct err *err; bool well; };
 
@@ -202,7 +55,7 @@ step_read(struct definition *d, struct step *step, const struct doc_value *value
 	const char *name = doc_text(doc_member(value, "operation"));
 
 	if (!name)
-		return bad_member(err, place, "operation", "is missing, or not a text");
+		return defect_member(err, place, "operation", "is missing, or not a text");
 	step->operation = operation_find(name);
 	if (!step->operation)
 		return err_code(err, ERR_REJECT, "bad_pipeline",
@@ -218,11 +71,71 @@ view_name_read(struct definition *d, struct view *view, const struct doc_value *
 	const char *name = doc_text(doc_member(value, "name"));
 
 	if (!name || !is_word(name, VIEW_NAME_SIZE))
-		return bad_member(err, place, "name", "is not 1 to 32 of a-z, 0-9 and -");
+		return defect_member(err, place, "name", "is not 1 to 32 of a-z, 0-9 and -");
 	for (const struct view *other = d->views; other < view; other++)
 		if (!strcmp(other->name, name))
-			return bad_member(err, place, "name", "is the name of another view, too");
+			return defect_member(err, place, "name", "is the name of another view, too");
 	strcpy(view->name, name);
+	return true;
+}
+
+static bool
+format_read(struct definition *d, struct view *view, const struct doc_value *value,
+    const char *place, struct err *err)
+{
+	const struct doc_value *options = doc_member(value, "options");
+	const char *format = doc_text(doc_member(value, "format"));
+	char inner[PLACE_SIZE];
+
+	view->format = format ? format_find(format) : NULL;
+	if (!view->format)
+		return defect_member(err, place, "format",
+		    "is not jpeg, webp, png, tiff, gif, avif or same");
+	if (*d->command && !view->format->saver)
+		return defect_member(err, place, "format", "the output of a command has one of its own");
+	snprintf(inner, sizeof(inner), "%.64s.options", place);
+	if (options && doc_kind(options) != DOC_OBJECT)
+		return defect(err, inner, "is not an object");
+	return arguments_read(d, &view->options, &view->n_options, view->format->rules, NULL, options,
+	    inner, err);
+}
+
+static bool
+steps_read(struct definition *d, struct view *view, const struct doc_value *steps,
+    const char *place, struct err *err)
+{
+	char inner[PLACE_SIZE];
+
+	view->n_steps = doc_size(steps);
+	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));	/* of_all */
+	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
+		return defect_member(err, place, "operations", "is not an array of at most 32");
+	for (size_t i = 0; i < view->n_steps; i++) {
+		snprintf(inner, sizeof(inner), "%.64s.operations[%zu]", place, i);
+		if (!step_read(d, &view->steps[i], doc_item(steps, i), inner, err))
+			return false;
+	}
+	return true;
+}
+
+/* What looks for a place in the picture would find another one in every frame. */
+static bool
+animated_read(struct view *view, const struct doc_value *value, const char *place,
+    struct err *err)
+{
+	char inner[PLACE_SIZE];
+
+	if (value && !doc_bool(value, &view->animated))
+		return defect_member(err, place, "animated", "is not true or false");
+	if (!view->animated)
+		return true;
+	if (!view_may_move(view))
+		return defect_member(err, place, "animated", "only gif, webp and same have frames");
+	for (size_t i = 0; i < view->n_steps; i++) {
+		snprintf(inner, sizeof(inner), "%.64s.operations[%zu]", place, i);
+		if (step_follows_content(&view->steps[i]))
+			return defect(err, inner, "would cut each frame at another place");
+	}
 	return true;
 }
 
@@ -230,35 +143,16 @@ static bool
 view_read(struct definition *d, struct view *view, const struct doc_value *value,
     const char *place, struct err *err)
 {
-	const struct doc_value *steps = doc_member(value, "operations");
-	const struct doc_value *options = doc_member(value, "options");
-	static const char *const known[] = { "name", "operations", "format", "options", NULL };
-	const char *format = doc_text(doc_member(value, "format"));
-	char inner[PLACE_SIZE];
+	static const char *const known[] = { "name", "operations", "format", "options", "animated",
+		NULL };
 
-	if (!members_check(value, known, place, err) || !view_name_read(d, view, value, place, err))
+	if (!members_check(value, known, place, err) || !view_name_read(d, view, value, place, err)
+	    || !format_read(d, view, value, place, err)
+	    || !steps_read(d, view, doc_member(value, "operations"), place, err)
+	    || !animated_read(view, doc_member(value, "animated"), place, err))
 		return false;
-	view->format = format ? format_find(format) : NULL;
-	if (!view->format)
-		return bad_member(err, place, "format", "is not jpeg, webp, png, tiff or avif");
-	snprintf(inner, sizeof(inner), "%.64s.options", place);
-	if (options && doc_kind(options) != DOC_OBJECT)
-		return bad(err, inner, "is not an object");
-	if (!arguments_read(d, &view->options, &view->n_options, view->format->rules, NULL, options,
-	    inner, err))
-		return false;
-	view->n_steps = doc_size(steps);
-	view->steps = arena_take(d->arena, (view->n_steps + 1) * sizeof(*view->steps));	/* of_all */
-	if (view->n_steps > STEPS_MAX || !view->steps || (steps && doc_kind(steps) != DOC_ARRAY))
-		return bad_member(err, place, "operations", "is not an array of at most 32");
-	if (d->command[0] && (view->n_steps || view->n_options))
-		return bad(err, place, "a view of a command has no operations and no options");
-	for (size_t i = 0; i < view->n_steps; i++) {
-		snprintf(inner, sizeof(inner), "%.64s.operations[%zu]", place, i);
-		if (!step_read(d, &view->steps[i], doc_item(steps, i), inner, err))
-			return false;
-	}
-	return true;
+	return !*d->command || !(view->n_steps || view->n_options || view->animated)
+	    || defect(err, place, "a view of a command has no operations and no options");
 }
 
 /* ---- what is said of all views ---- */
@@ -286,12 +180,12 @@ of_all_read(struct of_all *ret, const struct definition *d, const struct doc_val
 		const struct doc_value *value = doc_member(root, of_all[i].name);
 
 		if (value && *d->command)
-			return bad(err, of_all[i].name, "is not for the outputs of a command");
+			return defect(err, of_all[i].name, "is not for the outputs of a command");
 		if (value && !argument_read(arguments[i], value, of_all[i].name, err))
 			return false;
 	}
 	if (ret->background.n_numbers != 1 && ret->background.n_numbers != 3)
-		return bad(err, "background", "is not one number or three");
+		return defect(err, "background", "is not one number or three");
 	if (ret->background.n_numbers == 1)
 		ret->background.numbers[1] = ret->background.numbers[2] = ret->background.numbers[0];
 	ret->background.n_numbers = 3;
@@ -354,23 +248,23 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 		return false;
 	if (command) {
 		if (!doc_text(command) || !is_word(doc_text(command), sizeof(d->command)))
-			return bad(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
+			return defect(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
 		strcpy(d->command, doc_text(command));
 	}
 	if (!of_all_read(&said, d, root, err))
 		return false;
 	d->n_views = doc_size(views);
 	if (doc_kind(views) != DOC_ARRAY || d->n_views < 1 || d->n_views > VIEWS_MAX)
-		return bad(err, "views", "is not an array of 1 to 16 views");
+		return defect(err, "views", "is not an array of 1 to 16 views");
 	d->views = arena_take(d->arena, d->n_views * sizeof(*d->views));
 	if (!d->views)
-		return bad(err, "views", "is too large");
+		return defect(err, "views", "is too large");
 	for (size_t i = 0; i < d->n_views; i++) {
 		snprintf(place, sizeof(place), "views[%zu]", i);
 		if (!view_read(d, &d->views[i], doc_item(views, i), place, err))
 			return false;
 	}
-	return *d->command || of_all_apply(d, &said) || bad(err, "views", "are too large");
+	return *d->command || of_all_apply(d, &said) || defect(err, "views", "are too large");
 }
 
 bool
@@ -385,7 +279,7 @@ definition_read(struct definition **ret, const char *json, struct err *err)
 	if (!d || !d->arena)
 		return err_set(err, ERR_FATAL, "out of memory");
 	if (size > DEFINITION_MAX)
-		return bad(err, "the definition", "is longer than 64 KiB");
+		return defect(err, "the definition", "is longer than 64 KiB");
 	if (!doc_read(&doc, json, size, err))
 		return bad_json(err);
 	if (!root_read(d, doc_root(doc), err))

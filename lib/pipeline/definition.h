@@ -13,6 +13,9 @@
  *	"upscale":false		a thumbnail never becomes larger than its picture
  *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
  *
+ * A view's format may be "same": what its input is; and with "animated":true, in a format that can,
+ * it has every frame of its input.
+ *
  * Operations and options are libvips' own, by their own names and arguments; what the tables of
  * operations.c do not list is refused. Of a command only the name stands here: program and
  * arguments are the renderer's own configuration. Pure; knows nothing of libvips.
@@ -44,7 +47,8 @@ struct argument_rule {
 
 struct operation { const char *name; const struct argument_rule *rules; };
 struct format {
-	const char *name, *extension, *media_type, *saver;
+	const char *name, *extension, *media_type;
+	const char *saver;			/* NULL: that of the input's own format */
 	const struct argument_rule *rules;
 };
 
@@ -69,6 +73,7 @@ struct step {
 struct view {
 	char name[VIEW_NAME_SIZE];		/* [a-z0-9-], unique; no _, so <stem>_<view> is too */
 	const struct format *format;
+	bool animated;				/* every frame, where the input has several */
 	struct step *steps;
 	size_t n_steps;
 	struct argument *options;
@@ -86,6 +91,13 @@ struct definition {
 bool definition_read(struct definition **ret, const char *json, struct err *err);
 void definition_free(struct definition *definition);		/* NULL is fine */
 OWN_FREEP(struct definition, definition_free)
+
+/* What a view is saved as when its input is of this kind: jpeg, png, webp, tiff, gif, avif, or NULL
+ * for none that we know. */
+const struct format *view_format(const struct view *view, const char *kind);
+bool view_may_move(const struct view *view);	/* can its format hold frames? */
+/* Would it cut the frames of one animation each at another place? */
+bool step_follows_content(const struct step *step);
 
 /* The argument of that name, or NULL. */
 const struct argument *argument_find(const struct argument *arguments, size_t n, const char *name);

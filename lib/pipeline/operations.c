@@ -89,6 +89,10 @@ static const struct format formats[] = {
 	{ "avif", "avif", "image/avif", "heifsave_buffer", RULES(EVERY_SAVER, INT("Q", 1, 100),
 	    BOOL("lossless"), INT("effort", 0, AVIF_EFFORT_MAX), WORD("subsample_mode", "auto on off"),
 	    INT("bitdepth", 8, 12),) },
+	{ "gif", "gif", "image/gif", "gifsave_buffer", RULES(EVERY_SAVER, REAL("dither", 0, 1),
+	    INT("effort", 1, 10), INT("bitdepth", 1, 8), REAL("interframe_maxerror", 0, 32),
+	    REAL("interpalette_maxerror", 0, 256), BOOL("interlace"),) },
+	{ "same", "bin", "application/octet-stream", NULL, RULES(EVERY_SAVER, INT("Q", 1, 100),) },
 };
 
 const struct operation *
@@ -107,6 +111,33 @@ format_find(const char *name)
 		if (!strcmp(formats[i].name, name))
 			return &formats[i];
 	return NULL;
+}
+
+const struct format *
+view_format(const struct view *view, const char *kind)
+{
+	const struct format *of_input = kind ? format_find(kind) : NULL;
+
+	return view->format->saver || !of_input ? view->format : of_input;
+}
+
+bool
+view_may_move(const struct view *view)
+{
+	return !strcmp(view->format->name, "gif") || !strcmp(view->format->name, "webp")
+	    || !strcmp(view->format->name, "same");
+}
+
+bool
+step_follows_content(const struct step *step)
+{
+	const char *name = step->operation->name;
+	const char *word = !strcmp(name, "smartcrop") ? "interesting" : "crop";
+	const struct argument *cut = argument_find(step->arguments, step->n_arguments, word);
+
+	if (!cut)
+		return !strcmp(name, "trim") || !strcmp(name, "smartcrop");
+	return !strcmp(cut->word, "attention") || !strcmp(cut->word, "entropy");
 }
 
 const struct argument_rule *

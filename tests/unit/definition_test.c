@@ -96,6 +96,46 @@ Test(definition, options_are_those_of_the_format)
 	expect_refused(AVIF("\"bitdepth\":13"), "views[0].options.bitdepth");
 }
 
+#define CLIP(format, operations) "{\"views\":[{\"name\":\"a\",\"format\":\"" format \
+    "\",\"animated\":true,\"operations\":[" operations "]}]}"
+
+Test(definition, what_is_the_same_is_named_by_its_input)
+{
+	static const char json[] = "{\"views\":[{\"name\":\"a\",\"format\":\"same\"},"
+	    "{\"name\":\"b\",\"format\":\"webp\"}]}";
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, json, &err), "%s", err.text);
+	cr_expect_str_eq(view_format(&d->views[0], "tiff")->extension, "tif");
+	cr_expect_str_eq(view_format(&d->views[0], NULL)->name, "same");
+	cr_expect_str_eq(view_format(&d->views[1], "tiff")->extension, "webp");
+	definition_free(d);
+	expect_refused("{\"command\":\"c\",\"views\":[{\"name\":\"o\",\"format\":\"same\"}]}",
+	    "views[0].format: the output of a command");
+	expect_refused("{\"views\":[{\"name\":\"o\",\"format\":\"same\",\"options\":{\"effort\":1}}]}",
+	    "views[0].options.effort");
+}
+
+Test(definition, frames_are_for_formats_that_have_them_and_for_steps_that_cut_all_alike)
+{
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, CLIP("gif", "{\"operation\":\"smartcrop\",\"width\":9,"
+	    "\"height\":9,\"interesting\":\"centre\"}"), &err), "%s", err.text);
+	cr_expect(d->views[0].animated);
+	definition_free(d);
+	expect_refused(CLIP("png", ""), "views[0].animated: only gif, webp and same");
+	expect_refused("{\"views\":[{\"name\":\"a\",\"format\":\"gif\",\"animated\":1}]}",
+	    "views[0].animated: is not true or false");
+	expect_refused(CLIP("gif", "{\"operation\":\"trim\"}"), "views[0].operations[0]: would cut");
+	expect_refused(CLIP("gif", "{\"operation\":\"smartcrop\",\"width\":9,\"height\":9}"),
+	    "views[0].operations[0]: would cut");
+	expect_refused(CLIP("gif", "{\"operation\":\"thumbnail_image\",\"width\":9,"
+	    "\"crop\":\"attention\"}"), "views[0].operations[0]: would cut");
+}
+
 #define OF_ALL(said, operations) "{" said ",\"views\":[{\"name\":\"a\",\"operations\":[" operations \
     "],\"format\":\"jpeg\",\"options\":{\"metadata\":\"none\"}}]}"
 

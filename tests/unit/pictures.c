@@ -36,6 +36,12 @@ pictures_library_is_debians(void)
 struct made
 made_of(int input, const char *json)
 {
+	return made_within(input, json, PICTURES_PIXELS_MAX);
+}
+
+struct made
+made_within(int input, const char *json, int64_t pixels_max)
+{
 	struct definition *d = NULL;
 	struct made made = {0};
 
@@ -44,7 +50,7 @@ made_of(int input, const char *json)
 	for (size_t i = 0; i <= made.n; i++)
 		made.fds[i] = memfd_create("output", MFD_CLOEXEC);
 	made.well = picture_render(&(struct picture_task){ input, made.fds[made.n], made.fds, d,
-	    PICTURES_PIXELS_MAX }, made.extents, &made.err);
+	    pixels_max }, made.extents, &made.err);
 	definition_free(d);
 	return made;
 }

@@ -38,6 +38,7 @@ void pictures_open(void);			/* before each test */
 bool pictures_library_is_debians(void);		/* 12's or 13's: it has fewer formats */
 
 struct made made_of(int input, const char *json);
+struct made made_within(int input, const char *json, int64_t pixels_max);
 struct made made_from(const char *name, const char *json);
 int fixture(const char *name);			/* opened */
 int file_of(const void *bytes, size_t size);
@@ -49,5 +50,10 @@ bool holds(int fd, const char *word);
 /* The pixel at these parts of width and height is this, as sRGB; near to it. */
 void expect_colour(int output, double across, double down, int red, int green, int blue);
 void expect_quarters(int output);		/* red, green, blue, yellow */
+/* Of an animation, as its file has them: how many frames, how long each, how often (0: for ever). */
+enum { CLIP_FRAMES_MAX = 8 };
+struct clip { int n, delays_ms[CLIP_FRAMES_MAX], loop; };
+struct clip clip_of(int fd);
+int clip_frame(int fd, int i);			/* as a picture of its own */
 void expect_refused(const struct made *made, const char *code);
 #endif
