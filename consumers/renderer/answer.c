@@ -16,11 +16,13 @@ static struct metric metrics[] = {
 	    METRIC_COUNTER, 0 },
 	{ "batchline_jobs_total", "result=\"failed\"", "Attempts by their result.",
 	    METRIC_COUNTER, 0 },
+	{ "batchline_jobs_total", "result=\"cancelled\"", "Attempts by their result.",
+	    METRIC_COUNTER, 0 },
 	{ "batchline_job_milliseconds_total", NULL, "Time spent on attempts that ended.",
 	    METRIC_COUNTER, 0 },
 	{ "batchline_jobs_waiting", NULL, "Jobs that no child has yet.", METRIC_GAUGE, 0 },
 };
-enum { COUNT_COMPLETED, COUNT_FAILED, COUNT_MS, GAUGE_WAITING, N_METRICS };
+enum { COUNT_COMPLETED, COUNT_FAILED, COUNT_CANCELLED, COUNT_MS, GAUGE_WAITING, N_METRICS };
 
 static struct event
 fact_of(const struct renderer *r, const struct job *job, enum event_type type)
@@ -66,10 +68,13 @@ note_end(const struct job *job)
 {
 	char id[UUID_TEXT_SIZE], why[700], file[700];
 
-	metric_count(&metrics[job->rendered ? COUNT_COMPLETED : COUNT_FAILED], 1);
+	bool cancelled = !job->rendered && !strcmp(job->error_code, "cancelled");
+
+	metric_count(&metrics[job->rendered ? COUNT_COMPLETED : cancelled ? COUNT_CANCELLED
+	    : COUNT_FAILED], 1);
 	metric_count(&metrics[COUNT_MS], job->duration_ms);
 	if (!job->rendered)
-		log_write(LOG_WARN, "attempt failed",
+		log_write(cancelled ? LOG_INFO : LOG_WARN, "attempt failed",
 		    "job_id=%s attempt=%d file=%s code=%s retryable=%s why=%s",
 		    uuid_print(id, job->asked.job_id), (int)job->asked.attempt,
 		    log_quote(file, sizeof(file), job->asked.file_name), job->error_code,
@@ -82,7 +87,7 @@ job_tell(struct renderer *r, struct job *job, struct err *err)
 {
 	int state = atomic_load(&job->state);
 
-	if (state != JOB_WAITING && job->told < JOB_TOLD_START) {
+	if ((state == JOB_RUNNING || state == JOB_FINISHED) && job->told < JOB_TOLD_START) {
 		if (!fact_send(r, job, EVENT_JOB_STARTED, -job->serial, err))
 			return false;
 		job->told = JOB_TOLD_START;
@@ -97,18 +102,39 @@ job_tell(struct renderer *r, struct job *job, struct err *err)
 	return true;
 }
 
+/* Takes the job out of the list; its record is done. */
+static void
+job_end(struct renderer *r, struct job **at)
+{
+	struct job *job = *at;
+
+	*at = job->kin;
+	tracker_done(r->tracker, job->partition, job->offset);
+	job_free(job);
+}
+
 static void
 acknowledged(struct renderer *r, int64_t serial)
 {
-	for (struct job **at = &r->jobs; *at; at = &(*at)->kin) {
-		struct job *job = *at;
+	struct job **at = &r->jobs;
 
-		if (job->serial != serial)
-			continue;
-		*at = job->kin;
-		tracker_done(r->tracker, job->partition, job->offset);
-		job_free(job);
-		return;
+	while (*at && (*at)->serial != serial)
+		at = &(*at)->kin;
+	if (*at)
+		job_end(r, at);
+}
+
+/* Nobody waits for a word of them: their rows are cancelled, or no more. */
+static void
+dropped_end(struct renderer *r)
+{
+	for (struct job **at = &r->jobs; *at;) {
+		if (atomic_load(&(*at)->state) == JOB_DROPPED) {
+			metric_count(&metrics[COUNT_CANCELLED], 1);
+			job_end(r, at);
+		} else {
+			at = &(*at)->kin;
+		}
 	}
 }
 
@@ -148,6 +174,7 @@ answer_all(struct renderer *r, struct err *err)
 		metrics_add(metrics, N_METRICS);
 	registered = true;
 	metric_set(&metrics[GAUGE_WAITING], (int64_t)pool_waiting(r->pool));
+	dropped_end(r);
 	for (struct job *job = r->jobs; job; job = job->kin)
 		if (!job_tell(r, job, err))
 			return false;

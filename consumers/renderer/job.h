@@ -3,7 +3,7 @@
  * job.h: one attempt of one job, from the record that asks for it to the fact that answers it.
  *
  * The poll thread makes it, lends it to the pool while it is WAITING or RUNNING, and has it back
- * when it is FINISHED. Only the state may be looked at meanwhile, and what the record said.
+ * when it is FINISHED or DROPPED. Only the state may be looked at meanwhile, and what the record said.
  */
 #ifndef JOB_H
 #define JOB_H
@@ -15,7 +15,10 @@
 #include "event/headers.h"
 #include "pipeline/definition.h"
 
-enum job_state { JOB_WAITING, JOB_RUNNING, JOB_FINISHED };
+enum job_state {
+	JOB_WAITING, JOB_RUNNING, JOB_FINISHED,
+	JOB_DROPPED,		/* never begun: its batch was cancelled, and nobody waits for an answer */
+};
 enum job_told { JOB_TOLD_NOTHING, JOB_TOLD_START, JOB_TOLD_END };
 
 struct job {

@@ -107,7 +107,9 @@ renderer_open(void **state, const struct service_context *context, struct err *e
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&r->codec, err)
 	    && blob_open(&r->store, option_text(context->options, "BLOB_URI"), err)
-	    && pool_start(r, context->options, err);
+	    && pool_start(r, context->options, err)
+	    && watch_start(&r->watch, service_bus_options(context->options, "batchline-renderer-watch",
+	        "batchline-renderer"), r->pool, err);
 }
 
 static void
@@ -117,7 +119,8 @@ renderer_close(void *state)
 
 	if (!r)
 		return;
-	pool_free(r->pool);		/* first: it uses the jobs and the store */
+	watch_free(r->watch);		/* it uses the pool */
+	pool_free(r->pool);		/* before what follows: it uses the jobs and the store */
 	while (r->jobs) {
 		struct job *job = r->jobs;
 

@@ -11,13 +11,21 @@
 #include "base/clock.h"
 #include "consumers/renderer/attempt.h"
 
+enum { CANCELLED_MAX = 256 };
+
+/* A job and who works on it. */
+struct serving { struct serving *next; struct job *job; struct worker *worker; };
+struct cancelled { struct uuid batch_id; int32_t run_no; };
+
 struct pool {
 	struct pool_options options;
 	pthread_mutex_t mutex;
 	pthread_cond_t work, made;
 	struct job *line;
 	struct job *unsynced;		/* rendered; the newest first */
-	size_t n_waiting, n_ready;
+	struct serving *serving;
+	struct cancelled cancelled[CANCELLED_MAX];	/* the latest; the oldest is overwritten */
+	size_t n_waiting, n_ready, n_cancelled;
 	unsigned holds;			/* by every child so far */
 	bool stopping;
 	int stop;			/* eventfd, readable when stopping */
@@ -39,6 +47,25 @@ line_take(struct pool *p)
 	*best = job->next;
 	p->n_waiting--;
 	return job;
+}
+
+static bool
+is_of(const struct job *job, const struct cancelled *c)
+{
+	return job->asked.run_no <= c->run_no
+	    && !memcmp(&job->asked.batch_id, &c->batch_id, sizeof(c->batch_id));
+}
+
+/* The mutex is held. */
+static bool
+is_cancelled(const struct pool *p, const struct job *job)
+{
+	size_t n = p->n_cancelled < CANCELLED_MAX ? p->n_cancelled : CANCELLED_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (is_of(job, &p->cancelled[i]))
+			return true;
+	return false;
 }
 
 /* NULL: all stops. */
@@ -130,15 +157,43 @@ thread_sync(void *state)
 	return NULL;
 }
 
+/* From here to end_serving() its worker may be told that the job was cancelled. */
+static void
+begin_serving(struct pool *p, struct serving *s)
+{
+	pthread_mutex_lock(&p->mutex);
+	s->next = p->serving;
+	p->serving = s;
+	pthread_mutex_unlock(&p->mutex);
+}
+
+static void
+end_serving(struct pool *p, struct serving *s)
+{
+	struct serving **at = &p->serving;
+
+	pthread_mutex_lock(&p->mutex);
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	worker_uncancel(s->worker);
+	pthread_mutex_unlock(&p->mutex);
+}
+
 /* False: this thread has nothing to do any more. */
 static bool
 serve(struct pool *p, struct worker *worker, struct job *job)
 {
+	struct serving s = { .job = job, .worker = worker };
 	struct err err = {0};
+	bool answered;
 
 	job->started_us = clock_now_us();
 	atomic_store(&job->state, JOB_RUNNING);
-	if (attempt_run(job, worker, p->options.store, p->options.pixels_max, &err)) {
+	begin_serving(p, &s);
+	answered = attempt_run(job, worker, p->options.store, p->options.pixels_max, &err);
+	end_serving(p, &s);
+	if (answered) {
 		if (job->rendered)
 			leave_to_sync(p, job);
 		else
@@ -242,11 +297,39 @@ pool_add(struct pool *p, struct job *job)
 	atomic_store(&job->state, JOB_WAITING);
 	job->next = NULL;
 	pthread_mutex_lock(&p->mutex);
-	while (*end)
-		end = &(*end)->next;
-	*end = job;
-	p->n_waiting++;
-	pthread_cond_signal(&p->work);
+	if (is_cancelled(p, job)) {
+		atomic_store(&job->state, JOB_DROPPED);
+	} else {
+		while (*end)
+			end = &(*end)->next;
+		*end = job;
+		p->n_waiting++;
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void
+pool_cancel(struct pool *p, struct uuid batch_id, int32_t run_no)
+{
+	const struct cancelled c = { batch_id, run_no };
+
+	pthread_mutex_lock(&p->mutex);
+	p->cancelled[p->n_cancelled++ % CANCELLED_MAX] = c;
+	for (struct job **at = &p->line; *at;) {
+		struct job *job = *at;
+
+		if (!is_of(job, &c)) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		p->n_waiting--;
+		atomic_store(&job->state, JOB_DROPPED);	/* it is no longer ours */
+	}
+	for (struct serving *s = p->serving; s; s = s->next)
+		if (is_of(s->job, &c))
+			worker_cancel(s->worker);
 	pthread_mutex_unlock(&p->mutex);
 }
 

@@ -32,8 +32,11 @@ bool pool_open(struct pool **ret, const struct pool_options *options, struct err
 void pool_free(struct pool *pool);
 OWN_FREEP(struct pool, pool_free)
 
-/* Lends the job until it is FINISHED, or until pool_free(). */
+/* Lends the job until it is FINISHED or DROPPED, or until pool_free(). */
 void pool_add(struct pool *pool, struct job *job);
+/* From any thread: the batch was cancelled in that run (INT32_MAX: deleted). Its jobs that wait or
+ * still come are DROPPED, those under way fail at once: "cancelled". */
+void pool_cancel(struct pool *pool, struct uuid batch_id, int32_t run_no);
 size_t pool_waiting(struct pool *pool);			/* jobs that no child has yet */
 size_t pool_ready(struct pool *pool, unsigned *holds);	/* children that said HELLO; what holds */
 /* False: there can be no children any more; fatal. */

@@ -5,6 +5,7 @@
  *	main.c		the service's table, start and end
  *	intake.c	records into jobs of the pool, no more than it can take
  *	answer.c	what the pool did into JobStarted, JobCompleted, JobFailed
+ *	watch.c		hears on `batches` what was cancelled, and tells the pool
  *
  * A record is done when the answer to its job was acknowledged, so a job is never lost: what was
  * under way when a renderer died is handed out again. One thread uses all of this.
@@ -14,6 +15,7 @@
 #include "consumers/renderer/job.h"
 #include "consumers/renderer/pool.h"
 #include "consumers/renderer/tracker.h"
+#include "consumers/renderer/watch.h"
 #include "event/codec.h"
 #include "service.h"
 
@@ -24,6 +26,7 @@ struct renderer {
 	struct codec *codec;
 	struct blob_store *store;
 	struct pool *pool;
+	struct watch *watch;
 	struct tracker *tracker;
 	struct arena *arena;		/* of one record */
 	char worker[80];		/* who says so: host and process */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -16,7 +17,8 @@ enum { HELLO_MS = 30000, END_MS = 10000 };
 
 struct worker {
 	struct spawner *spawner;
-	int stop, channel;		/* channel -1: no child */
+	int stop, cancel;		/* eventfds; stop is everybody's */
+	int channel;			/* -1: no child */
 	uint64_t id;
 	enum role role;
 	unsigned served, jobs_per_child, holds;
@@ -32,9 +34,27 @@ worker_new(struct worker **ret, struct spawner *spawner, int stop, unsigned jobs
 	if (!w)
 		return err_set(err, ERR_FATAL, "out of memory");
 	*w = (struct worker){ .spawner = spawner, .stop = stop, .channel = -1,
-		.jobs_per_child = jobs_per_child };
+		.cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .jobs_per_child = jobs_per_child };
 	*ret = w;
-	return true;
+	return w->cancel >= 0 || err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
+}
+
+void
+worker_cancel(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (write(w->cancel, &one, sizeof(one)) < 0)
+		abort();		/* it counts further than anybody cancels */
+}
+
+void
+worker_uncancel(struct worker *w)
+{
+	uint64_t n;
+
+	if (read(w->cancel, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		abort();
 }
 
 /* What a child wrote is a stranger's: it ends, it is text, its code is a word. */
@@ -54,11 +74,13 @@ answer_mend(struct answer *a)
 		a->n_extents = 0;
 }
 
-/* The next message of the child; false with a retry when the time is over or all must stop. */
+/* The next message of the child; false with a retry when the time is over, its job was cancelled or
+ * all must stop. */
 static bool
 receive(struct worker *w, int64_t until_ms, bool heed_stop, struct answer *ret, struct err *err)
 {
-	struct pollfd p[2] = { { w->channel, POLLIN, 0 }, { heed_stop ? w->stop : -1, POLLIN, 0 } };
+	struct pollfd p[3] = { { w->channel, POLLIN, 0 }, { heed_stop ? w->stop : -1, POLLIN, 0 },
+		{ heed_stop ? w->cancel : -1, POLLIN, 0 } };
 	size_t size;
 
 	for (;;) {
@@ -66,10 +88,13 @@ receive(struct worker *w, int64_t until_ms, bool heed_stop, struct answer *ret, 
 
 		if (left <= 0)
 			return err_code(err, ERR_RETRY, "render_timeout", "no answer in time");
-		if (poll(p, 2, (int)(left > 60000 ? 60000 : left)) <= 0)
+		if (poll(p, 3, (int)(left > 60000 ? 60000 : left)) <= 0)
 			continue;
 		if (p[1].revents)
 			return err_code(err, ERR_RETRY, "stopping", "the renderer stops");
+		if (p[2].revents)
+			return err_code(err, ERR_RETRY, "cancelled",
+			    "its batch was cancelled; the child was ended");
 		if (!channel_receive(w->channel, 0, ret, sizeof(*ret), &size, NULL, NULL))
 			continue;
 		if (size == 0 && p[0].revents & POLLHUP)
@@ -111,6 +136,8 @@ worker_free(struct worker *w)
 	if (!w)
 		return;
 	child_end(w);
+	if (w->cancel >= 0)
+		close(w->cancel);
 	free(w);
 }
 

@@ -17,12 +17,16 @@ bool worker_new(struct worker **ret, struct spawner *spawner, int stop, unsigned
 void worker_free(struct worker *worker);	/* NULL is fine; ends the child */
 OWN_FREEP(struct worker, worker_free)
 
+/* From any thread: the order under way, or else the next one, ends with "cancelled"; its child is killed. */
+void worker_cancel(struct worker *worker);
+void worker_uncancel(struct worker *worker);	/* forgets one that came too late */
+
 /* A child that renders is there and has said HELLO; *holds is what of its sandbox holds. */
 bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);
 
 /* Gives the order, with a ticket of its own, to a child and waits for its answer, RENDERED or
- * FAILED, checked. False with retry: render_timeout, renderer_crashed (the child is gone), or
- * stopping (no answer is due); with fatal: there can be no children any more. */
+ * FAILED, checked. False with retry: render_timeout, renderer_crashed, cancelled (the child is gone),
+ * or stopping (no answer is due); with fatal: there can be no children any more. */
 bool worker_ask(struct worker *worker, enum role role, struct order *order,
     const char *definition, const int *fds, int deadline_ms, struct answer *ret, struct err *err);
 

@@ -227,13 +227,9 @@ client_new(rd_kafka_t **ret, struct bus *bus, bool consumer, const struct bus_op
 	return err_code(err, ERR_FATAL, "option", "kafka client: %s", why);
 }
 
-bool
-bus_open(struct bus **ret, const struct bus_options *options, struct err *err)
+static bool
+names_fill(struct bus *bus, const struct bus_options *options, struct err *err)
 {
-	own(bus_freep) struct bus *bus = calloc(1, sizeof(*bus));
-
-	if (!bus)
-		return err_set(err, ERR_FATAL, "out of memory");
 	for (int t = 0; t < TOPIC_COUNT; t++) {
 		int n = snprintf(bus->names[t][0], sizeof(bus->names[t][0]), "%s%s",
 		    options->topic_prefix, topics[t].name);
@@ -243,6 +239,18 @@ bus_open(struct bus **ret, const struct bus_options *options, struct err *err)
 		if (n > TOPIC_NAME_MAX || m > TOPIC_NAME_MAX)
 			return err_code(err, ERR_FATAL, "option", "the topic prefix is too long");
 	}
+	return true;
+}
+
+bool
+bus_open(struct bus **ret, const struct bus_options *options, struct err *err)
+{
+	own(bus_freep) struct bus *bus = calloc(1, sizeof(*bus));
+
+	if (!bus)
+		return err_set(err, ERR_FATAL, "out of memory");
+	if (!names_fill(bus, options, err))
+		return false;
 	if (!client_new(&bus->out, bus, false, options, err))
 		return err_at(err, "producer");
 	if (options->group && !client_new(&bus->in, bus, true, options, err))
@@ -431,6 +439,48 @@ bus_subscribe(struct bus *bus, const enum topic *topics_read, size_t n,
 	rc = rd_kafka_subscribe(bus->in, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return rc ? kafka_err(err, rc, "subscribe") : true;
+}
+
+/* Every partition from its end on. */
+static bool
+ends_take(struct bus *bus, enum topic topic, struct err *err)
+{
+	const char *name = bus->names[topic][0];
+	rd_kafka_topic_t *asked = rd_kafka_topic_new(bus->in, name, NULL);
+	const struct rd_kafka_metadata *found = NULL;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t rc = asked ? rd_kafka_metadata(bus->in, 0, asked, &found, BUS_CALL_MS)
+	    : rd_kafka_last_error();
+
+	if (!rc)
+		rc = found->topic_cnt == 1 ? found->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	for (int i = 0; !rc && i < found->topics[0].partition_cnt; i++)
+		rd_kafka_topic_partition_list_add(list, name, found->topics[0].partitions[i].id)->offset
+		    = RD_KAFKA_OFFSET_END;
+	if (!rc)
+		rc = rd_kafka_assign(bus->in, list);
+	if (found)
+		rd_kafka_metadata_destroy(found);
+	if (asked)
+		rd_kafka_topic_destroy(asked);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc ? kafka_err(err, rc, "follow") : true;
+}
+
+bool
+bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic, struct err *err)
+{
+	own(bus_freep) struct bus *bus = calloc(1, sizeof(*bus));
+
+	if (!bus)
+		return err_set(err, ERR_FATAL, "out of memory");
+	if (!names_fill(bus, options, err) || !client_new(&bus->in, bus, true, options, err))
+		return false;
+	rd_kafka_poll_set_consumer(bus->in);
+	if (!ends_take(bus, topic, err))
+		return false;
+	*ret = bus_free_hand_over(&bus);
+	return true;
 }
 
 /* ---- reading ---- */

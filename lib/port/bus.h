@@ -78,6 +78,10 @@ void bus_free(struct bus *bus);		/* NULL is fine; flushes, leaves the group */
 
 bool bus_subscribe(struct bus *bus, const enum topic *topics_read, size_t n,
     const struct bus_listener *listener, struct err *err);
+/* What is new on a topic from now on, by bus_poll(): a reader in no group, which commits nothing, missed
+ * what came before, and publishes nothing. */
+bool bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic,
+    struct err *err);
 /* Waits up to timeout_ms for the first record, then takes what is there, up to max, until they have
  * max_bytes (0: any number). A change of the assignment drops what was not handed out yet. */
 bool bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,

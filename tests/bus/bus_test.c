@@ -478,6 +478,48 @@ Test(bus, without_a_listener_reading_goes_on_behind_what_was_committed)
 	bus_free(out);
 }
 
+/* Where a follower begins is the end that there is when it begins to fetch. */
+Test(bus, who_follows_a_topic_hears_what_is_new_of_every_partition_and_leaves_no_mark)
+{
+	const struct bus_options options = { .client_id = "test", .group = "g", .instance = "",
+		.brokers = rd_kafka_mock_cluster_bootstraps(cluster), .topic_prefix = "t." };
+	struct bus *out = a_bus(NULL), *follower = NULL, *in;
+	struct bus_record records[4];
+	struct err err = {0};
+	size_t n;
+
+	publish(out, 1, "k", "old");
+	cr_assert(bus_follow(&follower, &options, TOPIC_EVENTS, &err), "%s", err.text);
+	for (int i = 0; i < 10; i++) {
+		cr_assert(bus_poll(follower, 100, records, 4, 0, &n, &err), "%s", err.text);
+		cr_assert_eq(n, 0);
+	}
+	publish(out, 1, "k", "new");
+	cr_assert_str_eq(take(follower, 1), "1@1=new ");
+	publish(out, 3, "k", "too");
+	cr_assert_str_eq(take(follower, 1), "3@0=too ");
+	bus_free(follower);
+
+	in = a_bus("g");
+	subscribe(in, NULL);
+	take(in, 3);
+	bus_free(in);
+	bus_free(out);
+}
+
+Test(bus, a_topic_that_there_is_not_cannot_be_followed)
+{
+	const struct bus_options options = { .client_id = "test", .group = "g", .instance = "",
+		.brokers = rd_kafka_mock_cluster_bootstraps(cluster), .topic_prefix = "none." };
+	struct bus *follower = NULL;
+	struct err err = {0};
+
+	rd_kafka_mock_topic_set_error(cluster, "none.events",
+	    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	cr_expect(!bus_follow(&follower, &options, TOPIC_EVENTS, &err));
+	cr_expect(!follower && err.verdict != ERR_NONE);
+}
+
 Test(bus, a_paused_bus_brings_nothing_and_goes_on_where_it_was)
 {
 	struct bus *out = a_bus(NULL), *in = a_bus("g");

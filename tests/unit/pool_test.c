@@ -84,9 +84,10 @@ after(void)
 TestSuite(pool, .init = before, .fini = after, .timeout = 60);
 
 static struct job *
-given_job(const void *bytes, size_t size)
+given_job_of(uint8_t batch, int32_t run_no, const void *bytes, size_t size)
 {
-	struct job_dispatched asked = { .job_id = {{ (uint8_t)(n_jobs + 1) }}, .attempt = 1,
+	struct job_dispatched asked = { .batch_id = {{ batch }}, .run_no = run_no,
+		.job_id = {{ (uint8_t)(n_jobs + 1) }}, .attempt = 1,
 		.file_name = "a.tif", .output_stem = "a", .size = EVENT_NULL_LONG,
 		.pipeline = ONE("", ""), .deadline_ms = 60000 };
 	struct blob_done put;
@@ -97,6 +98,12 @@ given_job(const void *bytes, size_t size)
 	cr_assert(jobs[n_jobs] = job_new(&asked, 0, (int64_t)n_jobs));
 	pool_add(pool, jobs[n_jobs]);
 	return jobs[n_jobs++];
+}
+
+static struct job *
+given_job(const void *bytes, size_t size)
+{
+	return given_job_of(0, 1, bytes, size);
 }
 
 static struct job *
@@ -248,4 +255,124 @@ Test(forgery, what_begins_as_it_was_asked_is_taken)
 	job = a_picture();
 	until_finished(job);
 	cr_expect(job->rendered);
+}
+
+/* ---- what is cancelled ---- */
+
+/* A child that never comes back from a picture that says "stay"; others are no pictures. */
+static void
+stays_if_asked(const struct birth *birth)
+{
+	static struct { struct order order; char definition[DEFINITION_MAX]; } got;
+	struct answer answer = { .kind = ANSWER_HELLO };
+	int fds[CHANNEL_FDS_MAX];
+	char word[5] = "";
+	size_t size, n_fds;
+
+	for (;;) {
+		channel_answer(birth->channel, &answer);
+		while (!channel_receive(birth->channel, -1, &got, sizeof(got), &size, fds, &n_fds))
+			;
+		if (size == 0)
+			_exit(0);
+		while (pread(fds[0], word, 4, 0) == 4 && !strcmp(word, "stay"))
+			pause();
+		while (n_fds > 0)
+			close(fds[--n_fds]);
+		answer = (struct answer){ .kind = ANSWER_FAILED, .ticket = got.order.ticket,
+			.code = "not_an_image" };
+	}
+}
+
+static void
+before_cancel(void)
+{
+	of_children.live = stays_if_asked;
+	before();
+}
+
+TestSuite(cancel, .init = before_cancel, .fini = after, .timeout = 60);
+
+static struct job *
+a_job_that_stays(uint8_t batch)
+{
+	return given_job_of(batch, 1, "stay", 4);
+}
+
+static struct job *
+another_job(uint8_t batch, int32_t run_no)
+{
+	return given_job_of(batch, run_no, "next", 4);
+}
+
+static void
+until_state(const struct job *job, int state)
+{
+	while (atomic_load(&job->state) != state)
+		clock_sleep_ms(1);
+}
+
+static void
+cancel(uint8_t batch, int32_t run_no)
+{
+	pool_cancel(pool, (struct uuid){{ batch }}, run_no);
+}
+
+Test(cancel, a_child_of_a_cancelled_batch_is_ended_and_its_place_serves_the_next)
+{
+	struct job *stays = a_job_that_stays(1), *next = another_job(2, 1);
+
+	until_state(stays, JOB_RUNNING);
+	cancel(1, 1);
+
+	until_finished(stays);
+	until_finished(next);
+	cr_expect_str_eq(stays->error_code, "cancelled");
+	cr_expect(!stays->rendered && stays->retryable);
+	cr_expect_str_eq(next->error_code, "not_an_image", "its own end, not that of the other");
+}
+
+Test(cancel, waiting_jobs_of_a_cancelled_batch_are_dropped_and_those_of_others_stay)
+{
+	struct job *stays = a_job_that_stays(1);
+	struct job *waits[] = { another_job(2, 1), another_job(3, 1), another_job(2, 1) };
+
+	until_state(stays, JOB_RUNNING);
+	cancel(2, 1);
+
+	cr_expect_eq(atomic_load(&waits[0]->state), JOB_DROPPED);
+	cr_expect_eq(atomic_load(&waits[1]->state), JOB_WAITING);
+	cr_expect_eq(atomic_load(&waits[2]->state), JOB_DROPPED);
+	cr_expect_eq(pool_waiting(pool), 1);
+	cr_expect_eq(atomic_load(&stays->state), JOB_RUNNING);
+}
+
+Test(cancel, a_job_that_comes_after_the_word_is_dropped_unless_it_is_of_a_later_run)
+{
+	struct job *late, *retried;
+
+	cancel(1, 1);
+	late = another_job(1, 1);
+	retried = another_job(1, 2);
+
+	cr_expect_eq(atomic_load(&late->state), JOB_DROPPED);
+	until_finished(retried);
+	cr_expect_str_eq(retried->error_code, "not_an_image");
+}
+
+Test(cancel, a_deleted_batch_has_no_later_run)
+{
+	cancel(1, INT32_MAX);
+
+	cr_expect_eq(atomic_load(&another_job(1, 7)->state), JOB_DROPPED);
+}
+
+Test(cancel, only_the_latest_are_remembered_and_any_number_may_be_said)
+{
+	for (int i = 0; i < 1000; i++)
+		cancel(9, 1);
+	cancel(8, 1);
+
+	cr_expect_eq(atomic_load(&another_job(8, 1)->state), JOB_DROPPED);
+	until_finished(another_job(7, 1));
 }

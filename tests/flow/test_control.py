@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an order of people is to a renderer: a cancelled batch gives its places back at once."""
+import io
+import os
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from PIL import Image
+
+import events
+import line
+from renderers import Renderer, commands, pipeline, stack
+from test_events import BROKERS, Topics
+
+SLEEP_S = "61.0625"             # so long that whoever waits for it is late, and like no other process's
+PHOTO = events.ROOT / "docker/demo/photos/PL_DXB_cat-portrait.jpg"
+ONE = [{"name": "one", "format": "png"}]
+
+
+def sleepers():
+    """Processes that sleep for us."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[:2] == [b"sleep", SLEEP_S.encode()]:
+            found.append(int(folder.name))
+    return found
+
+
+def noise():
+    """A picture that takes long: every pixel of it is work."""
+    out = io.BytesIO()
+    Image.effect_noise((4000, 4000), 90).convert("RGB").save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def renderer(tmp_path_factory):
+    """One place, so that whoever holds it is in everybody's way."""
+    folder = tmp_path_factory.mktemp("renderer")
+    stack("stop", "renderer")
+    renderer = Renderer(folder, BATCHLINE_COMMANDS=commands(
+        folder, sleep=("/bin/sh", ["-c", f"exec sleep {SLEEP_S}"])))
+    line.until(renderer.is_ready)
+    yield renderer
+    renderer.stop()
+    stack("start", "renderer")
+
+
+@pytest.fixture(scope="module")
+def slow(renderer):
+    """Pipelines that are long at it, by what they do."""
+    mark = uuid.uuid4().hex[:8]
+    blur = {"name": "one", "format": "png", "operations": [{"operation": "median", "size": 31}] * 16}
+    return {"program": pipeline(f"sleep {mark}", {"command": "sleep", "views": ONE}),
+            "picture": pipeline(f"blur {mark}", {"views": [blur]})}
+
+
+@pytest.fixture
+def topics():
+    topics = Topics("events")
+    yield topics
+    topics.close()
+
+
+def facts(topics, batch, *wanted):
+    """What renderers said of the batch, once the last of it is among it."""
+    def said(records):
+        values = [events.decode(m.value()) for m in records if m.value()]
+        return [(record, value) for record, value in values
+                if str(value["batch_id"]) == batch and record in (
+                    "JobStarted", "JobFailed", "JobCompleted")]
+
+    def enough(records):
+        """the facts of the batch"""
+        names = [record for record, _ in said(records)]
+        return all(names.count(name) >= wanted.count(name) for name in wanted)
+
+    return said(topics.read_until(enough))
+
+
+def under_way(batch):
+    return line.get(f"/api/batches/{batch}")["jobs_processing"] == 1
+
+
+def submit_slow(pipeline_id, what):
+    data = noise() if what == "picture" else PHOTO.read_bytes()
+    batch = line.submit([(f"SLOW_{n}.jpg", data) for n in range(3)], pipeline=pipeline_id)
+    line.until(lambda: under_way(batch))
+    if what == "program":
+        line.until(sleepers)
+    return batch
+
+
+def order(batch, word):
+    method, path = ("DELETE", "") if word == "delete" else ("POST", f"/{word}")
+    status, _, body = line.call(method, f"/api/batches/{batch}{path}")
+    assert status in (200, 202, 204), (status, body)
+
+
+@pytest.mark.parametrize("what", ["program", "picture"])
+@pytest.mark.parametrize("word", ["cancel", "delete"])
+def test_the_place_of_a_batch_that_is_no_more_serves_the_next(renderer, slow, topics, what, word):
+    dropped = renderer.metric('batchline_jobs_total{result="cancelled"}')
+    batch = submit_slow(slow[what], what)
+
+    order(batch, word)
+    said = facts(topics, batch, "JobStarted", "JobFailed")
+    line.until(lambda: not sleepers())
+    after = line.finished(line.submit([("QUICK_a.jpg", PHOTO.read_bytes())]))
+
+    assert after["status"] == "completed"
+    assert [record for record, _ in said] == ["JobStarted", "JobFailed"]
+    end = said[1][1]
+    assert (end["error_code"], end["retryable"]) == ("cancelled", True)
+    assert end["duration_ms"] < 50_000, "it was ended, and did not end"
+    assert renderer.metric('batchline_jobs_total{result="cancelled"}') == dropped + 3
+    if word == "cancel":
+        found = line.get(f"/api/batches/{batch}")
+        assert (found["status"], found["jobs_cancelled"], found["jobs_failed"]) == ("cancelled", 3, 0)
+        assert {job["attempt"] for job in found["jobs"]} == {1}
+    else:
+        assert line.call("GET", f"/api/batches/{batch}")[0] == 404
+
+
+def test_a_cancelled_batch_that_is_tried_again_is_worked_on(renderer, slow, topics):
+    batch = submit_slow(slow["program"], "program")
+    order(batch, "cancel")
+    line.until(lambda: not sleepers())
+
+    order(batch, "retry")
+    line.until(sleepers)
+
+    said = facts(topics, batch, "JobStarted", "JobFailed", "JobStarted")
+    assert [(record, value["run_no"]) for record, value in said] == [
+        ("JobStarted", 1), ("JobFailed", 1), ("JobStarted", 2)]
+    order(batch, "delete")
+    line.until(lambda: not sleepers())
+
+
+def test_a_start_is_told_while_the_work_goes_on(renderer, slow, topics):
+    batch = submit_slow(slow["program"], "program")
+
+    assert [record for record, _ in facts(topics, batch, "JobStarted")] == ["JobStarted"]
+    assert sleepers()
+    order(batch, "delete")
+
+
+# ---- without the topic ----
+
+@pytest.fixture
+def prefix():
+    """Topics of another line, which has no `batches`."""
+    prefix, admin = f"without-{uuid.uuid4().hex[:8]}.", AdminClient({"bootstrap.servers": BROKERS})
+    names = [prefix + name for name in ("jobs", "events", "jobs.dlq")]
+    for done in admin.create_topics([NewTopic(name, 1, 1) for name in names]).values():
+        done.result(30)
+    yield prefix
+    for done in admin.delete_topics(names).values():
+        done.result(30)
+
+
+def an_order():
+    """A JobDispatched that no projector gave, for a picture that is there."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+        definition, = db.execute("select definition::text from batchline_base.pipelines"
+                                 " where id = 1").fetchone()
+    status, _, body = line.call("POST", "/api/blobs", PHOTO.read_bytes(),
+                                {"content-type": "application/octet-stream"})
+    assert status in (200, 201), (status, body)
+    return {"event_id": uuid.uuid4(), "occurred_at": time.time_ns() // 1000,
+            "batch_id": uuid.uuid4(), "job_id": uuid.uuid4(), "partition": 0, "run_no": 1,
+            "attempt": 1, "position": 0, "file_name": "a.jpg", "output_stem": "a",
+            "source_uri": line.json.loads(body)["uri"], "size": None, "sha256": None,
+            "priority": 5, "pipeline_id": 1, "pipeline": definition, "deadline_ms": 60000}
+
+
+def said_on(topic, n):
+    """The first n records of a topic, by their names."""
+    consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": topic,
+                         "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    said = []
+
+    def enough():
+        """the renderer's words"""
+        said.extend(events.decode(m.value())[0] for m in consumer.consume(10, 0.5) if not m.error())
+        return len(said) >= n
+
+    line.until(enough)
+    consumer.close()
+    return said
+
+
+def test_a_renderer_that_cannot_hear_of_batches_works_on(prefix, tmp_path):
+    asked, renderer = an_order(), Renderer(tmp_path, BATCHLINE_TOPIC_PREFIX=prefix)
+    line.until(lambda: b"cannot follow batches" in renderer.log.read_bytes())
+
+    producer = Producer({"bootstrap.servers": BROKERS})
+    producer.produce(prefix + "jobs", events.encode("JobDispatched", asked), str(asked["job_id"]))
+    assert producer.flush(30) == 0
+
+    assert said_on(prefix + "events", 2) == ["JobStarted", "JobCompleted"]
+    renderer.stop()
+    assert renderer.process.returncode == 0
