@@ -258,8 +258,8 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	struct order order = { .pixels_max = pixels_max, .n_outputs = (uint32_t)d->n_views,
 		.definition_size = (uint32_t)strlen(asked->pipeline) };
 	int fds[CHANNEL_FDS_MAX] = { a->input };
-	int deadline_ms = asked->deadline_ms < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS
-	    : asked->deadline_ms;
+	int deadline_ms = d->deadline_s ? d->deadline_s * 1000
+	    : asked->deadline_ms < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : asked->deadline_ms;
 	struct answer answer;
 
 	for (size_t i = 0; i <= d->n_views; i++)

@@ -235,12 +235,25 @@ of_all_apply(struct definition *d, const struct of_all *said)
 }
 
 static bool
+deadline_read(struct definition *d, const struct doc_value *value, struct err *err)
+{
+	static const struct argument_rule rule = { "deadline_s", ARGUMENT_INT, false, 1,
+		DEADLINE_MAX_S, NULL };
+	struct argument argument = { .rule = &rule };
+
+	if (value && !argument_read(&argument, value, rule.name, err))
+		return false;
+	d->deadline_s = (int)argument.number;
+	return true;
+}
+
+static bool
 root_read(struct definition *d, const struct doc_value *root, struct err *err)
 {
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
 	static const char *const known[] = { "command", "views", "background", "on_alpha", "metadata",
-		"upscale", NULL };
+		"upscale", "deadline_s", NULL };
 	struct of_all said;
 	char place[PLACE_SIZE];
 
@@ -251,7 +264,8 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 			return defect(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
 		strcpy(d->command, doc_text(command));
 	}
-	if (!of_all_read(&said, d, root, err))
+	if (!deadline_read(d, doc_member(root, "deadline_s"), err)
+	    || !of_all_read(&said, d, root, err))
 		return false;
 	d->n_views = doc_size(views);
 	if (doc_kind(views) != DOC_ARRAY || d->n_views < 1 || d->n_views > VIEWS_MAX)

@@ -13,6 +13,8 @@
  *	"upscale":false		a thumbnail never becomes larger than its picture
  *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
  *
+ * "deadline_s":30 says how long an attempt may take, of a command too.
+ *
  * A view's format may be "same": what its input is; and with "animated":true, in a format that can,
  * it has every frame of its input.
  *
@@ -32,6 +34,7 @@ enum {
 	VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
 	AVIF_EFFORT_MAX = 6,			/* more takes minutes */
 	DEFINITION_MAX = 64 * 1024,		/* bytes of JSON */
+	DEADLINE_MAX_S = 3600,
 };
 
 enum argument_kind { ARGUMENT_INT, ARGUMENT_REAL, ARGUMENT_BOOL, ARGUMENT_WORD, ARGUMENT_NUMBERS };
@@ -83,6 +86,7 @@ struct view {
 struct definition {
 	struct arena *arena;
 	char command[COMMAND_NAME_SIZE];	/* "": a pipeline of operations */
+	int deadline_s;				/* of an attempt; 0: as the order says */
 	struct view *views;
 	size_t n_views;
 };

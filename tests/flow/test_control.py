@@ -91,10 +91,11 @@ def under_way(batch):
     return line.get(f"/api/batches/{batch}")["jobs_processing"] == 1
 
 
-def submit_slow(pipeline_id, what):
+def submit_slow(pipeline_id, what, files=3):
     data = noise() if what == "picture" else PHOTO.read_bytes()
-    batch = line.submit([(f"SLOW_{n}.jpg", data) for n in range(3)], pipeline=pipeline_id)
-    line.until(lambda: under_way(batch))
+    batch = line.submit([(f"SLOW_{n}.jpg", data) for n in range(files)], pipeline=pipeline_id)
+    if files > 1:
+        line.until(lambda: under_way(batch))
     if what == "program":
         line.until(sleepers)
     return batch
@@ -152,6 +153,22 @@ def test_a_start_is_told_while_the_work_goes_on(renderer, slow, topics):
     assert [record for record, _ in facts(topics, batch, "JobStarted")] == ["JobStarted"]
     assert sleepers()
     order(batch, "delete")
+
+
+@pytest.mark.parametrize("what", ["program", "picture"])
+def test_a_pipeline_s_deadline_ends_what_takes_longer(renderer, slow, topics, what):
+    status, _, body = line.call("GET", f"/api/pipelines/{slow[what]}")
+    definition = {**line.json.loads(body)["definition"], "deadline_s": 1}
+    made = pipeline(f"late {what} {uuid.uuid4().hex[:8]}", definition)
+
+    batch = submit_slow(made, what, files=1)
+    failed = next(value for record, value in facts(topics, batch, "JobFailed")
+                  if record == "JobFailed")
+    order(batch, "delete")
+
+    assert (failed["error_code"], failed["retryable"]) == ("render_timeout", True)
+    assert "1000 ms" in failed["error_message"]
+    assert not sleepers()
 
 
 # ---- without the topic ----

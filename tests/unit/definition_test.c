@@ -176,6 +176,27 @@ Test(definition, what_is_said_of_all_views_is_checked)
 	    "\"format\":\"png\"}]}", "background: is not for the outputs of a command");
 }
 
+Test(definition, a_deadline_is_a_number_of_seconds_for_commands_too)
+{
+	static const char *const whole[] = { OF_ALL("\"deadline_s\":30", ""),
+		"{\"command\":\"c\",\"deadline_s\":30,\"views\":[{\"name\":\"o\",\"format\":\"png\"}]}" };
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert(definition_read(&d, whole[i], &err), "%s", err.text);
+		cr_expect_eq(d->deadline_s, 30);
+		definition_free(d);
+	}
+	cr_assert(definition_read(&d, OF_ALL("\"upscale\":true", ""), &err));
+	cr_expect_eq(d->deadline_s, 0, "none of its own");
+	definition_free(d);
+	expect_refused(OF_ALL("\"deadline_s\":0", ""), "deadline_s: is not from 1 to 3600");
+	expect_refused(OF_ALL("\"deadline_s\":3601", ""), "deadline_s: is not from 1 to 3600");
+	expect_refused(OF_ALL("\"deadline_s\":1.5", ""), "deadline_s: is not a whole number");
+	expect_refused(OF_ALL("\"deadline_s\":null", ""), "deadline_s: is not a whole number");
+}
+
 Test(definition, more_views_than_the_limit_are_refused)
 {
 	char json[4000] = "{\"views\":[";
