@@ -20,6 +20,7 @@ struct attempt {
 	struct definition *definition;
 	int input;
 	const char *kind;				/* of the input, where it is a picture */
+	int assets[ASSETS_MAX];				/* n_assets of the definition; 0: not open */
 	struct blob_writer *writers[VIEWS_MAX + 1];	/* the last one is the preview's */
 	char folder[BLOB_URI_MAX];			/* outputs/<batch>/<job>/<attempt>-<random>/ */
 };
@@ -29,6 +30,9 @@ attempt_close(struct attempt *a)
 {
 	if (a->input >= 0)
 		close(a->input);
+	for (size_t i = 0; i < ASSETS_MAX; i++)
+		if (a->assets[i] > 0)
+			close(a->assets[i]);
 	for (size_t i = 0; i <= VIEWS_MAX; i++)
 		blob_writer_free(a->writers[i]);
 	definition_free(a->definition);
@@ -147,6 +151,22 @@ input_open(struct attempt *a, struct err *err)
 }
 
 static bool
+assets_open(struct attempt *a, struct err *err)
+{
+	for (size_t i = 0; i < a->definition->n_assets; i++) {
+		const char *sha256 = a->definition->assets[i];
+		char uri[BLOB_URI_MAX];
+
+		snprintf(uri, sizeof(uri), "blob:sha256/%s", sha256);
+		if (blob_read_open(a->store, uri, &a->assets[i], NULL, err))
+			continue;
+		return strcmp(err->code, "blob_not_found") ? err_at(err, "asset") : err_code(err,
+		    ERR_REJECT, "asset_missing", "the pipeline's asset %s is not in the store", sha256);
+	}
+	return true;
+}
+
+static bool
 outputs_open(struct attempt *a, struct err *err)
 {
 	const struct job_dispatched *asked = &a->job->asked;
@@ -192,7 +212,7 @@ outputs_judge(const struct attempt *a, struct worker *worker, struct err *err)
 	bool well = output_is(a->writers[n], "jpeg");
 
 	for (size_t i = 0; well && i < n; i++)
-		well = output_is(a->writers[i], a->definition->views[i].format->name);
+		well = output_is(a->writers[i], view_format(&a->definition->views[i], a->kind)->name);
 	if (well)
 		return true;
 	worker_give_up(worker);
@@ -256,7 +276,7 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	const struct job_dispatched *asked = &a->job->asked;
 	const struct definition *d = a->definition;
 	struct order order = { .pixels_max = pixels_max, .n_outputs = (uint32_t)d->n_views,
-		.definition_size = (uint32_t)strlen(asked->pipeline) };
+		.n_assets = (uint32_t)d->n_assets, .definition_size = (uint32_t)strlen(asked->pipeline) };
 	int fds[CHANNEL_FDS_MAX] = { a->input };
 	int deadline_ms = d->deadline_s ? d->deadline_s * 1000
 	    : asked->deadline_ms < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : asked->deadline_ms;
@@ -264,6 +284,7 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 
 	for (size_t i = 0; i <= d->n_views; i++)
 		fds[i + 1] = blob_writer_fd(a->writers[i]);
+	memcpy(fds + d->n_views + 2, a->assets, d->n_assets * sizeof(*fds));
 	snprintf(order.command, sizeof(order.command), "%s", d->command);
 	attempt_extension(order.extension, asked->file_name);
 	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
@@ -281,7 +302,8 @@ attempt_run(struct job *job, struct worker *worker, struct blob_store *store, in
 	struct err ignored = {0};
 
 	job->rendered = definition_read(&a.definition, job->asked.pipeline, err)
-	    && input_open(&a, err) && outputs_open(&a, err) && render(&a, worker, pixels_max, err);
+	    && input_open(&a, err) && assets_open(&a, err) && outputs_open(&a, err)
+	    && render(&a, worker, pixels_max, err);
 	if (!job->rendered && *a.folder)
 		blob_remove_below(store, a.folder, &ignored);	/* what stays, the sweep takes */
 	attempt_close(&a);

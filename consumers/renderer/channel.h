@@ -4,7 +4,7 @@
  * SOCK_SEQPACKET pair, whole or not at all, with file descriptors beside them.
  *
  *	service -> spawner	struct wish, and with START the child's end of a new pair
- *	service -> child	struct order and the definition; descriptors: input, outputs, preview
+ *	service -> child	struct order and the definition; descriptors: input, outputs, preview, assets
  *	child   -> service	struct answer: HELLO once, then one for each order
  *	spawner -> service	struct answer EXITED, the last word on a child's pair
  */
@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "pipeline/definition.h"
 
-enum { CHANNEL_FDS_MAX = VIEWS_MAX + 2, EXTENSION_SIZE = 8, ANSWER_TEXT_SIZE = 1024 };
+enum { CHANNEL_FDS_MAX = VIEWS_MAX + 2 + ASSETS_MAX, EXTENSION_SIZE = 8, ANSWER_TEXT_SIZE = 1024 };
 
 enum wish_kind { WISH_START, WISH_KILL };
 enum role { ROLE_PICTURE, ROLE_COMMAND };
@@ -30,7 +30,7 @@ struct wish {
 struct order {
 	uint64_t ticket;		/* stands in the answer: what is said twice answers once */
 	int64_t pixels_max;
-	uint32_t n_outputs, definition_size;
+	uint32_t n_outputs, n_assets, definition_size;
 	char command[COMMAND_NAME_SIZE];	/* of a command pipeline */
 	char extension[EXTENSION_SIZE];		/* of the input's name: "png" or "" */
 };

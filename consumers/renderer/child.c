@@ -45,13 +45,13 @@ hello(const struct birth *birth, unsigned holds, const struct err *err)
 	return channel_answer(birth->channel, &answer) && err->verdict == ERR_NONE;
 }
 
-/* input, outputs, preview: as many as the order says. */
+/* input, outputs, preview, assets: as many as the order says. */
 static bool
 order_is_whole(const struct received *r, size_t size, size_t n_fds)
 {
 	return size >= sizeof(r->order) && r->order.definition_size <= DEFINITION_MAX
 	    && size == sizeof(r->order) + r->order.definition_size
-	    && n_fds == r->order.n_outputs + 2;
+	    && n_fds == r->order.n_outputs + 2 + r->order.n_assets;
 }
 
 /* The picture is judged as any other, but after the program: until then this child is open. A
@@ -81,13 +81,13 @@ fulfil(const struct birth *birth, struct received *r, const int *fds, struct def
     struct extent *extents, unsigned *holds, struct err *err)
 {
 	struct picture_task task = { fds[0], fds[r->order.n_outputs + 1], fds + 1, NULL,
-		r->order.pixels_max };
+		r->order.pixels_max, fds + r->order.n_outputs + 2 };
 
 	r->definition[r->order.definition_size] = '\0';
 	if (!definition_read(d, r->definition, err))
 		return false;
 	task.definition = *d;
-	if ((*d)->n_views != r->order.n_outputs)
+	if ((*d)->n_views != r->order.n_outputs || (*d)->n_assets != r->order.n_assets)
 		return err_code(err, ERR_REJECT, "bad_pipeline", "views and outputs differ");
 	if (birth->role == ROLE_PICTURE)
 		return picture_render(&task, extents, err);

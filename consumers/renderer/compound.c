@@ -113,8 +113,8 @@ compound_trim(VipsImage **ret, VipsImage *in, const struct step *step)
 
 struct frame { int width, height, x, y; };
 
-static int
-placed(int room, const char *gravity, const char *first, const char *last)
+int
+compound_place(int room, const char *gravity, const char *first, const char *last)
 {
 	return strstr(gravity, first) ? 0 : strstr(gravity, last) ? room : room / 2;
 }
@@ -127,8 +127,8 @@ frame_of(VipsImage *in, const struct step *step)
 	struct frame frame = { (int)step_argument(step, "width")->number,
 		(int)step_argument(step, "height")->number, 0, 0 };
 
-	frame.x = placed(frame.width - in->Xsize, word, "west", "east");
-	frame.y = placed(frame.height - in->Ysize, word, "north", "south");
+	frame.x = compound_place(frame.width - in->Xsize, word, "west", "east");
+	frame.y = compound_place(frame.height - in->Ysize, word, "north", "south");
 	return frame;
 }
 

@@ -36,25 +36,25 @@ frame_cut(VipsImage **ret, VipsImage *image, int i, int height, struct err *err)
 }
 
 static bool
-frame_render(VipsImage **image, const struct view *view, int64_t pixels_max, struct err *err)
+frame_render(VipsImage **image, const struct input *in, const struct view *view,
+    int64_t pixels_max, struct err *err)
 {
 	bool small = step_is(view, 0, "thumbnail_image");
 
-	if (!(small ? step_precut(image, view->steps, err) : step_upright(image, err)))
-		return false;
-	for (size_t i = 0; i < view->n_steps; i++)
-		if (!step_run(image, &view->steps[i], pixels_max, err))
-			return false;
-	return image_compute(image, "operation_failed", "render", err);
+	return (small ? step_precut(image, view->steps, err) : step_upright(image, err))
+	    && steps_run(image, in, view, 0, pixels_max, err)
+	    && image_compute(image, "operation_failed", "render", err);
 }
 
 static bool
-all_render(struct frames *frames, VipsImage *image, int height, const struct view *view,
-    int64_t pixels_max, struct err *err)
+all_render(struct frames *frames, VipsImage *image, const struct input *in,
+    const struct view *view, int64_t pixels_max, struct err *err)
 {
+	int height = vips_image_get_page_height(image);
+
 	for (int i = 0; i < frames->n; i++)
 		if (!frame_cut(&frames->at[i], image, i, height, err)
-		    || !frame_render(&frames->at[i], view, pixels_max / frames->n, err))
+		    || !frame_render(&frames->at[i], in, view, pixels_max / frames->n, err))
 			return err_at(err, "frame %d of %d", i + 1, frames->n);
 	return true;
 }
@@ -79,15 +79,13 @@ frames_render(VipsImage **ret, const struct input *in, const struct view *view,
 {
 	own(image_freep) VipsImage *image = NULL;
 	struct frames frames = {0};
-	int height;
 	bool well;
 
 	if (!input_load_pages(&image, in, err))
 		return false;
-	height = vips_image_get_page_height(image);
-	frames.n = image->Ysize / height;
+	frames.n = image->Ysize / vips_image_get_page_height(image);
 	frames.at = g_new0(VipsImage *, (size_t)frames.n);
-	well = all_render(&frames, image, height, view, pixels_max, err) && join(ret, &frames, err);
+	well = all_render(&frames, image, in, view, pixels_max, err) && join(ret, &frames, err);
 	frames_clear(&frames);
 	return well;
 }

@@ -7,6 +7,7 @@
  *	reading.c	the input: what it is, how large, its pixels to the last one
  *	colour.c	profiles that fit, and numbers that mean a colour
  *	steps.c		operations by name
+ *	compound.c	those that are no class of libvips, and composite.c
  *	frames.c	animations, each frame as if it were a picture
  *	saving.c	outputs and previews, and what may stand in them beside the pixels
  *
@@ -41,7 +42,11 @@ struct input {
 	bool shrinks;		/* its decoder can make it smaller while it reads */
 	bool turned;			/* shown, width and height change places */
 	VipsImage *shared;		/* read once for all views, or NULL */
+	struct assets *assets;		/* of the pipeline; NULL: it has none */
 };
+
+/* What a pipeline lays over pictures: read when first needed, in sRGB with its alpha. */
+struct assets { const int *fds; VipsImage *images[ASSETS_MAX]; };
 
 /* Looks at the header alone. What was opened is closed by input_close() in any case. */
 bool input_open(struct input *in, int fd, int64_t pixels_max, struct err *err);
@@ -81,6 +86,9 @@ double colour_depth(VipsImage *image);
 bool operation_begin(VipsOperation **ret, const char *name, VipsImage *in,
     const struct argument *arguments, size_t n, bool white);
 void operation_end(VipsOperation *operation);
+/* All of a view from this one on. */
+bool steps_run(VipsImage **image, const struct input *in, const struct view *view, size_t from,
+    int64_t pixels_max, struct err *err);
 /* *image becomes what the step makes of it. */
 bool step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err);
 /* A background as the numbers of this image: room for one more than NUMBERS_MAX. */
@@ -107,8 +115,17 @@ bool frames_first(VipsImage **ret, VipsImage *image, struct err *err);
 bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
 bool compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step);
 bool compound_trim(VipsImage **ret, VipsImage *in, const struct step *step);
+/* Where something stands that has so much room in one direction. */
+int compound_place(int room, const char *gravity, const char *first, const char *last);
 /* Within width x height: smaller if it does not fit, never larger. */
 bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
+
+/* ---- composite.c ---- */
+
+/* *image with an asset over it. An asset that cannot be read: code bad_asset. */
+bool composite_run(VipsImage **image, const struct step *step, struct assets *assets,
+    int64_t pixels_max, struct err *err);
+void assets_clear(struct assets *assets);
 
 /* ---- saving.c ---- */
 

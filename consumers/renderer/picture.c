@@ -151,10 +151,8 @@ view_render(VipsImage **ret, const struct input *in, const struct view *view, in
 
 	if (!view_begin(&image, in, view, pixels_max, &done, err))
 		return false;
-	for (size_t i = done; i < view->n_steps; i++)
-		if (!step_run(&image, &view->steps[i], pixels_max, err))
-			return false;
-	if (!image_compute(&image, "operation_failed", "render", err))
+	if (!steps_run(&image, in, view, done, pixels_max, err)
+	    || !image_compute(&image, "operation_failed", "render", err))
 		return false;
 	*ret = g_steal_pointer(&image);
 	return true;
@@ -205,7 +203,8 @@ bool
 picture_render(const struct picture_task *task, struct extent *extents, struct err *err)
 {
 	const struct definition *d = task->definition;
-	struct input in = {0};
+	struct assets assets = { .fds = task->assets };
+	struct input in = { .assets = &assets };
 	bool well = input_open(&in, task->input, task->pixels_max, err) && input_share(&in, d, err);
 
 	for (size_t i = 0; i < d->n_views && (well || (i > 0 && !is_of_all_views(err))); i++) {
@@ -216,6 +215,7 @@ picture_render(const struct picture_task *task, struct extent *extents, struct e
 		err_join(err, &one);
 		well = false;
 	}
+	assets_clear(&assets);
 	input_close(&in);
 	return well;
 }

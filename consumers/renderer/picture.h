@@ -25,6 +25,7 @@ struct picture_task {
 	const int *outputs;			/* one for each view */
 	const struct definition *definition;
 	int64_t pixels_max;			/* width x height x pages, of input and results */
+	const int *assets;			/* descriptors, one for each of the definition's */
 };
 
 /* Reject: this picture or this pipeline never works; codes not_an_image, unsupported_format,

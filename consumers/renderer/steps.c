@@ -176,6 +176,18 @@ step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct 
 }
 
 bool
+steps_run(VipsImage **image, const struct input *in, const struct view *view, size_t from,
+    int64_t pixels_max, struct err *err)
+{
+	for (size_t i = from; i < view->n_steps; i++)
+		if (!(step_is(view, i, "composite")
+		    ? composite_run(image, &view->steps[i], in->assets, pixels_max, err)
+		    : step_run(image, &view->steps[i], pixels_max, err)))
+			return false;
+	return true;
+}
+
+bool
 step_is(const struct view *view, size_t i, const char *operation)
 {
 	return i < view->n_steps && !strcmp(view->steps[i].operation->name, operation);

@@ -230,7 +230,8 @@ ask_once(struct worker *w, const struct order *order, const char *definition, co
 	const struct iovec parts[] = { { (void *)(uintptr_t)order, sizeof(*order) },
 		{ (void *)(uintptr_t)definition, order->definition_size } };
 	/* a send to a child that is gone fails; how it went is told all the same */
-	bool sent = channel_send(w->channel, parts, 2, fds, order->n_outputs + 2);
+	bool sent = channel_send(w->channel, parts, 2, fds,
+	    order->n_outputs + 2 + order->n_assets);
 
 	if (!receive(w, clock_monotonic_ms() + (sent ? deadline_ms : END_MS), true, ret, err)) {
 		child_end(w);

@@ -91,6 +91,11 @@ argument_read(struct argument *ret, const struct doc_value *value, const char *p
 			    place, ret->rule->words);
 		strcpy(ret->word, word);
 		return true;
+	case ARGUMENT_HASH:
+		if (!word || !hash_is_hex(word))
+			return defect(err, place, "is not the SHA-256 of a blob, 64 hex digits");
+		strcpy(ret->word, word);
+		return true;
 	case ARGUMENT_NUMBERS:
 		return numbers_read(ret, value, place, err);
 	default:

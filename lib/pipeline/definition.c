@@ -48,6 +48,26 @@ members_check(const struct doc_value *object, const char *const *names, const ch
 	return k.well;
 }
 
+/* Each asset stands once in the definition, however often it is laid over something. */
+static bool
+assets_note(struct definition *d, struct step *step, const char *place, struct err *err)
+{
+	for (struct argument *a = step->arguments; a < step->arguments + step->n_arguments; a++) {
+		size_t i = 0;
+
+		if (a->rule->kind != ARGUMENT_HASH)
+			continue;
+		while (i < d->n_assets && strcmp(d->assets[i], a->word))
+			i++;
+		if (i == ASSETS_MAX)
+			return defect_member(err, place, a->rule->name, "is one more than 8 different ones");
+		if (i == d->n_assets)
+			strcpy(d->assets[d->n_assets++], a->word);
+		a->number = (double)i;
+	}
+	return true;
+}
+
 static bool
 step_read(struct definition *d, struct step *step, const struct doc_value *value,
     const char *place, struct err *err)
@@ -61,7 +81,7 @@ step_read(struct definition *d, struct step *step, const struct doc_value *value
 		return err_code(err, ERR_REJECT, "bad_pipeline",
 		    "%s.operation: \"%.60s\" is not allowed", place, name);
 	return arguments_read(d, &step->arguments, &step->n_arguments, step->operation->rules,
-	    "operation", value, place, err);
+	    "operation", value, place, err) && assets_note(d, step, place, err);
 }
 
 static bool

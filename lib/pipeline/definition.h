@@ -27,17 +27,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/own.h"
 
 enum {
 	VIEWS_MAX = 16, STEPS_MAX = 32, ARGUMENTS_MAX = 16, NUMBERS_MAX = 8,
-	VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
+	ASSETS_MAX = 8, VIEW_NAME_SIZE = 33, COMMAND_NAME_SIZE = 64,
 	AVIF_EFFORT_MAX = 6,			/* more takes minutes */
 	DEFINITION_MAX = 64 * 1024,		/* bytes of JSON */
 	DEADLINE_MAX_S = 3600,
 };
 
-enum argument_kind { ARGUMENT_INT, ARGUMENT_REAL, ARGUMENT_BOOL, ARGUMENT_WORD, ARGUMENT_NUMBERS };
+enum argument_kind {
+	ARGUMENT_INT, ARGUMENT_REAL, ARGUMENT_BOOL, ARGUMENT_WORD, ARGUMENT_NUMBERS, ARGUMENT_HASH,
+};
 
 /* What an argument may be. words: those allowed, with blanks between them. */
 struct argument_rule {
@@ -61,8 +64,8 @@ const struct argument_rule *rule_find(const struct argument_rule *rules, const c
 
 struct argument {
 	const struct argument_rule *rule;
-	double number;				/* int, real, bool */
-	char word[32];
+	double number;				/* int, real, bool; of a hash its place in assets */
+	char word[SHA256_TEXT_SIZE];
 	double numbers[NUMBERS_MAX];
 	size_t n_numbers;
 };
@@ -89,6 +92,9 @@ struct definition {
 	int deadline_s;				/* of an attempt; 0: as the order says */
 	struct view *views;
 	size_t n_views;
+	/* pictures of the pipeline's own: the SHA-256 of each, once */
+	char assets[ASSETS_MAX][SHA256_TEXT_SIZE];
+	size_t n_assets;
 };
 
 /* A defect rejects, code "bad_pipeline"; the text names the place: views[0].operations[1].width. */

@@ -22,6 +22,7 @@
 #define WORD(name, words) { name, ARGUMENT_WORD, false, 0, 0, words }
 #define NEED_WORD(name, words) { name, ARGUMENT_WORD, true, 0, 0, words }
 #define NUMBERS(name, least, most) { name, ARGUMENT_NUMBERS, false, least, most, NULL }
+#define NEED_HASH(name) { name, ARGUMENT_HASH, true, 0, 0, NULL }
 #define NEED_NUMBERS(name, least, most) { name, ARGUMENT_NUMBERS, true, least, most, NULL }
 #define RULES(...) (const struct argument_rule[]){ __VA_ARGS__ { NULL, 0, false, 0, 0, NULL } }
 
@@ -29,6 +30,9 @@ static const struct operation operations[] = {
 	{ "autorot", RULES() },
 	{ "canny", RULES(REAL("sigma", 0.01, 100),) },
 	{ "colourspace", RULES(NEED_WORD("space", SPACE),) },
+	{ "composite", RULES(NEED_HASH("asset"), WORD("gravity", COMPASS),
+	    INT("x", -SIDE_MAX, SIDE_MAX), INT("y", -SIDE_MAX, SIDE_MAX),
+	    WORD("blend", "over multiply screen"), REAL("opacity", 0, 1), REAL("scale", 0.001, 1),) },
 	{ "crop", RULES(NEED_INT("left", 0, SIDE_MAX), NEED_INT("top", 0, SIDE_MAX),
 	    NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),) },
 	{ "embed", RULES(NEED_INT("x", -SIDE_MAX, SIDE_MAX), NEED_INT("y", -SIDE_MAX, SIDE_MAX),

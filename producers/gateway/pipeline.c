@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/json.h"
 #include "base/utf8.h"
 #include "gateway.h"
@@ -155,6 +156,37 @@ refuse_definition(struct call *call, const struct err *err)
 	}
 }
 
+static bool
+is_in_store(struct call *call, const char *sha256)
+{
+	char uri[BLOB_URI_MAX];
+	struct err err = {0};
+	int fd;
+
+	snprintf(uri, sizeof(uri), "blob:sha256/%s", sha256);
+	if (blob_read_open(call->gateway->blobs, uri, &fd, NULL, &err))
+		return !close(fd);
+	if (strcmp(err.code, "blob_not_found"))
+		problem_err(call, &err);
+	return false;
+}
+
+static void
+check_assets(struct call *call, const struct definition *d)
+{
+	for (size_t v = 0; v < d->n_views; v++)
+		for (size_t s = 0; s < d->views[v].n_steps; s++) {
+			const struct step *step = &d->views[v].steps[s];
+			const struct argument *asset = argument_find(step->arguments, step->n_arguments, "asset");
+			char field[FIELD_SIZE];
+
+			if (!asset || is_in_store(call, asset->word))
+				continue;
+			snprintf(field, sizeof(field), "definition.views[%zu].operations[%zu].asset", v, s);
+			problem_field(call, field, "is not in the store; POST /api/blobs puts it there");
+		}
+}
+
 /* What is kept is what was checked: the value as JSON again, without blanks. */
 static void
 read_definition(struct wish *wish, const struct doc_value *value)
@@ -172,6 +204,8 @@ read_definition(struct wish *wish, const struct doc_value *value)
 		refuse_definition(wish->call, &err);
 	else if (!definition)
 		problem_err(wish->call, &err);
+	else
+		check_assets(wish->call, definition);
 }
 
 static void

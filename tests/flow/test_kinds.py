@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Outputs whose kind the input decides, and animations: as they lie in the archive, with names and
 media types that say what they are."""
+import hashlib
 import io
 import zipfile
 
@@ -8,9 +9,9 @@ import pytest
 from PIL import Image
 
 import line
-from gateway import get
+from gateway import ask, get
 from test_pipelines import make, name
-from test_renders import case, outputs
+from test_renders import blob, case, outputs, saved
 
 __all__ = ["name"]
 SAME = {"views": [{"name": "like", "format": "same", "animated": True, "operations": [
@@ -43,3 +44,48 @@ def test_an_output_is_the_same_as_its_input_in_kind_name_and_media_type(rendered
         assert (row[8], row[3:5]) == (media_type, image.size)
         assert Image.MIME[image.format] == media_type
         assert getattr(image, "n_frames", 1) == frames
+
+
+# ---- assets: a picture of the pipeline's own, over each ----
+
+def over(asset):
+    return {"views": [{"name": "one", "format": "png", "operations": [
+        {"operation": "pad", "width": 100, "height": 100},
+        {"operation": "composite", "asset": asset, "gravity": "south-east", "x": 5, "y": 5}]}]}
+
+
+def stored(colour):
+    picture = saved(Image.new("RGB", (20, 10), colour), "PNG")
+    return ask("POST", "/api/blobs", picture,
+               {"Content-Type": "image/png"}).json()["sha256"]
+
+
+def test_an_asset_lies_over_every_picture(name):
+    pipeline = make(name, over(stored((1, 200, 3)))).json()["id"]
+
+    batch = line.submit([("a.jpg", case("no-eoi.jpg"))], pipeline=pipeline)
+
+    [job] = line.finished(batch)["jobs"]
+    [row] = outputs(job)
+    image = Image.open(blob(row[2])).convert("RGB")
+    assert [image.getpixel(at) for at in ((76, 86), (94, 94), (96, 96))] == [
+        (1, 200, 3), (1, 200, 3), (255, 255, 255)]
+
+
+def test_a_definition_whose_asset_is_not_in_the_store_is_refused_by_its_member(name):
+    answer = make(name, over(hashlib.sha256(name.encode()).hexdigest()))
+
+    assert answer.fields() == ["definition.views[0].operations[1].asset"]
+    assert "not in the store" in answer.json()["errors"][0]["detail"]
+
+
+def test_an_asset_that_is_lost_fails_the_job_and_says_so(name):
+    asset = stored((4, 5, 6))
+    pipeline = make(name, over(asset)).json()["id"]
+    blob(f"blob:sha256/{asset}").unlink()
+
+    batch = line.submit([("a.jpg", case("no-eoi.jpg"))], pipeline=pipeline)
+
+    [job] = line.finished(batch)["jobs"]
+    assert (job["error_code"], job["attempt"]) == ("asset_missing", 1)
+    assert asset in job["error_message"]

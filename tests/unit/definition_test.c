@@ -136,6 +136,34 @@ Test(definition, frames_are_for_formats_that_have_them_and_for_steps_that_cut_al
 	    "\"crop\":\"attention\"}"), "views[0].operations[0]: would cut");
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define OVER(digit, more) "{\"operation\":\"composite\",\"asset\":\"" HASH digit "\"" more "}"
+
+Test(definition, an_asset_is_named_by_its_hash_and_stands_once)
+{
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, VIEW(OVER("0", "") "," OVER("1", ",\"opacity\":0.5") ","
+	    OVER("0", "")), &err), "%s", err.text);
+	cr_expect_eq(d->n_assets, 2);
+	cr_expect_str_eq(d->assets[1], HASH "1");
+	cr_expect_eq(d->views[0].steps[1].arguments[0].number, 1);
+	cr_expect_eq(d->views[0].steps[2].arguments[0].number, 0);
+	definition_free(d);
+	expect_refused(VIEW("{\"operation\":\"composite\"}"), "[0].asset: is missing");
+	expect_refused(VIEW(OVER("", "")), "[0].asset: is not the SHA-256 of a blob");
+	expect_refused(VIEW(OVER("A", "")), "[0].asset: is not the SHA-256 of a blob");
+	expect_refused(VIEW(OVER("a", ",\"blend\":\"dest-out\"")), "[0].blend: is not one of: over");
+	expect_refused(VIEW(OVER("a", ",\"opacity\":1.1")), "[0].opacity: is not from 0 to 1");
+	expect_refused(VIEW(OVER("a", ",\"scale\":0")), "[0].scale");
+	expect_refused(VIEW(OVER("a", ",\"x\":65001")), "[0].x");
+	expect_refused(VIEW(OVER("a", ",\"gravity\":\"up\"")), "[0].gravity");
+	expect_refused(VIEW(OVER("0", "") "," OVER("1", "") "," OVER("2", "") "," OVER("3", "") ","
+	    OVER("4", "") "," OVER("5", "") "," OVER("6", "") "," OVER("7", "") "," OVER("8", "")),
+	    "views[0].operations[8].asset: is one more than 8");
+}
+
 #define OF_ALL(said, operations) "{" said ",\"views\":[{\"name\":\"a\",\"operations\":[" operations \
     "],\"format\":\"jpeg\",\"options\":{\"metadata\":\"none\"}}]}"
 

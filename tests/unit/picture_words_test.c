@@ -89,7 +89,8 @@ inspected(int output, const char *format)
 	snprintf(json, sizeof(json), "{\"command\":\"c\",\"views\":[{\"name\":\"out\","
 	    "\"format\":\"%s\"}]}", format);
 	cr_assert(definition_read(&d, json, &made.err), "%s", made.err.text);
-	made.well = picture_inspect(&(struct picture_task){ -1, made.fds[1], made.fds, d, PICTURES_PIXELS_MAX },
+	made.well = picture_inspect(&(struct picture_task){ -1, made.fds[1], made.fds, d,
+	    PICTURES_PIXELS_MAX, NULL },
 	    made.extents, &made.err);
 	definition_free(d);
 	return made;

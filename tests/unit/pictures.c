@@ -33,26 +33,38 @@ pictures_library_is_debians(void)
 	return is;
 }
 
-struct made
-made_of(int input, const char *json)
+static struct made
+made(int input, const char *json, int64_t pixels_max, const int *assets)
 {
-	return made_within(input, json, PICTURES_PIXELS_MAX);
+	struct definition *d = NULL;
+	struct made ret = {0};
+
+	cr_assert(definition_read(&d, json, &ret.err), "%s", ret.err.text);
+	ret.n = d->n_views;
+	for (size_t i = 0; i <= ret.n; i++)
+		ret.fds[i] = memfd_create("output", MFD_CLOEXEC);
+	ret.well = picture_render(&(struct picture_task){ input, ret.fds[ret.n], ret.fds, d,
+	    pixels_max, assets }, ret.extents, &ret.err);
+	definition_free(d);
+	return ret;
 }
 
 struct made
 made_within(int input, const char *json, int64_t pixels_max)
 {
-	struct definition *d = NULL;
-	struct made made = {0};
+	return made(input, json, pixels_max, NULL);
+}
 
-	cr_assert(definition_read(&d, json, &made.err), "%s", made.err.text);
-	made.n = d->n_views;
-	for (size_t i = 0; i <= made.n; i++)
-		made.fds[i] = memfd_create("output", MFD_CLOEXEC);
-	made.well = picture_render(&(struct picture_task){ input, made.fds[made.n], made.fds, d,
-	    pixels_max }, made.extents, &made.err);
-	definition_free(d);
-	return made;
+struct made
+made_of(int input, const char *json)
+{
+	return made(input, json, PICTURES_PIXELS_MAX, NULL);
+}
+
+struct made
+made_with(int input, const char *json, const int *assets)
+{
+	return made(input, json, PICTURES_PIXELS_MAX, assets);
 }
 
 int

@@ -39,6 +39,7 @@ bool pictures_library_is_debians(void);		/* 12's or 13's: it has fewer formats *
 
 struct made made_of(int input, const char *json);
 struct made made_within(int input, const char *json, int64_t pixels_max);
+struct made made_with(int input, const char *json, const int *assets);
 struct made made_from(const char *name, const char *json);
 int fixture(const char *name);			/* opened */
 int file_of(const void *bytes, size_t size);
