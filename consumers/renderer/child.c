@@ -67,6 +67,9 @@ command_fulfil(const struct birth *birth, const struct order *order,
 	if (!command)
 		return err_code(err, ERR_REJECT, "unknown_command",
 		    "this renderer has no command \"%s\"", order->command);
+	if (!(birth->holds & SANDBOX_WALL))
+		return err_code(err, ERR_REJECT, "commands_refused",
+		    "this renderer runs no commands: its host gives them no wall (see its /readyz)");
 	ran = command_run(command, task->definition, birth->folder, order->extension, task->input,
 	    task->outputs, &said);
 	if (!sandbox_close(holds, err) || !picture_check(task, err))

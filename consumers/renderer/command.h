@@ -8,7 +8,7 @@
  *	  "arguments":["{input}","--size","512x512","-o","{output}"]}}
  *
  * What a program reads beside the system and itself (its own libraries, a profile) stands in
- * "reads", an array of absolute paths; the rest of the machine, and the blob store, are shut.
+ * "reads", an array of absolute paths; the rest of the machine, and the blob store, are not there.
  *
  * {input} and {output} become paths in a folder of the job's own; {output:NAME} is the output of
  * that view, {output} that of the first.
@@ -50,7 +50,9 @@ bool command_argument(char *ret, size_t size, const char *argument, const char *
 
 /* In a child: runs the command on the input, in folder (its own, empty), to its end; what it wrote
  * goes to the outputs. Codes command_failed (with exit code and the tail of what it said),
- * unknown_command, disk_full. */
+ * unknown_command, disk_full. Only where wall_stands(). */
 bool command_run(const struct command *command, const struct definition *definition,
     const char *folder, const char *extension, int input, const int *outputs, struct err *err);
+/* The same without input and outputs. */
+bool command_try(const struct command *command, const char *folder, struct err *err);
 #endif

@@ -179,6 +179,8 @@ renderer_ready(void *state, struct buf *words)
 		return buf_add_text(words, "no child is ready"), false;
 	buf_add_text(words, "sandbox: ");
 	sandbox_words(words, holds);
+	if (commands->n > 0 && !(holds & SANDBOX_WALL))
+		buf_add_text(words, "; commands are refused: this host gives them no wall");
 	buf_add_text(words, "; ");
 	picture_library(words);
 	return true;

@@ -2,8 +2,8 @@
 /*
  * program.c: runs a command in its folder: the input is copied in, the program runs with a clean
  * environment and nothing but its own standard descriptors, what it says is kept as a tail, and
- * what it wrote is copied out. All of it stands in one process group, which no program can leave
- * and which the spawner ends with the job.
+ * what it wrote is copied out. It runs behind a wall (wall.h), whose processes end with the first of
+ * them, and all of it in one process group, which the spawner ends with the job.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,10 @@
 #include <unistd.h>
 #include "consumers/renderer/command.h"
 #include "consumers/renderer/sandbox.h"
+#include "consumers/renderer/wall.h"
 
-enum { ARGUMENT_SIZE = 4096, TAIL_SIZE = 400, PATH_SIZE = 512, EXIT_CANNOT_RUN = 127 };
+enum { ARGUMENT_SIZE = 4096, TAIL_SIZE = 400, PATH_SIZE = 512, EXIT_CANNOT_RUN = 127,
+	SIGNALLED = 128 };
 
 struct tail { char text[TAIL_SIZE + 1]; size_t n; };
 
@@ -97,12 +99,12 @@ tail_add(struct tail *tail, const char *bytes, size_t n)
 }
 
 static bool
-arguments_fill(char *list[], const struct command *command, const struct definition *d,
+arguments_fill(const char *list[], const struct command *command, const struct definition *d,
     const char *folder, const char *extension, struct err *err)
 {
 	static char arguments[COMMAND_ARGUMENTS_MAX][ARGUMENT_SIZE];
 
-	list[0] = (char *)(uintptr_t)command->program;
+	list[0] = command->program;
 	for (size_t i = 0; i < command->n_arguments; i++) {
 		list[i + 1] = arguments[i];
 		if (!command_argument(arguments[i], ARGUMENT_SIZE, command->arguments[i], folder,
@@ -112,12 +114,11 @@ arguments_fill(char *list[], const struct command *command, const struct definit
 	return true;
 }
 
-/* Its descriptors, folder, signals and sandbox. */
+/* Its descriptors, folder and signals; nothing else stays open but the filter. */
 static bool
-prepare(const struct command *command, const char *folder, int said, struct err *err)
+prepare(const char *folder, int said, int *filter, struct err *err)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	unsigned holds = 0;
 
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -126,26 +127,30 @@ prepare(const struct command *command, const char *folder, int said, struct err 
 	    || syscall(SYS_close_range, 3, ~0u, 0) || chdir(folder)
 	    || prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return system_err(err, "prepare");
-	return sandbox_close_command(folder, command->reads, &holds, err);
+	return sandbox_command_filter(filter, err);
 }
 
-/* Becomes the program. Does not come back. */
+/* Becomes the program, behind its wall. Does not come back. */
 static void
 become(const struct command *command, const struct definition *d, const char *folder,
     const char *extension, int said)
 {
-	char *list[COMMAND_ARGUMENTS_MAX + 2] = { NULL };
+	const char *list[WALL_ARGUMENTS_MAX + COMMAND_ARGUMENTS_MAX + 2] = { NULL };
 	char home[PATH_SIZE], temp[PATH_SIZE];
 	char *environment[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", home, temp,
 		NULL };
 	struct err err = {0};
+	int filter;
+	size_t n;
 
 	snprintf(home, sizeof(home), "HOME=%s", folder);
 	snprintf(temp, sizeof(temp), "TMPDIR=%s", folder);
-	if (arguments_fill(list, command, d, folder, extension, &err)
-	    && prepare(command, folder, said, &err)) {
-		execve(command->program, list, environment);
-		system_err(&err, command->program);
+	if (prepare(folder, said, &filter, &err)) {
+		wall_arguments(list, &n, folder, command->reads, filter);
+		if (arguments_fill(list + n, command, d, folder, extension, &err)) {
+			execve(wall_program, (char *const *)(uintptr_t)list, environment);
+			system_err(&err, wall_program);
+		}
 	}
 	dup2(said, 2);		/* in vain when prepare() closed it: then it stands at 2 already */
 	dprintf(2, "%s\n", err.text);
@@ -187,17 +192,20 @@ last_words(const struct tail *tail)
 	return words;
 }
 
+/* The wall tells a signal as a shell does: 128 and its number. */
 static bool
 judge(const struct command *command, int status, const struct tail *tail, struct err *err)
 {
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	int code = WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (code == 0)
 		return true;
-	if (WIFSIGNALED(status))
+	if (code > SIGNALLED && code < SIGNALLED + SIGRTMIN)
 		return err_code(err, ERR_RETRY, "command_failed", "%s ended by signal %d (%s): %s",
-		    command->name, WTERMSIG(status), strsignal(WTERMSIG(status)),
+		    command->name, code - SIGNALLED, strsignal(code - SIGNALLED),
 		    last_words(tail));
 	return err_code(err, ERR_RETRY, "command_failed", "%s ended with exit code %d: %s",
-	    command->name, WEXITSTATUS(status), last_words(tail));
+	    command->name, code, last_words(tail));
 }
 
 static bool
@@ -235,4 +243,10 @@ command_run(const struct command *command, const struct definition *d, const cha
 		if (!output_take(folder, &d->views[i], outputs[i], err))
 			return false;
 	return true;
+}
+
+bool
+command_try(const struct command *command, const char *folder, struct err *err)
+{
+	return program_run(command, NULL, folder, "", err);
 }

@@ -13,11 +13,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,78 +112,24 @@ enum {
 };
 struct landlock_rights { uint64_t fs, net, scoped; };
 
-static const uint64_t reads_file = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
-
-/* Every right that this kernel can take away. */
-static struct landlock_rights
-landlock_rights(long abi)
-{
-	struct landlock_rights rights = { .fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
-
-	rights.fs |= (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0)
-	    | (abi >= 5 ? FS_IOCTL_DEV : 0);
-	rights.scoped = abi >= 6 ? SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS : 0;
-	return rights;
-}
-
+/* Takes away every right that this kernel can: no file at all. */
 static bool
-landlock_rule(int ruleset, const char *path, uint64_t rights)
-{
-	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
-	struct stat st;
-	bool well;
-
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
-		return false;
-	if (!fstat(rule.parent_fd, &st) && !S_ISDIR(st.st_mode))
-		rule.allowed_access &= reads_file | LANDLOCK_ACCESS_FS_WRITE_FILE;
-	well = !syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-	close(rule.parent_fd);
-	return well;
-}
-
-/* What cannot be named stays shut. */
-static void
-landlock_reads(int ruleset, const char *const *paths)
-{
-	for (; paths && *paths; paths++)
-		landlock_rule(ruleset, *paths, reads_file | LANDLOCK_ACCESS_FS_READ_DIR);
-}
-
-/* What programs need of a system. Not /etc as a whole, /home, /opt, /srv, /tmp, /var: there lie
- * secrets and the blob store. */
-static const char *const system_reads[] = {
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc",
-	"/sys/devices/system/cpu", "/var/cache/fontconfig", "/etc/ld.so.cache", "/etc/ld.so.conf",
-	"/etc/ld.so.conf.d", "/etc/alternatives", "/etc/fonts", "/etc/ImageMagick-6",
-	"/etc/ImageMagick-7", "/etc/localtime", "/etc/magic", "/etc/mime.types",
-	"/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/dev/zero", "/dev/random",
-	"/dev/urandom", NULL,
-};
-
-/* folder NULL: no file at all. */
-static bool
-landlock(const char *folder, const char *const *reads)
+landlock(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	struct landlock_rights rights = landlock_rights(abi);
+	struct landlock_rights rights = { .fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
 	int ruleset;
 	bool well;
 
 	if (abi < 1)
 		return false;
+	rights.fs |= (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0)
+	    | (abi >= 5 ? FS_IOCTL_DEV : 0);
+	rights.scoped = abi >= 6 ? SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS : 0;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof(rights), 0);
 	if (ruleset < 0)
 		return false;
-	if (folder) {
-		landlock_reads(ruleset, system_reads);
-		landlock_reads(ruleset, reads);
-	}
-	well = !folder || (landlock_rule(ruleset, folder, rights.fs)
-	    && landlock_rule(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE
-	        | LANDLOCK_ACCESS_FS_READ_FILE));
-	well = well && !syscall(SYS_landlock_restrict_self, ruleset, 0);
+	well = !syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
 	return well;
 }
@@ -238,7 +184,9 @@ static const int command_refused[] = {
 	SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff),
 	SCMP_SYS(acct), SCMP_SYS(quotactl), SCMP_SYS(open_by_handle_at),
 	SCMP_SYS(socket), SCMP_SYS(setsid), SCMP_SYS(setpgid),
-	/* what Landlock leaves to who owns a file, and that may be the service's own user */
+	/* memory that outlives a process, and that others may open */
+	SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open),
+	/* a second lock on what is mounted read-only */
 	SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown),
 	SCMP_SYS(fchownat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(removexattr),
 	SCMP_SYS(lremovexattr), SCMP_SYS(inotify_add_watch), SCMP_SYS(fanotify_mark),
@@ -254,15 +202,22 @@ command_rules(scmp_filter_ctx filter)
 	/* not all that its user has at once: its brothers are the same user's */
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1,
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX));
+	/* no namespaces in namespaces; clone3 hides its flags behind a pointer, so libc must fall back */
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return rc;
 }
 
-static bool
-seccomp(uint32_t otherwise, int (*rules)(scmp_filter_ctx), unsigned *holds, struct err *err)
+bool
+sandbox_close(unsigned *holds, struct err *err)
 {
-	scmp_filter_ctx filter = seccomp_init(otherwise);
-	bool well = filter && !rules(filter) && !seccomp_load(filter);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	bool well;
 
+	if (landlock())
+		*holds |= SANDBOX_LANDLOCK;
+	well = filter && !render_rules(filter) && !seccomp_load(filter);
 	if (filter)
 		seccomp_release(filter);
 	if (!well)
@@ -272,20 +227,19 @@ seccomp(uint32_t otherwise, int (*rules)(scmp_filter_ctx), unsigned *holds, stru
 }
 
 bool
-sandbox_close(unsigned *holds, struct err *err)
+sandbox_command_filter(int *ret, struct err *err)
 {
-	if (landlock(NULL, NULL))
-		*holds |= SANDBOX_LANDLOCK;
-	return seccomp(SCMP_ACT_ERRNO(EPERM), render_rules, holds, err);
-}
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int fd = memfd_create("filter", 0);
+	bool well = fd >= 0 && filter && !command_rules(filter) && !seccomp_export_bpf(filter, fd)
+	    && lseek(fd, 0, SEEK_SET) == 0;
 
-bool
-sandbox_close_command(const char *folder, const char *const *reads, unsigned *holds,
-    struct err *err)
-{
-	if (landlock(folder, reads))
-		*holds |= SANDBOX_LANDLOCK;
-	return seccomp(SCMP_ACT_ALLOW, command_rules, holds, err);
+	if (filter)
+		seccomp_release(filter);
+	if (!well)
+		return refuse(err, "system call filter");
+	*ret = fd;
+	return true;
 }
 
 bool
@@ -316,6 +270,7 @@ sandbox_words(struct buf *ret, unsigned holds)
 		{ SANDBOX_NO_NEW_PRIVS, "no_new_privs" }, { SANDBOX_SECCOMP, "seccomp" },
 		{ SANDBOX_LIMITS, "limits" }, { SANDBOX_LANDLOCK, "landlock" },
 		{ SANDBOX_NO_NETWORK, "no_network" }, { SANDBOX_NOBODY, "nobody" },
+		{ SANDBOX_WALL, "bubblewrap" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

@@ -16,6 +16,7 @@
 enum sandbox_part {
 	SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LIMITS = 4,
 	SANDBOX_LANDLOCK = 8, SANDBOX_NO_NETWORK = 16, SANDBOX_NOBODY = 32,
+	SANDBOX_WALL = 64,			/* of commands: it was tried and stands (wall.h) */
 };
 #define SANDBOX_ALWAYS (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LIMITS)
 
@@ -29,11 +30,9 @@ void sandbox_leave_network(unsigned *holds);
 bool sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *err);
 /* The rest of a child that renders: no file, no socket, no program can be opened any more. */
 bool sandbox_close(unsigned *holds, struct err *err);
-/* The rest of a process that becomes a command: below folder it may do anything, and it reads what
- * programs need of a system and what is named beside (reads, ended by NULL; what is not there is
- * passed over). It cannot leave its process group, so whoever ends the group ends all of it. */
-bool sandbox_close_command(const char *folder, const char *const *reads, unsigned *holds,
-    struct err *err);
+/* Of a process that becomes a command: calls that it may not make, for bubblewrap to set, in a file
+ * that stays open over exec; the caller's to close. It cannot leave its process group. */
+bool sandbox_command_filter(int *ret, struct err *err);
 /* Tries what must not go: false with the first thing that did. */
 bool sandbox_is_closed(struct err *err);
 

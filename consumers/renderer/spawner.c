@@ -11,15 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "consumers/renderer/picture.h"
+#include "consumers/renderer/wall.h"
 
-enum { CHILDREN_MAX = 512, FOLDER_SIZE = 128, CHANNEL_FD = 3, COUNT_MS = 100 };
+enum { CHILDREN_MAX = 512, FOLDER_SIZE = 128, CHANNEL_FD = 3, TRIAL_S = 20 };
 
 struct spawner {
 	int control;
@@ -31,8 +34,6 @@ struct child {
 	uint64_t id;
 	int channel;			/* our copy of its end: the last word is ours */
 	char folder[FOLDER_SIZE];	/* "" of a child that renders */
-	int processes;			/* of its group, when they were counted last */
-	bool crowded;			/* they were too many, and were killed */
 };
 
 /* The spawner's own state, after the fork. */
@@ -154,6 +155,60 @@ folder_make(struct nursery *n, struct child *child)
 	    || !chown(child->folder, SANDBOX_NOBODY_ID, SANDBOX_NOBODY_ID) || errno == EINVAL;
 }
 
+static void
+child_kill(const struct child *child)
+{
+	kill(-child->pid, SIGKILL);
+	kill(child->pid, SIGKILL);		/* it may have no group yet */
+}
+
+/* ---- the trial of the wall that commands get ---- */
+
+/* As a child that runs a command. Does not come back. */
+static void
+be_trial(const struct nursery *n, const char *folder, int said)
+{
+	struct err err = {0};
+	unsigned holds = 0;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	alarm(TRIAL_S);
+	if (!sandbox_limit(&n->options->limits, &holds, &err) || !wall_stands(folder, &err))
+		dprintf(said, "%s", err.text);
+	else
+		dprintf(said, "well");
+	_exit(0);
+}
+
+static void
+wall_try(struct nursery *n)
+{
+	struct child child = {0};
+	char said[512] = "", quoted[1024];
+	int fd = memfd_create("trial", MFD_CLOEXEC);
+
+	if (fd < 0 || !folder_make(n, &child) || (child.pid = fork()) < 0)
+		snprintf(said, sizeof(said), "no folder or no process: %s", strerror(errno));
+	else if (child.pid == 0)
+		be_trial(n, child.folder, fd);
+	else if (waitpid(child.pid, NULL, 0) < 0 || pread(fd, said, sizeof(said) - 1, 0) <= 0)
+		strcpy(said, "the trial did not end");
+	if (child.pid > 0)
+		child_kill(&child);
+	folder_remove(AT_FDCWD, child.folder, 0);
+	close(fd);
+	if (!strcmp(said, "well")) {
+		n->holds |= SANDBOX_WALL;
+		log_write(LOG_INFO, "commands run behind bubblewrap", "%s", "");
+	} else {
+		log_write(LOG_WARN, "commands are refused: this host gives them no wall", "why=%s",
+		    log_quote(quoted, sizeof(quoted), said));
+	}
+}
+
 /* ---- the spawner's side ---- */
 
 static void
@@ -161,11 +216,6 @@ tell_end(struct child *child, int status)
 {
 	struct answer answer = { .kind = ANSWER_EXITED, .status = status };
 
-	if (child->crowded) {
-		strcpy(answer.code, "command_failed");
-		snprintf(answer.text, sizeof(answer.text), "more than %d processes at a time",
-		    SPAWNER_PROCESSES_MAX);
-	}
 	channel_answer(child->channel, &answer);
 	close(child->channel);
 }
@@ -210,13 +260,6 @@ child_start(struct nursery *n, enum role role, uint64_t id, int channel)
 		n->n++;
 }
 
-static void
-child_kill(const struct child *child)
-{
-	kill(-child->pid, SIGKILL);
-	kill(child->pid, SIGKILL);		/* it may have no group yet */
-}
-
 /* The child has ended, or is about to. */
 static void
 child_remove(struct nursery *n, size_t at)
@@ -251,58 +294,6 @@ children_reap(struct nursery *n)
 			waitpid(ended.si_pid, NULL, 0);		/* an orphan of a command */
 		ended.si_pid = 0;
 	}
-}
-
-/* ---- how many a command's group are ---- */
-
-static pid_t
-group_of(int proc, const char *pid)
-{
-	char path[64], stat[512], *behind;
-	int fd, group = 0;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%.20s/stat", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, stat, sizeof(stat) - 1);
-	if (fd >= 0)
-		close(fd);
-	stat[n > 0 ? n : 0] = '\0';
-	behind = strrchr(stat, ')');		/* of its name, which may hold anything */
-	return behind && sscanf(behind, ") %*c %*d %d", &group) == 1 ? group : 0;
-}
-
-static void
-groups_count(struct nursery *n)
-{
-	DIR *proc = opendir("/proc");
-
-	for (size_t i = 0; i < n->n; i++)
-		n->children[i].processes = 0;
-	for (struct dirent *e; proc && (e = readdir(proc));) {
-		pid_t group = *e->d_name >= '1' && *e->d_name <= '9'
-		    ? group_of(dirfd(proc), e->d_name) : 0;
-
-		for (size_t i = 0; group && i < n->n; i++)
-			if (n->children[i].pid == group)
-				n->children[i].processes++;
-	}
-	if (proc)
-		closedir(proc);
-	for (size_t i = 0; i < n->n; i++)
-		if (n->children[i].processes > SPAWNER_PROCESSES_MAX) {
-			n->children[i].crowded = true;
-			child_kill(&n->children[i]);
-		}
-}
-
-static bool
-has_commands(const struct nursery *n)
-{
-	for (size_t i = 0; i < n->n; i++)
-		if (*n->children[i].folder)
-			return true;
-	return false;
 }
 
 /* False: the service is gone. */
@@ -371,6 +362,8 @@ nursery_open(struct nursery *n)
 	dup2(null, 1);
 	secrets_wipe(n->options->secrets);
 	sandbox_leave_network(&n->holds);
+	if (n->options->commands && n->options->commands->n > 0)
+		wall_try(n);
 }
 
 static void
@@ -390,10 +383,8 @@ nursery_run(const struct spawner_options *options, int control)
 	p[0] = (struct pollfd){ .fd = control, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = n.ends, .events = POLLIN };
 	for (bool going = true; going;) {
-		if (poll(p, 2, has_commands(&n) ? COUNT_MS : -1) < 0)
+		if (poll(p, 2, -1) < 0)
 			continue;
-		if (has_commands(&n))
-			groups_count(&n);
 		if (p[1].revents)
 			children_reap(&n);
 		if (p[0].revents)

@@ -10,9 +10,11 @@
  * what the service opened later was never its. The spawner dies with the service, the children
  * with the spawner. That it dies first is fatal for the service.
  *
- * Each child leads a group of its own, which its command cannot leave; the spawner counts the
- * groups of commands ten times a second, kills a group before it reaps its leader (so that the
- * number still means that group), and reaps what the leader left behind.
+ * Each child leads a group of its own, which its command cannot leave; the spawner kills a group before
+ * it reaps its leader (so that the number still means that group), and reaps what the leader left behind.
+ *
+ * When there are commands it tries, before the first child, whether their wall stands (wall.h): without
+ * SANDBOX_WALL among what holds, children refuse them.
  */
 #ifndef SPAWNER_H
 #define SPAWNER_H
@@ -25,9 +27,6 @@
 
 struct spawner;
 struct birth;
-
-/* Of a command, at a time, with the child itself; one more, and all of them are killed. */
-enum { SPAWNER_PROCESSES_MAX = 64 };
 
 struct spawner_options {
 	struct sandbox_limits limits;

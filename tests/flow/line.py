@@ -3,9 +3,14 @@
 import base64
 import json
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docker"))
+import servers  # noqa: E402
 
 URL = os.environ["BATCHLINE_URL"]
 
@@ -61,3 +66,10 @@ def finished(batch, seconds=90, archive=False):
         return found if over else None
     question.__doc__ = f"batch {batch} is finished"
     return until(question, seconds)
+
+
+def readiness(service):
+    """What a service of the stack says of itself."""
+    url = f"http://127.0.0.1:{servers.PORTS[service]}/readyz"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
