@@ -10,31 +10,6 @@ TestSuite(size, .init = pictures_open);
 
 #define THUMBNAIL(more) "{\"operation\":\"thumbnail_image\"," more "}"
 
-/* The four quarters, 1600 x 1779, as a camera that was held so would write them. */
-static int
-held(int orientation)
-{
-	struct made made = made_from("no-eoi.jpg",
-	    ONE(THUMBNAIL("\"width\":1600,\"height\":1779,\"size\":\"force\""), "\"strip\":true"));
-	uint8_t exif[] = "\xff\xe1\x00\x22" "Exif\0\0" "MM\0\x2a\0\0\0\x08" "\0\x01"
-	    "\x01\x12\0\x03\0\0\0\x01\0\0\0\0" "\0\0\0\0";
-	size_t size;
-	const uint8_t *bytes;
-	uint8_t *with;
-	int fd;
-
-	cr_assert(made.well, "%s", made.err.text);
-	bytes = bytes_of(made.fds[0], &size);
-	with = malloc(size + 36);
-	exif[29] = (uint8_t)orientation;
-	memcpy(with, bytes, 2);
-	memcpy(with + 2, exif, 36);
-	memcpy(with + 38, bytes + 2, size - 2);
-	fd = file_of(with, size + 36);
-	free(with);
-	return fd;
-}
-
 /* Which quarters are seen above left and right, below left and right. */
 static const char *const seen[9] = { "", "rgby", "gryb", "ybgr", "byrg", "rbgy", "bryg", "ygbr",
 	"gyrb" };

@@ -195,3 +195,28 @@ plain_tiff(uint32_t width, uint32_t height, uint8_t value)
 	free(bytes);
 	return fd;
 }
+
+int
+held(int orientation)
+{
+	struct made made = made_from("no-eoi.jpg",
+	    ONE("{\"operation\":\"thumbnail_image\",\"width\":1600,\"height\":1779,"
+	    "\"size\":\"force\"}", "\"strip\":true"));
+	uint8_t exif[] = "\xff\xe1\x00\x22" "Exif\0\0" "MM\0\x2a\0\0\0\x08" "\0\x01"
+	    "\x01\x12\0\x03\0\0\0\x01\0\0\0\0" "\0\0\0\0";
+	size_t size;
+	const uint8_t *bytes;
+	uint8_t *with;
+	int fd;
+
+	cr_assert(made.well, "%s", made.err.text);
+	bytes = bytes_of(made.fds[0], &size);
+	with = malloc(size + 36);
+	exif[29] = (uint8_t)orientation;
+	memcpy(with, bytes, 2);
+	memcpy(with + 2, exif, 36);
+	memcpy(with + 38, bytes + 2, size - 2);
+	fd = file_of(with, size + 36);
+	free(with);
+	return fd;
+}

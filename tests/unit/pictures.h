@@ -43,6 +43,8 @@ struct made made_with(int input, const char *json, const int *assets);
 struct made made_from(const char *name, const char *json);
 int fixture(const char *name);			/* opened */
 int file_of(const void *bytes, size_t size);
+/* The four quarters, 1600 x 1779, as a camera that was held so would write them. */
+int held(int orientation);
 /* A plain grey TIFF: one strip of bytes, all alike. */
 int plain_tiff(uint32_t width, uint32_t height, uint8_t value);
 
