@@ -23,6 +23,7 @@ enum job_told { JOB_TOLD_NOTHING, JOB_TOLD_START, JOB_TOLD_END };
 
 struct job {
 	struct job *next;		/* the pool's: of one of its lines */
+	uint64_t turn;			/* the pool's: of its batch, among those of one priority */
 	struct job *kin;		/* the poll thread's list of all */
 	enum job_told told;		/* which facts are on their way; the poll thread's too */
 	struct arena *arena;		/* everything below lives here */

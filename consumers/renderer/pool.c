@@ -38,15 +38,44 @@ struct pool {
 static struct job *
 line_take(struct pool *p)
 {
-	struct job **best = &p->line, *job;
+	struct job *job = p->line;
 
-	for (struct job **at = &p->line; *at; at = &(*at)->next)
-		if ((*at)->asked.priority > (*best)->asked.priority)
-			best = at;
-	job = *best;
-	*best = job->next;
+	p->line = job->next;
 	p->n_waiting--;
 	return job;
+}
+
+/* The turn behind the last job of its batch that waits, else that of the job that is next: whoever comes
+ * with three jobs waits for one of each other batch, not for all of a batch of thousands. */
+static uint64_t
+turn_of(const struct pool *p, const struct job *job)
+{
+	const struct job *next = NULL, *last = NULL;
+
+	for (const struct job *other = p->line; other; other = other->next) {
+		if (other->asked.priority != job->asked.priority)
+			continue;
+		next = next ? next : other;
+		if (!memcmp(&other->asked.batch_id, &job->asked.batch_id, sizeof(struct uuid)))
+			last = other;
+	}
+	return last ? last->turn + 1 : next ? next->turn : 0;
+}
+
+/* The line is kept in the order of service; the mutex is held. */
+static void
+line_add(struct pool *p, struct job *job)
+{
+	int32_t priority = job->asked.priority;
+	struct job **at = &p->line;
+
+	job->turn = turn_of(p, job);
+	while (*at && ((*at)->asked.priority > priority
+	    || ((*at)->asked.priority == priority && (*at)->turn <= job->turn)))
+		at = &(*at)->next;
+	job->next = *at;
+	*at = job;
+	p->n_waiting++;
 }
 
 static bool
@@ -292,18 +321,12 @@ pool_free(struct pool *p)
 void
 pool_add(struct pool *p, struct job *job)
 {
-	struct job **end = &p->line;
-
 	atomic_store(&job->state, JOB_WAITING);
-	job->next = NULL;
 	pthread_mutex_lock(&p->mutex);
 	if (is_cancelled(p, job)) {
 		atomic_store(&job->state, JOB_DROPPED);
 	} else {
-		while (*end)
-			end = &(*end)->next;
-		*end = job;
-		p->n_waiting++;
+		line_add(p, job);
 		pthread_cond_signal(&p->work);
 	}
 	pthread_mutex_unlock(&p->mutex);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pool.h: a line of jobs and the threads that take from it, highest priority first, then oldest.
+ * pool.h: a line of jobs and the threads that take from it, highest priority first, batches in turn.
  * A thread only waits for its child and stores what that made; it knows nothing of Kafka.
  *
  *	line ──> a thread a child: renders, hashes, names ──> line ──> one thread: syncs ──> FINISHED

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an order of people is to a renderer: a cancelled batch gives its places back at once."""
+import datetime
 import io
 import os
 import time
@@ -15,7 +16,8 @@ from PIL import Image
 import events
 import line
 from renderers import Renderer, commands, pipeline, stack
-from test_events import BROKERS, Topics
+from test_events import BROKERS, Topics, a_submission, publish
+from test_kill import rows
 
 SLEEP_S = "61.0625"             # so long that whoever waits for it is late, and like no other process's
 PHOTO = events.ROOT / "docker/demo/photos/PL_DXB_cat-portrait.jpg"
@@ -48,7 +50,8 @@ def renderer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("renderer")
     stack("stop", "renderer")
     renderer = Renderer(folder, BATCHLINE_COMMANDS=commands(
-        folder, sleep=("/bin/sh", ["-c", f"exec sleep {SLEEP_S}"])))
+        folder, sleep=("/bin/sh", ["-c", f"exec sleep {SLEEP_S}"]),
+        nap=("/bin/sh", ["-c", "sleep 0.3; cat \"$1\" > \"$2\"", "sh", "{input}", "{output}"])))
     line.until(renderer.is_ready)
     yield renderer
     renderer.stop()
@@ -169,6 +172,68 @@ def test_a_pipeline_s_deadline_ends_what_takes_longer(renderer, slow, topics, wh
     assert (failed["error_code"], failed["retryable"]) == ("render_timeout", True)
     assert "1000 ms" in failed["error_message"]
     assert not sleepers()
+
+
+# ---- turns ----
+
+def started(topics, *batches):
+    """Whose jobs were started, in order: (when, batch)."""
+    said = [events.decode(m.value()) for m in topics.records if m.value()]
+    return sorted((value["occurred_at"], str(value["batch_id"])) for record, value in said
+                  if record == "JobStarted" and str(value["batch_id"]) in batches)
+
+
+def waiting(batches):
+    return rows("select coalesce(sum(jobs_queued), 0) from batchline.batches where id = any(%s::uuid[])",
+                batches)[0][0]
+
+
+def test_three_jobs_wait_for_none_of_twenty_thousand_of_somebody_else(renderer, topics):
+    """And those that wait are the database's business, not the renderer's."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "JPEG")
+    nap = pipeline(f"nap {uuid.uuid4().hex[:8]}",
+                   {"command": "nap", "views": [{"name": "one", "format": "jpeg"}]})
+    line.finished(line.submit([("FEW_a.jpg", out.getvalue())] * 3, pipeline=nap))
+    few = renderer.rss_kib()
+
+    giants = [publish_giant(nap, out.getvalue()) for _ in range(2)]
+    line.until(lambda: waiting(giants) > 19_900)
+    line.until(lambda: started_of(topics, giants) >= 5)
+    asked = datetime.datetime.now(datetime.timezone.utc)
+    small = line.submit([(f"SMALL_{n}.jpg", out.getvalue()) for n in range(3)], pipeline=nap)
+    found = line.finished(small)
+    many = renderer.rss_kib()
+    topics.read_until(lambda records: len(started(topics, small)) == 3)
+    still = waiting(giants)
+    for giant in giants:
+        order(giant, "delete")
+
+    ours = [at for at, _ in started(topics, small)]
+    before = [at for at, _ in started(topics, *giants) if asked < at < ours[0]]
+    between = [at for at, _ in started(topics, *giants) if ours[0] < at < ours[2]]
+    print(f"the first of 3 began after {len(before)} of 20,000, in"
+          f" {(ours[0] - asked).total_seconds():.2f} s; the third after {len(between)} more;"
+          f" the renderer had {few} KiB with few jobs that wait, {many} KiB with many")
+    assert found["status"] == "completed" and still > 19_000
+    assert len(before) <= 8, "the window holds 32: it is not waited for"
+    assert len(between) <= 6, "they take turns"
+    assert many < few + 8 * 1024
+
+
+def publish_giant(number, data):
+    """A batch of 10,000 files which are one."""
+    status, _, body = line.call("POST", "/api/blobs", data, {"content-type": "image/jpeg"})
+    assert status in (200, 201), (status, body)
+    source = line.json.loads(body)["uri"]
+    return str(publish(a_submission(
+        [{"file_name": f"GIANT_{n}.jpg", "source_uri": source} for n in range(10_000)],
+        pipeline_id=number, customer_prefix="GIANT")))
+
+
+def started_of(topics, batches):
+    topics.records += [m for m in topics.consumer.consume(500, 0.2) if not m.error()]
+    return len(started(topics, *batches))
 
 
 # ---- without the topic ----

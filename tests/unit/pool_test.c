@@ -292,6 +292,7 @@ before_cancel(void)
 }
 
 TestSuite(cancel, .init = before_cancel, .fini = after, .timeout = 60);
+TestSuite(turns, .init = before_cancel, .fini = after, .timeout = 60);
 
 static struct job *
 a_job_that_stays(uint8_t batch)
@@ -375,4 +376,79 @@ Test(cancel, only_the_latest_are_remembered_and_any_number_may_be_said)
 
 	cr_expect_eq(atomic_load(&another_job(8, 1)->state), JOB_DROPPED);
 	until_finished(another_job(7, 1));
+}
+
+/* ---- whose turn it is ---- */
+
+static struct job *
+a_job_of_priority(uint8_t batch, int32_t priority)
+{
+	struct job_dispatched asked = { .batch_id = {{ batch }}, .run_no = 1, .priority = priority,
+		.job_id = {{ (uint8_t)(n_jobs + 1) }}, .attempt = 1, .file_name = "a.tif",
+		.output_stem = "a", .size = EVENT_NULL_LONG, .pipeline = ONE("", ""),
+		.deadline_ms = 60000, .source_uri = "blob:sha256/none" };
+
+	cr_assert(jobs[n_jobs] = job_new(&asked, 0, (int64_t)n_jobs));
+	pool_add(pool, jobs[n_jobs]);
+	return jobs[n_jobs++];
+}
+
+/* The batches of the jobs behind the first, in the order in which the one child had them. */
+static const char *
+order_of_service(void)
+{
+	static char order[JOBS_MAX + 1];
+	bool told[JOBS_MAX] = { false };
+
+	for (size_t i = 1; i < n_jobs; i++)
+		until_finished(jobs[i]);
+	for (size_t nth = 0; nth + 1 < n_jobs; nth++) {
+		size_t first = 0;
+
+		for (size_t i = 1; i < n_jobs; i++)
+			if (!told[i] && (!first || jobs[i]->started_us < jobs[first]->started_us))
+				first = i;
+		told[first] = true;
+		order[nth] = (char)('0' + jobs[first]->asked.batch_id.bytes[0]);
+	}
+	order[n_jobs - 1] = '\0';
+	return order;
+}
+
+static void
+given_jobs(const char *batches)
+{
+	until_state(a_job_that_stays(9), JOB_RUNNING);
+	for (const char *batch = batches; *batch; batch++)
+		a_job_of_priority((uint8_t)(*batch - '0'), 5);
+}
+
+Test(turns, batches_of_one_priority_take_turns)
+{
+	given_jobs("1111122");
+
+	cancel(9, 1);
+
+	cr_expect_str_eq(order_of_service(), "1212111");
+}
+
+Test(turns, who_comes_one_at_a_time_has_no_turn_before_those_that_wait)
+{
+	given_jobs("1123121");
+
+	cancel(9, 1);
+
+	cr_expect_str_eq(order_of_service(), "1231211");
+}
+
+Test(turns, a_higher_priority_has_its_turns_first)
+{
+	given_jobs("1112");
+	a_job_of_priority(4, 9);
+	a_job_of_priority(4, 9);
+	a_job_of_priority(3, 9);
+
+	cancel(9, 1);
+
+	cr_expect_str_eq(order_of_service(), "4341211");
 }

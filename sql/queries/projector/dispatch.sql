@@ -1,10 +1,15 @@
 -- $1::int[] partitions   $2::int window of outstanding jobs   $3::timestamptz lease until
 -- Moves queued jobs into the outbox: highest priority first, customers in turn, paused batches
--- not at all. Only the first waiting batches are looked at, never all queued jobs; within a batch
+-- not at all. A turn counts what of the customer is out already: where there is room for one job at a
+-- time, it goes to whoever has the fewest. Only the first waiting batches are looked at, never all queued jobs; within a batch
 -- the lowest positions go first, and queued_from skips what a large batch has behind it.
-with room as (
-	select greatest($2 - coalesce(sum(jobs_dispatched + jobs_processing), 0), 0)::int as n
+with out_now as materialized (
+	select customer_prefix, jobs_dispatched + jobs_processing as n
 	  from batches where partition = any ($1) and outstanding),
+busy as (
+	select customer_prefix, sum(n) as n from out_now group by customer_prefix),
+room as (
+	select greatest($2 - coalesce(sum(n), 0), 0)::int as n from busy),
 waiting as (
 	select id, customer_prefix, priority, created_at, jobs_queued, queued_from
 	  from batches
@@ -18,9 +23,9 @@ first_ones as (
 	  from waiting w),
 picked as (
 	select j.id, j.batch_id, f.priority,
-	       row_number() over (partition by f.priority, f.customer_prefix
+	       coalesce(busy.n, 0) + row_number() over (partition by f.priority, f.customer_prefix
 	           order by f.created_at, f.id, j.position) as turn
-	  from first_ones f cross join room
+	  from first_ones f cross join room left join busy using (customer_prefix)
 	 cross join lateral (select id, batch_id, position from jobs
 	           where batch_id = f.id and position >= f.queued_from and status = 'queued'
 	           order by position limit room.n) j
