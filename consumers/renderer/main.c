@@ -22,6 +22,8 @@ static const struct option_row renderer_options[] = {
 	    "processes: so many pictures are rendered at a time; 0: one for each processor", false },
 	{ "BATCHLINE_JOBS_PER_CHILD", OPTION_INT, "500", 1, 1000000,
 	    "jobs: a child is replaced after so many", false },
+	{ "BATCHLINE_CHILD_PER_BATCH", OPTION_BOOL, "false", 0, 0,
+	    "true: a child that had one batch's picture gets no other batch's, so no other customer's", false },
 	{ "BATCHLINE_PIXELS_MAX", OPTION_INT, "250000000", 1, 10000000000,
 	    "pixels: a larger picture is refused before it is decoded", false },
 	{ "BATCHLINE_CHILD_MEMORY_MIB", OPTION_INT, "8192", 256, 1048576,
@@ -77,6 +79,7 @@ pool_start(struct renderer *r, const struct options *options, struct err *err)
 		.children = (unsigned)option_int(options, "BATCHLINE_CHILDREN"),
 		.jobs_per_child = birth.jobs_per_child,
 		.pixels_max = option_int(options, "BATCHLINE_PIXELS_MAX"),
+		.child_per_batch = option_bool(options, "BATCHLINE_CHILD_PER_BATCH"),
 	};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 

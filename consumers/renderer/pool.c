@@ -219,6 +219,8 @@ serve(struct pool *p, struct worker *worker, struct job *job)
 
 	job->started_us = clock_now_us();
 	atomic_store(&job->state, JOB_RUNNING);
+	if (p->options.child_per_batch)
+		worker_keep_to(worker, &job->asked.batch_id);
 	begin_serving(p, &s);
 	answered = attempt_run(job, worker, p->options.store, p->options.pixels_max, &err);
 	end_serving(p, &s);

@@ -23,6 +23,7 @@ struct pool_options {
 	struct blob_store *store;
 	unsigned children, jobs_per_child;
 	int64_t pixels_max;
+	bool child_per_batch;		/* none sees the pictures of two batches */
 };
 
 enum { POOL_CHILDREN_MAX = 256 };

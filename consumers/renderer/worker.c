@@ -23,6 +23,7 @@ struct worker {
 	enum role role;
 	unsigned served, jobs_per_child, holds;
 	uint64_t ticket;		/* of the last order */
+	struct uuid batch_id;		/* that it is kept to */
 };
 
 bool
@@ -128,6 +129,14 @@ void
 worker_give_up(struct worker *w)
 {
 	child_end(w);
+}
+
+void
+worker_keep_to(struct worker *w, const struct uuid *batch_id)
+{
+	if (w->served > 0 && memcmp(&w->batch_id, batch_id, sizeof(*batch_id)))
+		child_end(w);
+	w->batch_id = *batch_id;
 }
 
 void

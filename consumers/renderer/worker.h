@@ -7,6 +7,7 @@
 #define WORKER_H
 #include "base/err.h"
 #include "base/own.h"
+#include "base/uuid.h"
 #include "consumers/renderer/spawner.h"
 
 struct worker;
@@ -20,6 +21,9 @@ OWN_FREEP(struct worker, worker_free)
 /* From any thread: the order under way, or else the next one, ends with "cancelled"; its child is killed. */
 void worker_cancel(struct worker *worker);
 void worker_uncancel(struct worker *worker);	/* forgets one that came too late */
+
+/* The next orders are this batch's: a child that had another's ends first. */
+void worker_keep_to(struct worker *worker, const struct uuid *batch_id);
 
 /* A child that renders is there and has said HELLO; *holds is what of its sandbox holds. */
 bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);

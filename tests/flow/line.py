@@ -71,5 +71,9 @@ def finished(batch, seconds=90, archive=False):
 def readiness(service):
     """What a service of the stack says of itself."""
     url = f"http://127.0.0.1:{servers.PORTS[service]}/readyz"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return answer.read().decode()
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.read().decode()

@@ -47,11 +47,13 @@ static size_t n_jobs;
 static struct spawner_options of_children = { .limits = { (int64_t)8 << 30, 64 << 20 },
 	.jobs_per_child = 100 };
 
+static bool child_per_batch;
+
 static void
 before(void)
 {
 	struct pool_options options = { .children = 1, .jobs_per_child = 100,
-		.pixels_max = PICTURES_PIXELS_MAX };
+		.pixels_max = PICTURES_PIXELS_MAX, .child_per_batch = child_per_batch };
 	struct err err = {0};
 	char uri[80];
 
@@ -255,6 +257,72 @@ Test(forgery, what_begins_as_it_was_asked_is_taken)
 	job = a_picture();
 	until_finished(job);
 	cr_expect(job->rendered);
+}
+
+/* ---- whose pictures a child sees ---- */
+
+/* The error of every job is who had it. */
+static void
+tells_its_pid(const struct birth *birth)
+{
+	static struct { struct order order; char definition[DEFINITION_MAX]; } got;
+	struct answer answer = { .kind = ANSWER_HELLO };
+	int fds[CHANNEL_FDS_MAX];
+	size_t size, n_fds;
+
+	do {
+		channel_answer(birth->channel, &answer);
+		while (!channel_receive(birth->channel, -1, &got, sizeof(got), &size, fds, &n_fds))
+			;
+		answer = (struct answer){ .kind = ANSWER_FAILED, .ticket = got.order.ticket,
+			.code = "not_an_image" };
+		snprintf(answer.text, sizeof(answer.text), "%d", (int)getpid());
+	} while (size > 0);
+}
+
+static const char *
+child_of(uint8_t batch)
+{
+	struct job *job = given_job_of(batch, 1, "next", 4);
+
+	until_finished(job);
+	return job->error_message;
+}
+
+static void
+given_owners(bool apart)
+{
+	child_per_batch = apart;
+	of_children.live = tells_its_pid;
+	before();
+}
+
+TestSuite(owner, .fini = after, .timeout = 60);
+
+Test(owner, a_child_that_had_one_batch_gets_no_other_when_they_are_kept_apart)
+{
+	const char *first, *again, *other, *back;
+
+	given_owners(true);
+	first = child_of(1);
+	again = child_of(1);
+	other = child_of(2);
+	back = child_of(1);
+
+	cr_expect_str_eq(first, again);
+	cr_expect_str_neq(first, other);
+	cr_expect_str_neq(other, back);
+	cr_expect_str_neq(first, back);
+}
+
+Test(owner, a_child_has_any_batch_else)
+{
+	const char *first;
+
+	given_owners(false);
+	first = child_of(1);
+
+	cr_expect_str_eq(first, child_of(2));
 }
 
 /* ---- what is cancelled ---- */
