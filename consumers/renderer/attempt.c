@@ -125,8 +125,8 @@ is_input(const char *uri)
 	return !strncmp(uri, scheme, sizeof(scheme) - 1) && hash_is_hex(uri + sizeof(scheme) - 1);
 }
 
-static const char *
-kind_of(int fd)
+const char *
+attempt_kind(int fd)
 {
 	uint8_t first[PICTURE_FIRST_BYTES];
 	ssize_t n = pread(fd, first, sizeof(first), 0);
@@ -146,7 +146,7 @@ input_open(struct attempt *a, struct err *err)
 		return err_at(err, "input");
 	if (a->job->input_size == 0)
 		return err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
-	a->kind = kind_of(a->input);
+	a->kind = attempt_kind(a->input);
 	return input_is_as_stated(a, err);
 }
 

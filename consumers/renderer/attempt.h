@@ -15,6 +15,8 @@
 bool attempt_run(struct job *job, struct worker *worker, struct blob_store *store,
     int64_t pixels_max, struct err *err);
 
+/* jpeg, png .. as picture_kind() has it. */
+const char *attempt_kind(int fd);
 /* The end of a file name as a command may see it: 1 to 7 letters and digits, or "". */
 void attempt_extension(char ret[EXTENSION_SIZE], const char *file_name);
 #endif

@@ -9,11 +9,14 @@
 #include "base/utf8.h"
 #include "consumers/renderer/picture.h"
 #include "consumers/renderer/renderer.h"
+#include "consumers/renderer/trial.h"
 
 #define MIB ((int64_t)1 << 20)
 /* A pause throws away what was fetched ahead, so it is for a flood alone: the projector's window of
  * outstanding jobs is what keeps the line short. */
 enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_MOST = 1024 };
+
+enum { OPTIONS_OF_SERVICE = 3 };	/* those behind them are also a trial's */
 
 static const struct option_row renderer_options[] = {
 	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
@@ -210,8 +213,11 @@ static const struct service renderer = {
 int
 main(int argc, char **argv)
 {
-	int status = service_main(&renderer, argc, argv);
+	int status;
 
+	if (argc > 1 && !strcmp(argv[1], "--try"))
+		return trial_main(&renderer_options[OPTIONS_OF_SERVICE], argc - 2, argv + 2);
+	status = service_main(&renderer, argc, argv);
 	spawner_free(spawner);
 	commands_free(commands);
 	return status;

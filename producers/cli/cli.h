@@ -12,7 +12,7 @@
  *   send.c        submit: the files first, then the batch
  *   fetch.c       download: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
- *   pipelines.c   what can be done with a picture
+ *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
  *   words.c table.c screen.c help.c    what people see
  */
@@ -34,7 +34,7 @@ enum arg {
 	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
-	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARGS
+	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -171,6 +171,7 @@ bool run_parked(struct cli *cli, struct err *err);
 bool run_pipelines(struct cli *cli, struct err *err);
 bool run_pipeline_add(struct cli *cli, struct err *err);
 bool run_pipeline_show(struct cli *cli, struct err *err);
+bool run_pipeline_test(struct cli *cli, struct err *err);
 bool run_pipeline_turn(struct cli *cli, struct err *err);	/* disable, enable */
 bool run_targets(struct cli *cli, struct err *err);
 bool run_target_add(struct cli *cli, struct err *err);

@@ -5,8 +5,9 @@
 
 /* In the order of the table below. */
 enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
-	PIPELINES_ADD = 1 << 13, TARGETS_ADD = 1 << 18, TARGETS_REMOVE = 1 << 21, DELIVERIES = 1 << 24,
-	REPLAY = 1 << 26, SKIP = 1 << 27, FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
+	PIPELINES_ADD = 1 << 13, PIPELINES_TEST = 1 << 14, TARGETS_ADD = 1 << 19,
+	TARGETS_REMOVE = 1 << 22, DELIVERIES = 1 << 25, REPLAY = 1 << 27, SKIP = 1 << 28,
+	 FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
 
 const struct command commands[] = {
 	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
@@ -58,6 +59,13 @@ const struct command commands[] = {
 	    "the name means the newest that is enabled. The same again is the one that is there.\n",
 	    "batchline pipelines add shop shop.json --check\n"
 	    "batchline pipelines add shop shop.json\n" },
+	{ "pipelines test", "FILE PICTURE...", 2, OPERANDS_MAX, run_pipeline_test,
+	    "tries a definition on pictures, on this machine",
+	    "Renders each PICTURE as the definition in FILE says, by the batchline-renderer of this\n"
+	    "machine, under the limits of its environment; no gateway is asked. Ends with 3 when a\n"
+	    "picture could not be rendered.\n",
+	    "batchline pipelines test shop.json photos/*.jpg --output tried\n"
+	    "batchline pipelines test mark.json a.jpg --asset mark.png\n" },
 	{ "pipelines show", "NAME|N", 1, 1, run_pipeline_show, "shows one with its definition", "",
 	    "batchline pipelines show web\n" },
 	{ "pipelines disable", "NAME|N", 1, 1, run_pipeline_turn, "takes no new batches for one",
@@ -141,8 +149,11 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
 	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES, "rows, 1 to 500; 50 unless said" },
 	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST | DELIVERIES, "leave out the first N" },
-	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD,
-	    "where to; the batch's name with .zip unless said" },
+	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | PIPELINES_TEST,
+	    "where to; the batch's name with .zip unless said. Of a test: a folder; tried unless said" },
+	[ARG_ASSET] = { "asset", 0, "FILE", false, 0, 0, PIPELINES_TEST,
+	    "a picture that the definition names by its SHA-256; as often as it names some",
+	    PIPELINES_TEST },
 	[ARG_SETTING] = { "setting", 0, "KEY=VALUE", false, 0, 0, TARGETS_ADD,
 	    "a setting of the target; as often as it has settings", TARGETS_ADD },
 	[ARG_SETTINGS] = { "settings", 0, "FILE", false, 0, 0, TARGETS_ADD,
