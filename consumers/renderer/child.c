@@ -72,7 +72,7 @@ command_fulfil(const struct birth *birth, const struct order *order,
 		    "this renderer runs no commands: its host gives them no wall (see its /readyz)");
 	ran = command_run(command, task->definition, birth->folder, order->extension, task->input,
 	    task->outputs, &said);
-	if (!sandbox_close(holds, err) || !picture_check(task, err))
+	if (!sandbox_close(holds, err) || !sandbox_is_closed(err) || !picture_check(task, err))
 		return false;
 	if (!ran)
 		*err = said;

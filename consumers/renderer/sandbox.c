@@ -18,6 +18,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -242,25 +243,58 @@ sandbox_command_filter(int *ret, struct err *err)
 	return true;
 }
 
+/* A page more than the limit of memory. */
+static bool
+memory_is_limited(void)
+{
+	struct rlimit most;
+	void *got;
+
+	if (WITH_ASAN || getrlimit(RLIMIT_AS, &most))
+		return WITH_ASAN;
+	got = mmap(NULL, most.rlim_cur, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return got == MAP_FAILED;
+}
+
+#define TEXT(text) (intptr_t)(text)
+
 bool
 sandbox_is_closed(struct err *err)
 {
 	char *const nothing[] = { NULL };
-	const char *went = NULL;
+	struct rlimit same = { FDS_MAX, FDS_MAX };
+	const struct { const char *name; long call; intptr_t with[5]; } trials[] = {
+		{ "open()", SYS_openat, { AT_FDCWD, TEXT("/proc/self/environ"), O_RDONLY } },
+		{ "open() of a folder", SYS_openat, { AT_FDCWD, TEXT("/"), O_RDONLY } },
+		{ "stat()", SYS_newfstatat, { AT_FDCWD, TEXT("/tmp"), TEXT(&(struct stat){0}), 0 } },
+		{ "unlink()", SYS_unlinkat, { AT_FDCWD, TEXT("/tmp/no-such-file"), 0 } },
+		{ "socket()", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
+		{ "socket() of UNIX", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
+		{ "socketpair()", SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0, TEXT(&(int[2]){0}) } },
+		{ "ptrace()", SYS_ptrace, { PTRACE_TRACEME } },
+		{ "process_vm_readv()", SYS_process_vm_readv, { getppid() } },
+		{ "kill()", SYS_kill, { getppid(), 0 } },
+		{ "unshare()", SYS_unshare, { CLONE_FS } },
+		{ "setpgid()", SYS_setpgid, { 0, 0 } },
+		{ "setuid()", SYS_setresuid, { -1, -1, -1 } },
+		{ "setrlimit()", SYS_prlimit64, { 0, RLIMIT_NOFILE, TEXT(&same) } },
+		{ "memfd_create()", SYS_memfd_create, { TEXT("x"), 0 } },
+		/* both sides come by here, and both end */
+		{ "fork()", SYS_clone, { SIGCHLD } },
+		/* coming back is the good answer */
+		{ "execve()", SYS_execve, { TEXT("/bin/true"), TEXT(nothing), TEXT(nothing) } },
+	};
 
-	if (open("/proc/self/environ", O_RDONLY | O_CLOEXEC) >= 0)
-		went = "open()";
-	else if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
-		went = "socket()";
-	else if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) >= 0)
-		went = "ptrace()";
-	else if (kill(getppid(), 0) >= 0)
-		went = "kill()";
-	else if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0)
-		went = "fork()";	/* both sides come by here, and both end */
-	else
-		execve("/bin/true", nothing, nothing);	/* coming back is the good answer */
-	return !went || err_code(err, ERR_FATAL, "sandbox", "%s went through", went);
+	for (size_t i = 0; i < sizeof(trials) / sizeof(*trials); i++) {
+		const intptr_t *with = trials[i].with;
+
+		if (syscall(trials[i].call, with[0], with[1], with[2], with[3], with[4]) >= 0
+		    || (errno != EPERM && errno != EACCES && errno != ENOSYS))
+			return err_code(err, ERR_FATAL, "sandbox", "%s went through",
+			    trials[i].name);
+	}
+	return memory_is_limited()
+	    || err_code(err, ERR_FATAL, "sandbox", "more memory than its limit went through");
 }
 
 void
