@@ -117,7 +117,7 @@ static const char trial[] =
     "$n < 100 or die qq{fork() went through $n times\\n};"
     "$n > 30 or die qq{only $n processes: this kernel counts those of others, too\\n};";
 
-enum { TRIALS = 14, TRIAL_SIZE = 100 };
+enum { TRIALS = 20, TRIAL_SIZE = 100 };
 
 static void
 trial_add(struct command *command, char (*texts)[TRIAL_SIZE], const char *name, long call,
@@ -149,6 +149,10 @@ wall_stands(const char *folder, struct err *err)
 	trial_add(&command, texts, "mount()", SYS_mount, "none /usr tmpfs 0 0");
 	snprintf(path, sizeof(path), "%d", CLONE_NEWUSER);
 	trial_add(&command, texts, "unshare()", SYS_unshare, path);
+	snprintf(path, sizeof(path), "%d 0 0 0 0", CLONE_NEWUSER | SIGCHLD);
+	trial_add(&command, texts, "clone()", SYS_clone, path);
+	trial_add(&command, texts, "process_vm_readv()", SYS_process_vm_readv, "1 0 0 0 0 0");
+	trial_add(&command, texts, "shmget()", SYS_shmget, "0 4096 384");
 	trial_add(&command, texts, "setsid()", SYS_setsid, "");
 	trial_add(&command, texts, "kill()", SYS_kill, "-1 0");
 	return command_try(&command, folder, err);
