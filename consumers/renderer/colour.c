@@ -109,6 +109,15 @@ colour_needs_profile(VipsImage *image)
 	        && kind != VIPS_INTERPRETATION_RGB16 && kind != VIPS_INTERPRETATION_GREY16);
 }
 
+bool
+colour_is_plain(VipsImage *image)
+{
+	VipsInterpretation kind = vips_image_get_interpretation(image);
+
+	return image->BandFmt == VIPS_FORMAT_UCHAR && !vips_image_get_typeof(image, VIPS_META_ICC_NAME)
+	    && (kind == VIPS_INTERPRETATION_sRGB || kind == VIPS_INTERPRETATION_B_W);
+}
+
 static bool
 is_srgb_already(VipsImage *image)
 {

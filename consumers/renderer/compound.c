@@ -47,7 +47,7 @@ compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step)
 	(void)step;
 	vips_image_set_double(mask, "scale", 24);
 	if (!colours_and_alpha(&colours, &alpha, in)
-	    || vips_conv(colours, &sharp, mask, "precision", VIPS_PRECISION_INTEGER, NULL))
+	    || vips_convi(colours, &sharp, mask, NULL))
 		return false;
 	if (alpha)
 		return !vips_bandjoin2(sharp, alpha, ret, NULL);

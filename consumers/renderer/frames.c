@@ -36,7 +36,7 @@ frame_cut(VipsImage **ret, VipsImage *image, int i, int height, struct err *err)
 }
 
 static bool
-frame_render(VipsImage **image, const struct input *in, const struct view *view,
+frame_render(VipsImage **image, struct input *in, const struct view *view,
     int64_t pixels_max, struct err *err)
 {
 	bool small = step_is(view, 0, "thumbnail_image");
@@ -47,7 +47,7 @@ frame_render(VipsImage **image, const struct input *in, const struct view *view,
 }
 
 static bool
-all_render(struct frames *frames, VipsImage *image, const struct input *in,
+all_render(struct frames *frames, VipsImage *image, struct input *in,
     const struct view *view, int64_t pixels_max, struct err *err)
 {
 	int height = vips_image_get_page_height(image);
@@ -74,7 +74,7 @@ join(VipsImage **ret, const struct frames *frames, struct err *err)
 }
 
 bool
-frames_render(VipsImage **ret, const struct input *in, const struct view *view,
+frames_render(VipsImage **ret, struct input *in, const struct view *view,
     int64_t pixels_max, struct err *err)
 {
 	own(image_freep) VipsImage *image = NULL;

@@ -36,6 +36,7 @@ struct input {
 	int fd;
 	const char *kind;
 	VipsSource *source;
+	VipsImage *whole;		/* opened to read its header, until somebody reads its pixels */
 	int width, height;		/* as they lie in the file */
 	int pages;			/* of which the first is rendered, unless frames are wanted */
 	double bytes;			/* of all pixels of one, decoded */
@@ -54,14 +55,14 @@ void input_close(struct input *in);
 /* One reading for several views, as small as all of them allow, if memory can hold it. */
 bool input_share(struct input *in, const struct definition *d, struct err *err);
 /* What the view begins with; pixels are not read yet unless they are shared. */
-bool input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err);
+bool input_load(VipsImage **ret, struct input *in, const struct view *view, struct err *err);
 /* All its pages, one below the other; computed, since they are taken one by one. */
-bool input_load_pages(VipsImage **ret, const struct input *in, struct err *err);
+bool input_load_pages(VipsImage **ret, struct input *in, struct err *err);
 /* thumbnail_image, of what input_load() gave: as large as that of the whole picture. */
 bool input_thumbnail(VipsImage **image, const struct input *in, const struct step *step,
     int64_t pixels_max, struct err *err);
 /* Reads it to its end for nothing but to know that there is one. */
-bool input_check(const struct input *in, struct err *err);
+bool input_check(struct input *in, struct err *err);
 /* Computes what hangs on the input alone; a defect of its data is an error. */
 bool input_compute(VipsImage **image, const struct input *in, struct err *err);
 
@@ -73,6 +74,8 @@ bool colour_is_known(VipsImage *image, struct err *err);
 bool colour_mend(VipsImage **image, struct err *err);
 /* Would a screen show it wrongly as it is? */
 bool colour_needs_profile(VipsImage *image);
+/* Eight bits of sRGB or grey, and no profile: what a thumbnail is made in. */
+bool colour_is_plain(VipsImage *image);
 /* Pixels that mean the same without their profile. */
 bool colour_to_srgb(VipsImage **image, struct err *err);
 /* A way for a transform to begin with: without a profile, only sRGB and CMYK are one. */
@@ -105,7 +108,7 @@ bool step_precut(VipsImage **image, const struct step *step, struct err *err);
 /* Can a file of this format hold frames? */
 bool frames_can(const struct format *format);
 /* The view of every frame, one below the other, with their times; no more pixels than pixels_max. */
-bool frames_render(VipsImage **ret, const struct input *in, const struct view *view,
+bool frames_render(VipsImage **ret, struct input *in, const struct view *view,
     int64_t pixels_max, struct err *err);
 /* Of what frames_render() gave; of any other image, all of it. */
 bool frames_first(VipsImage **ret, VipsImage *image, struct err *err);

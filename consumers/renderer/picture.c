@@ -104,10 +104,49 @@ pixels_are_few(VipsImage *image, int pages, int64_t most, const char *what, stru
 	    image->Xsize, image->Ysize, pages, (long long)(most / 1000000));
 }
 
+enum { SMALL_PIXELS = 256 * 256 };
+
+static void
+region_freep(VipsRegion **region)
+{
+	g_clear_object(region);
+}
+
+static bool
+strip_copy(VipsImage *out, VipsRegion *region, int y, int lines)
+{
+	VipsRect strip = { 0, y, out->Xsize, VIPS_MIN(lines, out->Ysize - y) };
+	bool well = !vips_region_prepare(region, &strip);
+
+	for (int i = 0; well && i < strip.height; i++)
+		well = !vips_image_write_line(out, y + i, VIPS_REGION_ADDR(region, 0, y + i));
+	return well;
+}
+
+/* As vips_image_copy_memory() does, in the thread that asks: its own hands an image to a thread of
+ * work and waits, which takes longer than a small one does. */
+static VipsImage *
+copy_here(VipsImage *image)
+{
+	own(image_freep) VipsImage *out = vips_image_new_memory();
+	own(region_freep) VipsRegion *region = vips_region_new(image);
+	int width, height, lines;
+
+	vips_get_tile_size(image, &width, &height, &lines);
+	if (vips_image_pipelinev(out, VIPS_DEMAND_STYLE_THINSTRIP, image, NULL))
+		return NULL;
+	for (int y = 0; y < image->Ysize; y += height)
+		if (!strip_copy(out, region, y, height))
+			return NULL;
+	return g_steal_pointer(&out);
+}
+
 bool
 image_compute(VipsImage **image, const char *code, const char *what, struct err *err)
 {
-	VipsImage *copy = vips_image_copy_memory(*image);
+	bool small = (*image)->dtype == VIPS_IMAGE_PARTIAL
+	    && (double)(*image)->Xsize * (*image)->Ysize < SMALL_PIXELS;
+	VipsImage *copy = small ? copy_here(*image) : vips_image_copy_memory(*image);
 
 	if (!copy) {
 		void *room = g_try_malloc(VIPS_IMAGE_SIZEOF_IMAGE(*image));
@@ -125,7 +164,7 @@ image_compute(VipsImage **image, const char *code, const char *what, struct err 
 
 /* Reads, and does what comes first: a thumbnail, which may read less, or standing upright. */
 static bool
-view_begin(VipsImage **ret, const struct input *in, const struct view *view, int64_t pixels_max,
+view_begin(VipsImage **ret, struct input *in, const struct view *view, int64_t pixels_max,
     size_t *done, struct err *err)
 {
 	bool small = step_is(view, 0, "thumbnail_image");
@@ -143,7 +182,7 @@ view_begin(VipsImage **ret, const struct input *in, const struct view *view, int
 }
 
 static bool
-view_render(VipsImage **ret, const struct input *in, const struct view *view, int64_t pixels_max,
+view_render(VipsImage **ret, struct input *in, const struct view *view, int64_t pixels_max,
     struct err *err)
 {
 	own(image_freep) VipsImage *image = NULL;
@@ -159,7 +198,7 @@ view_render(VipsImage **ret, const struct input *in, const struct view *view, in
 }
 
 static bool
-view_make(const struct picture_task *task, const struct input *in, size_t i, struct extent *extent,
+view_make(const struct picture_task *task, struct input *in, size_t i, struct extent *extent,
     struct err *err)
 {
 	const struct view *view = &task->definition->views[i];

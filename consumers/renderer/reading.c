@@ -131,7 +131,7 @@ kind_find(struct input *in, struct err *err)
 bool
 input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 {
-	own(image_freep) VipsImage *header = NULL;
+	VipsImage *header;
 	int orientation;
 
 	vips_error_clear();
@@ -143,8 +143,10 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 	in->source = vips_source_new_from_descriptor(fd);
 	if (!in->source)
 		return image_err(err, "not_an_image", "the file cannot be opened");
-	if (!load(&header, in, 1, err)
-	    || !pixels_are_few(header, vips_image_get_n_pages(header), pixels_max, "the picture", err)
+	if (!load(&in->whole, in, 1, err))
+		return false;
+	header = in->whole;
+	if (!pixels_are_few(header, vips_image_get_n_pages(header), pixels_max, "the picture", err)
 	    || !colour_is_known(header, err))
 		return false;
 	in->width = header->Xsize;
@@ -163,6 +165,7 @@ void
 input_close(struct input *in)
 {
 	g_clear_object(&in->shared);
+	g_clear_object(&in->whole);
 	g_clear_object(&in->source);
 }
 
@@ -239,6 +242,16 @@ input_thumbnail(VipsImage **image, const struct input *in, const struct step *st
 	return step_run(image, &forced, pixels_max, err);
 }
 
+/* What was opened for its header will do once, when nothing smaller is wanted. */
+static bool
+begin(VipsImage **ret, struct input *in, int shrink, struct err *err)
+{
+	if (shrink > 1)
+		g_clear_object(&in->whole);	/* two readers of one source would be in each other's way */
+	*ret = g_steal_pointer(&in->whole);
+	return *ret || load(ret, in, shrink, err);
+}
+
 static bool
 read_through(VipsImage **image, const struct input *in, struct err *err)
 {
@@ -259,20 +272,20 @@ input_share(struct input *in, const struct definition *d, struct err *err)
 	if (d->n_views < 2
 	    || (double)in->width * in->height / shrink / shrink > SHARED_PIXELS_MAX)
 		return true;
-	return load(&in->shared, in, shrink, err) && read_through(&in->shared, in, err);
+	return begin(&in->shared, in, shrink, err) && read_through(&in->shared, in, err);
 }
 
 bool
-input_load(VipsImage **ret, const struct input *in, const struct view *view, struct err *err)
+input_load(VipsImage **ret, struct input *in, const struct view *view, struct err *err)
 {
 	if (!in->shared)
-		return load(ret, in, view_shrink(in, view), err);
+		return begin(ret, in, view_shrink(in, view), err);
 	*ret = g_object_ref(in->shared);
 	return true;
 }
 
 bool
-input_load_pages(VipsImage **ret, const struct input *in, struct err *err)
+input_load_pages(VipsImage **ret, struct input *in, struct err *err)
 {
 	char loader[32];
 
@@ -282,6 +295,7 @@ input_load_pages(VipsImage **ret, const struct input *in, struct err *err)
 	if (is_cut(in))		/* a GIF would end with the last frame that is whole */
 		return err_code(err, ERR_REJECT, "image_truncated", "the file ends before its last frame");
 	loader_name(loader, sizeof(loader), in->kind);
+	g_clear_object(&in->whole);
 	if (vips_call(loader, in->source, ret, "n", -1, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
 	    VIPS_FAIL_ON_ERROR, NULL))
 		return input_judge(in, image_err(err, "image_damaged", "the picture cannot be read"), err);
@@ -297,13 +311,13 @@ input_compute(VipsImage **image, const struct input *in, struct err *err)
 }
 
 bool
-input_check(const struct input *in, struct err *err)
+input_check(struct input *in, struct err *err)
 {
 	own(image_freep) VipsImage *image = NULL;
 	double mean;
 
 	if (is_jpeg(in))
 		return jpeg_is_whole(in->fd, err);
-	return load(&image, in, 1, err) && (!vips_avg(image, &mean, NULL)
+	return begin(&image, in, 1, err) && (!vips_avg(image, &mean, NULL)
 	    || image_err(err, "image_damaged", "the picture cannot be read to its end"));
 }

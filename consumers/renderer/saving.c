@@ -200,7 +200,9 @@ image_save_preview(VipsImage *given, const struct argument *background, int fd, 
 		options[1] = *background;
 	if (!colour_mend(&image, err))
 		return false;
-	if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
+	if (colour_is_plain(image) && image->Xsize <= PREVIEW_SIDE && image->Ysize <= PREVIEW_SIDE)
+		small = g_object_ref(image);
+	else if (vips_thumbnail_image(image, &small, PREVIEW_SIDE, "height", PREVIEW_SIDE, "size",
 	    VIPS_SIZE_DOWN, colour_needs_profile(image) ? "export_profile" : NULL, "srgb", NULL))
 		return image_err(err, "operation_failed", "preview");
 	return image_save(small, format_find("jpeg"), options, background ? 2 : 1, fd, err);

@@ -155,6 +155,27 @@ by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
 	return by_name(ret, in, step);
 }
 
+/* Would it give back the same pixels? To ask libvips for them costs more than a small picture does. */
+static bool
+is_idle(VipsImage *image, const struct step *step)
+{
+	const struct argument *height = step_argument(step, "height"), *width, *size, *crop;
+
+	if (!colour_is_plain(image))
+		return false;
+	if (!strcmp(step->operation->name, "colourspace"))
+		return step->n_arguments == 1 && (int)image->Type
+		    == vips_enum_from_nick("space", VIPS_TYPE_INTERPRETATION, step->arguments->word);
+	width = step_argument(step, "width");
+	size = step_argument(step, "size");
+	crop = step_argument(step, "crop");
+	return !strcmp(step->operation->name, "thumbnail_image") && size && !strcmp(size->word, "down")
+	    && (!crop || !strcmp(crop->word, "none")) && vips_image_get_orientation(image) <= 1
+	    && image->Xsize <= width->number && image->Ysize <= (height ? height : width)->number
+	    && !step_argument(step, "export_profile") && !step_argument(step, "import_profile")
+	    && !step_argument(step, "linear");
+}
+
 bool
 step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct err *err)
 {
@@ -162,6 +183,8 @@ step_run(VipsImage **image, const struct step *step, int64_t pixels_max, struct 
 	own(image_freep) VipsImage *out = NULL;
 	bool well;
 
+	if (is_idle(in, step))
+		return in = NULL, true;
 	*image = NULL;
 	if (!strcmp(step->operation->name, "icc_transform") && !colour_begin(&in, err))
 		return false;
