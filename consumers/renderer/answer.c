@@ -169,12 +169,17 @@ bool
 answer_all(struct renderer *r, struct err *err)
 {
 	static bool registered;
+	size_t waiting = pool_waiting(r->pool);
+	int64_t now_ms = clock_monotonic_ms();
 
 	if (!registered)
 		metrics_add(metrics, N_METRICS);
 	registered = true;
-	metric_set(&metrics[GAUGE_WAITING], (int64_t)pool_waiting(r->pool));
+	metric_set(&metrics[GAUGE_WAITING], (int64_t)waiting);
 	dropped_end(r);
+	if (waiting > 0 && now_ms - r->told_ms < POOL_GATHER_MS)
+		return acks_take(r, err);
+	r->told_ms = now_ms;
 	for (struct job *job = r->jobs; job; job = job->kin)
 		if (!job_tell(r, job, err))
 			return false;

@@ -147,6 +147,22 @@ leave_to_sync(struct pool *p, struct job *job)
 	pthread_mutex_unlock(&p->mutex);
 }
 
+/* A job that others wait behind is not waited for: those that end within a moment are synced at once.
+ * The mutex is held. */
+static void
+gather(struct pool *p)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += POOL_GATHER_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (p->n_waiting > 0 && !p->stopping
+	    && pthread_cond_timedwait(&p->made, &p->mutex, &until) == 0)
+		;
+}
+
 /* Everything that waits for a sync; NULL: all stops. */
 static struct job *
 wait_for_made(struct pool *p)
@@ -156,6 +172,7 @@ wait_for_made(struct pool *p)
 	pthread_mutex_lock(&p->mutex);
 	while (!p->unsynced && !p->stopping)
 		pthread_cond_wait(&p->made, &p->mutex);
+	gather(p);
 	jobs = p->stopping ? NULL : p->unsynced;
 	p->unsynced = NULL;
 	pthread_mutex_unlock(&p->mutex);

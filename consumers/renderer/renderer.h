@@ -34,6 +34,7 @@ struct renderer {
 	int64_t last_serial;
 	size_t waiting_most;		/* jobs that wait for a child; more pause the intake */
 	bool paused;
+	int64_t told_ms;		/* clock_monotonic_ms() of the last facts */
 };
 
 /* Takes one record up; one with a defect becomes a dead letter here. */
