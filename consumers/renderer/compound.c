@@ -17,9 +17,8 @@ array_freep(VipsArrayDouble **array)
 		vips_area_unref(VIPS_AREA(*array));
 }
 
-/* What is clear stays as clear as it was. */
-static bool
-colours_and_alpha(VipsImage **colours, VipsImage **alpha, VipsImage *in)
+bool
+compound_split(VipsImage **colours, VipsImage **alpha, VipsImage *in)
 {
 	int n = in->Bands - 1;
 
@@ -46,7 +45,7 @@ compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step)
 
 	(void)step;
 	vips_image_set_double(mask, "scale", 24);
-	if (!colours_and_alpha(&colours, &alpha, in)
+	if (!compound_split(&colours, &alpha, in)
 	    || vips_convi(colours, &sharp, mask, NULL))
 		return false;
 	if (alpha)

@@ -115,6 +115,8 @@ bool frames_first(VipsImage **ret, VipsImage *image, struct err *err);
 
 /* ---- compound.c: operations that are no class of libvips under their own name ---- */
 
+/* *alpha stays NULL when there is none; what is clear is to stay as clear as it was. */
+bool compound_split(VipsImage **colours, VipsImage **alpha, VipsImage *in);
 bool compound_median(VipsImage **ret, VipsImage *in, const struct step *step);
 bool compound_sharpen_mild(VipsImage **ret, VipsImage *in, const struct step *step);
 bool compound_trim(VipsImage **ret, VipsImage *in, const struct step *step);

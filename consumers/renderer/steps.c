@@ -136,6 +136,19 @@ by_name(VipsImage **ret, VipsImage *in, const struct step *step)
 	return true;
 }
 
+/* Of what is clear they mean the colours alone, unless they have a number for each band. */
+static bool
+on_colours(VipsImage **ret, VipsImage *in, const struct step *step)
+{
+	const struct argument *a = step_argument(step, "a");
+	own(image_freep) VipsImage *colours = NULL, *alpha = NULL, *made = NULL;
+
+	if (!vips_image_hasalpha(in) || (a && a->n_numbers == (size_t)in->Bands))
+		return by_name(ret, in, step);
+	return compound_split(&colours, &alpha, in) && by_name(&made, colours, step)
+	    && !vips_bandjoin2(made, alpha, ret, NULL);
+}
+
 static bool
 by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
 {
@@ -143,6 +156,11 @@ by_its_maker(VipsImage **ret, VipsImage *in, const struct step *step)
 		const char *name;
 		bool (*make)(VipsImage **ret, VipsImage *in, const struct step *step);
 	} makers[] = {
+		{ "canny", on_colours },
+		{ "gamma", on_colours },
+		{ "hist_equal", on_colours },
+		{ "invert", on_colours },
+		{ "linear", on_colours },
 		{ "median", compound_median },
 		{ "pad", compound_pad },
 		{ "sharpen_mild", compound_sharpen_mild },

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("BUILD", ROOT / "build")).absolute() / "bin"
@@ -121,3 +122,31 @@ def test_decisions_are_numbered_one_after_the_other():
         assert text.startswith(f"# {number}. ")
         for part in ("**Problem.**", "**Choice.**", "**Price.**"):
             assert part in text, name
+
+
+# ---- docs/pipelines.md: what it shows is what the program makes ----
+
+@pytest.fixture(scope="module")
+def remade(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    subprocess.run([ROOT / "docs/pipelines.py", folder], check=True, env={**os.environ, "BUILD": str(BIN.parent)})
+    return {path.name: path for path in folder.iterdir()}
+
+
+def test_every_picture_of_the_page_is_what_its_operations_make(remade):
+    shown = re.findall(r"\]\(pictures/([^)]+)\)", (ROOT / "docs/pipelines.md").read_text())
+
+    assert sorted(remade) == sorted(shown)
+    for name, path in remade.items():
+        made, there = Image.open(path), Image.open(ROOT / "docs/pictures" / name)
+        assert (made.size, getattr(made, "n_frames", 1)) == (there.size, getattr(there, "n_frames", 1))
+        away = ImageStat.Stat(ImageChops.difference(made.convert("RGB"), there.convert("RGB"))).mean
+        assert max(away) < 8, (name, away)	# another libvips rounds otherwise
+
+
+def test_every_operation_has_its_place_on_the_page():
+    operations = re.findall(r'^\t\{ "([a-z_]+)", RULES', (ROOT / "lib/pipeline/operations.c").read_text(), re.M)
+    page = (ROOT / "docs/pipelines.md").read_text()
+
+    assert len(operations) > 20
+    assert [o for o in operations if o not in page and o != "autorot"] == []

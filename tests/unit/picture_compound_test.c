@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* picture_compound_test.c: the operations that are our own, by their pixels. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include "tests/unit/pictures.h"
 
 TestSuite(compound, .init = pictures_open);
@@ -79,6 +80,34 @@ Test(compound, a_clear_border_is_trimmed_and_a_picture_of_one_colour_stays)
 	expect_colour(clear.fds[0], 0.5, 0.25, 220, 30, 30);
 	expect_colour(clear.fds[0], 0.5, 0.75, 40, 60, 210);
 	expect_extent(&plain, 64, 48);
+}
+
+/* 0.25 of each is red, and 0.75 is clear: white in a JPEG. */
+Test(compound, what_changes_colours_leaves_what_is_clear_as_it_is)
+{
+	static const char *const names[] = { "rgba16.png", "palette-clear.png", "palette-clear.gif" };
+	static const struct { const char *operation; int red, green, blue; } table[] = {
+		{ "{\"operation\":\"invert\"}", 35, 225, 225 },
+		{ "{\"operation\":\"linear\",\"a\":[0.5,1,2],\"b\":[0]}", 110, 30, 60 },
+		{ "{\"operation\":\"linear\",\"a\":0.5,\"b\":0}", 110, 15, 15 },
+		{ "{\"operation\":\"gamma\",\"exponent\":1}", 220, 30, 30 },
+	};
+
+	for (size_t i = 0; i < 12; i++) {
+		char json[300];
+		struct made made;
+
+		snprintf(json, sizeof(json), ONE("%s", "\"Q\":95"), table[i / 3].operation);
+		made = made_from(names[i % 3], json);
+		cr_assert(made.well, "%s: %s", json, made.err.text);
+		expect_colour(made.fds[0], 0.25, 0.25, table[i / 3].red, table[i / 3].green,
+		    table[i / 3].blue);
+		expect_colour(made.fds[0], 0.75, 0.25, 255, 255, 255);
+	}
+	cr_expect(made_from("rgba16.png", PNG("{\"operation\":\"linear\",\"a\":[1,1,1,0.5],"
+	    "\"b\":[0,0,0,0]}")).well);
+	cr_expect(made_from("rgba16.png", PNG("{\"operation\":\"hist_equal\"}")).well);
+	cr_expect(made_from("rgba16.png", PNG("{\"operation\":\"canny\"}")).well);
 }
 
 #define PAD(width, height, more) "{\"operation\":\"pad\",\"width\":" width ",\"height\":" height more "}"
