@@ -113,6 +113,25 @@ job_end(struct renderer *r, struct job **at)
 	job_free(job);
 }
 
+/* Its records come again, to us or to others: the tracker, which may see them anew by then, must not
+ * hear that they are done. */
+void
+answer_forget(struct renderer *r, int32_t partition)
+{
+	pool_forget(r->pool, partition);
+	tracker_drop(r->tracker, partition);
+	for (struct job **at = &r->jobs; *at;) {
+		struct job *job = *at;
+
+		if (job->partition == partition && atomic_load(&job->state) == JOB_DROPPED) {
+			*at = job->kin;
+			job_free(job);
+		} else {
+			at = &job->kin;
+		}
+	}
+}
+
 static void
 acknowledged(struct renderer *r, int64_t serial)
 {

@@ -147,7 +147,7 @@ renderer_revoked(void *state, const struct bus_position *positions, size_t n, bo
 
 	(void)lost;
 	for (size_t i = 0; i < n; i++)
-		tracker_drop(r->tracker, positions[i].partition);
+		answer_forget(r, positions[i].partition);
 }
 
 static bool

@@ -79,8 +79,10 @@ line_add(struct pool *p, struct job *job)
 }
 
 static bool
-is_of(const struct job *job, const struct cancelled *c)
+is_of(const struct job *job, const void *by)
 {
+	const struct cancelled *c = by;
+
 	return job->asked.run_no <= c->run_no
 	    && !memcmp(&job->asked.batch_id, &c->batch_id, sizeof(c->batch_id));
 }
@@ -351,17 +353,14 @@ pool_add(struct pool *p, struct job *job)
 	pthread_mutex_unlock(&p->mutex);
 }
 
-void
-pool_cancel(struct pool *p, struct uuid batch_id, int32_t run_no)
+/* The mutex is held. */
+static void
+line_drop(struct pool *p, bool (*is_meant)(const struct job *job, const void *by), const void *by)
 {
-	const struct cancelled c = { batch_id, run_no };
-
-	pthread_mutex_lock(&p->mutex);
-	p->cancelled[p->n_cancelled++ % CANCELLED_MAX] = c;
 	for (struct job **at = &p->line; *at;) {
 		struct job *job = *at;
 
-		if (!is_of(job, &c)) {
+		if (!is_meant(job, by)) {
 			at = &job->next;
 			continue;
 		}
@@ -369,9 +368,35 @@ pool_cancel(struct pool *p, struct uuid batch_id, int32_t run_no)
 		p->n_waiting--;
 		atomic_store(&job->state, JOB_DROPPED);	/* it is no longer ours */
 	}
+}
+
+void
+pool_cancel(struct pool *p, struct uuid batch_id, int32_t run_no)
+{
+	const struct cancelled c = { batch_id, run_no };
+
+	pthread_mutex_lock(&p->mutex);
+	p->cancelled[p->n_cancelled++ % CANCELLED_MAX] = c;
+	line_drop(p, is_of, &c);
 	for (struct serving *s = p->serving; s; s = s->next)
 		if (is_of(s->job, &c))
 			worker_cancel(s->worker);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+static bool
+is_from(const struct job *job, const void *by)
+{
+	const int32_t *partition = by;
+
+	return job->partition == *partition;
+}
+
+void
+pool_forget(struct pool *p, int32_t partition)
+{
+	pthread_mutex_lock(&p->mutex);
+	line_drop(p, is_from, &partition);
 	pthread_mutex_unlock(&p->mutex);
 }
 

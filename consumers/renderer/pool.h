@@ -38,6 +38,8 @@ void pool_add(struct pool *pool, struct job *job);
 /* From any thread: the batch was cancelled in that run (INT32_MAX: deleted). Its jobs that wait or
  * still come are DROPPED, those under way fail at once: "cancelled". */
 void pool_cancel(struct pool *pool, struct uuid batch_id, int32_t run_no);
+/* Of a partition of `jobs` that went: what no child has yet is DROPPED. */
+void pool_forget(struct pool *pool, int32_t partition);
 /* How many wait for a child. While there are some, those that end go on together, those of
  * POOL_GATHER_MS at a time: what follows a job costs less for many. */
 enum { POOL_GATHER_MS = 20 };

@@ -41,6 +41,8 @@ struct renderer {
 bool intake_take(struct renderer *r, const struct bus_record *record, struct err *err);
 void intake_balance(struct renderer *r);	/* pauses and resumes, as the pool has room */
 
+/* The partition is no longer ours: what waits of it is somebody else's, and done is none of it. */
+void answer_forget(struct renderer *r, int32_t partition);
 /* Sends what is due, and counts as done what the broker took. */
 bool answer_all(struct renderer *r, struct err *err);
 #endif

@@ -58,14 +58,24 @@ worker_uncancel(struct worker *w)
 		abort();
 }
 
+/* No character of a text does anything to a terminal: neither ASCII's controls nor, as UTF-8, those from
+ * 0x80 to 0x9f, of which one begins a command as ESC [ does. */
+static void
+controls_mend(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = *c == '\n' ? '/' : ' ';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+			c[0] = c[1] = ' ';
+}
+
 /* What a child wrote is a stranger's: it ends, it is text, its code is a word. */
 static void
 answer_mend(struct answer *a)
 {
 	a->code[sizeof(a->code) - 1] = a->text[sizeof(a->text) - 1] = '\0';
-	for (char *c = a->text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = *c == '\n' ? '/' : ' ';
+	controls_mend(a->text);
 	for (size_t n = strlen(a->text); n > 0 && a->text[n - 1] == '/';)
 		a->text[--n] = '\0';
 	utf8_mend(a->text);

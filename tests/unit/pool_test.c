@@ -446,6 +446,21 @@ Test(cancel, only_the_latest_are_remembered_and_any_number_may_be_said)
 	until_finished(another_job(7, 1));
 }
 
+Test(cancel, what_waits_of_a_partition_that_went_is_dropped_and_what_is_under_way_goes_on)
+{
+	struct job *stays = a_job_that_stays(1), *waits = another_job(2, 1);
+
+	until_state(stays, JOB_RUNNING);
+	pool_forget(pool, 1);
+	cr_expect_eq(atomic_load(&waits->state), JOB_WAITING, "of another partition");
+
+	pool_forget(pool, 0);
+
+	cr_expect_eq(atomic_load(&waits->state), JOB_DROPPED);
+	cr_expect_eq(atomic_load(&stays->state), JOB_RUNNING);
+	cr_expect_eq(pool_waiting(pool), 0);
+}
+
 /* ---- whose turn it is ---- */
 
 static struct job *
