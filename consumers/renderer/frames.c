@@ -6,6 +6,8 @@
 #include <string.h>
 #include "consumers/renderer/image.h"
 
+enum { FRAMES_MAX = 2000 };	/* each costs something, however small it is */
+
 struct frames { VipsImage **at; int n; };
 
 static void
@@ -81,6 +83,9 @@ frames_render(VipsImage **ret, struct input *in, const struct view *view,
 	struct frames frames = {0};
 	bool well;
 
+	if (in->pages > FRAMES_MAX)
+		return err_code(err, ERR_REJECT, "image_too_complex",
+		    "it has %d frames; at most %d are rendered", in->pages, FRAMES_MAX);
 	if (!input_load_pages(&image, in, err))
 		return false;
 	frames.n = image->Ysize / vips_image_get_page_height(image);

@@ -128,6 +128,18 @@ kind_find(struct input *in, struct err *err)
 	    in->kind, vips_version_string());
 }
 
+/* As the file has them; vips_image_get_n_pages() takes more than 9,999 for none. */
+static int
+pages_of(VipsImage *header)
+{
+	int pages;
+
+	if (vips_image_get_typeof(header, VIPS_META_N_PAGES) != G_TYPE_INT
+	    || vips_image_get_int(header, VIPS_META_N_PAGES, &pages) || pages < 1)
+		return 1;
+	return pages;
+}
+
 bool
 input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 {
@@ -151,7 +163,7 @@ input_open(struct input *in, int fd, int64_t pixels_max, struct err *err)
 		return false;
 	in->width = header->Xsize;
 	in->height = header->Ysize;
-	in->pages = vips_image_get_n_pages(header);
+	in->pages = pages_of(header);
 	in->bytes = (double)VIPS_IMAGE_SIZEOF_IMAGE(header);
 	orientation = vips_image_get_orientation(header);
 	/* libwebp would let the colour of what is clear into what is not */

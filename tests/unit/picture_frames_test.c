@@ -2,6 +2,7 @@
 /* picture_frames_test.c: animations, and outputs in the format of their input. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tests/unit/pictures.h"
 
@@ -115,6 +116,39 @@ Test(frames, all_frames_have_one_budget_of_pixels)
 	    28799);
 	expect_refused(&made, "image_too_large");
 	cr_expect(strstr(made.err.text, "frame 1 of 3"), "%s", made.err.text);
+}
+
+/* Frames of one pixel, which cost a few bytes each. */
+static int
+gif_of(size_t frames)
+{
+	static const uint8_t head[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff";
+	static const uint8_t frame[] = "!\xf9\4\4\2\0\0\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1";
+	size_t size = sizeof(head) - 1 + frames * sizeof(frame) + 1, at = sizeof(head) - 1;
+	uint8_t *bytes = malloc(size);
+	int fd;
+
+	memcpy(bytes, head, at);
+	for (size_t i = 0; i < frames; i++, at += sizeof(frame))
+		memcpy(bytes + at, frame, sizeof(frame));	/* its last byte is the NUL that ends it */
+	bytes[at] = ';';
+	fd = file_of(bytes, size);
+	free(bytes);
+	return fd;
+}
+
+Test(frames, an_animation_of_too_many_frames_is_refused_however_small_they_are)
+{
+	static const size_t many[] = { 2001, 9999, 10000, 60000 };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct made made = made_of(gif_of(many[i]), MOVING("", "webp"));
+
+		expect_refused(&made, "image_too_complex");
+		cr_expect(strstr(made.err.text, "at most 2000"), "%s", made.err.text);
+	}
+	cr_expect(made_of(gif_of(60000), STILL("", "webp")).well);
+	cr_expect(made_of(gif_of(100), MOVING("", "gif")).well);
 }
 
 Test(frames, an_animation_that_is_cut_is_truncated)
