@@ -9,6 +9,7 @@
 # make fuzz bench chaos     the long ones
 # make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
+# make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
 # make format       clang-format on every C file
 # make install      programs and man pages (PREFIX, DESTDIR)
 # make clean
@@ -58,7 +59,8 @@ programs  = $(foreach s,$(services),$(call program,$s))
 rings     = $(foreach r,unit bus http,$(if $(wildcard tests/$r/*_test.c),$(BUILD)/ring/$r))
 manuals   = $(wildcard docs/man/*.1)
 fuzzers   = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-benches   = $(patsubst tests/bench/render/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/render/*.c))
+benches   = $(patsubst tests/bench/render/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/render/*.c)) \
+            $(BUILD)/bench/loop-carried
 made      = $(BUILD)/topics.h $(BUILD)/sql.h
 parts     = $(filter-out %/main.o,$(call objects,consumers/*/*.c producers/*/*.c))
 
@@ -67,7 +69,7 @@ all: $(programs)
 $(foreach s,$(services),$(eval $(call program,$s): $(call objects,$s/*.c)))
 $(foreach r,unit bus http,$(eval $(BUILD)/ring/$r: $(call objects,tests/$r/*.c)))
 $(foreach f,$(fuzzers),$(eval $f: $(f:$(BUILD)/%=$(BUILD)/tests/%.o)))
-$(foreach b,$(benches),$(eval $b: $(b:$(BUILD)/bench/%=$(BUILD)/tests/bench/render/%.o)))
+$(foreach b,$(benches),$(eval $b: $(BUILD)/tests/bench/render/$(firstword $(subst -, ,$(notdir $b))).o))
 $(rings) $(fuzzers) $(benches): $(BUILD)/libparts.a
 $(rings): libraries += -lcriterion
 $(fuzzers): libraries += -fsanitize=fuzzer
@@ -136,7 +138,9 @@ fuzz:
 fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 bench-render: $(benches)
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/render/run
-bench-small: ; .stack/venv/bin/python tests/bench/small/run
+bench-small: ; .stack/venv/bin/python tests/bench/line/run small
+bench-line: $(BUILD)/bench/child
+	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/line/run $(or $(SET),jpeg)
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
@@ -145,7 +149,7 @@ install: all
 	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
-.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-small chaos asan clang \
-        fuzz fuzzers format install clean
+.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-small bench-line chaos asan \
+        clang fuzz fuzzers format install clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
