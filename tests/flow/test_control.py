@@ -3,7 +3,9 @@
 import datetime
 import io
 import os
+import subprocess
 import time
+import unicodedata
 import uuid
 from pathlib import Path
 
@@ -15,13 +17,19 @@ from PIL import Image
 
 import events
 import line
-from renderers import Renderer, commands, pipeline, stack
+from renderers import Renderer, commands, pipeline, servers, stack
 from test_events import BROKERS, Topics, a_submission, publish
 from test_kill import rows
 
 SLEEP_S = "61.0625"             # so long that whoever waits for it is late, and like no other process's
 PHOTO = events.ROOT / "docker/demo/photos/PL_DXB_cat-portrait.jpg"
 ONE = [{"name": "one", "format": "png"}]
+
+
+# A log that is long and means harm: colours, one-byte commands, half a character, a bell; and its end.
+MOAN = (r"for i in $(seq 2000); do echo line $i; done;"
+        r" printf 'red \033[31m bell \007 csi \302\2332J half \303( \000 nul\nthe very end \342\202\254\n' >&2;"
+        r" exit 3")
 
 
 def sleepers():
@@ -51,6 +59,7 @@ def renderer(tmp_path_factory):
     stack("stop", "renderer")
     renderer = Renderer(folder, BATCHLINE_COMMANDS=commands(
         folder, sleep=("/bin/sh", ["-c", f"exec sleep {SLEEP_S}"]),
+        moan=("/bin/sh", ["-c", MOAN]),
         nap=("/bin/sh", ["-c", "sleep 0.3; cat \"$1\" > \"$2\"", "sh", "{input}", "{output}"])))
     line.until(renderer.is_ready)
     yield renderer
@@ -172,6 +181,31 @@ def test_a_pipeline_s_deadline_ends_what_takes_longer(renderer, slow, topics, wh
     assert (failed["error_code"], failed["retryable"]) == ("render_timeout", True)
     assert "1000 ms" in failed["error_message"]
     assert not sleepers()
+
+
+# ---- the end of a command's log ----
+
+def is_harmless(text):
+    return not [c for c in text if unicodedata.category(c) == "Cc"] and "\ufffe" not in text
+
+
+def test_the_end_of_a_command_s_log_is_kept_with_the_attempt_and_shown(renderer, topics):
+    moan = pipeline(f"moan {uuid.uuid4().hex[:8]}", {"command": "moan", "views": ONE})
+    batch = line.submit([("MOAN_a.jpg", PHOTO.read_bytes())], pipeline=moan)
+    found = line.finished(batch)
+    job, = found["jobs"]
+    facts_ = [v for record, v in facts(topics, batch, "JobFailed") if record == "JobFailed"]
+    row, = rows("select error_message from batchline.jobs where id = %s", job["id"])[0]
+    asked = line.get(f"/api/jobs/{job['id']}")["error_message"]
+    shown = subprocess.run([servers.BIN / "batchline", "show", batch], capture_output=True, text=True,
+                           env={**os.environ, "COLUMNS": "2000"}).stdout
+
+    assert (job["status"], job["error_code"]) == ("failed", "command_failed")
+    assert facts_[-1]["error_message"] == row == job["error_message"] == asked
+    assert "exit code 3" in row and row.endswith("the very end \u20ac"), "the end is what tells"
+    assert "line 1999/line 2000/red" in row and "line 1/" not in row and len(row.encode()) < 600
+    assert is_harmless(row) and " bell " in row and " half " in row
+    assert "the very end" in shown and "\033[31m" not in shown and "\x9b" not in shown
 
 
 # ---- turns ----
