@@ -7,6 +7,8 @@
 #include "base/hash.h"
 #include "consumers/renderer/image.h"
 
+#define LENT "batchline-lent"		/* metadata of an image: its profile is ours, not its file's */
+
 enum { PROFILE_HEADER = 128, PROFILE_SPACE_AT = 16, PROFILE_MAGIC_AT = 36,
 	PROFILES_KNOWN = 8 };
 
@@ -82,19 +84,57 @@ profile_fits(VipsImage *image)
 	return known[next].fits = profile_is_of(image, space, profile, size);
 }
 
+/* libvips would lend ink without a profile one of its own, and without its cache of operations give
+ * that back too early (8.18): so it has one from the beginning, a copy that is the image's. */
+static bool
+ink_profile(VipsImage **image, struct err *err)
+{
+	VipsImage *copy = NULL;
+	VipsBlob *blob = NULL;
+	const void *profile;
+	size_t size;
+
+	if (vips_copy(*image, &copy, NULL))
+		return image_err(err, "operation_failed", "profile");
+	g_object_unref(*image);
+	*image = copy;
+	if (vips_profile_load("cmyk", &blob, NULL))
+		return image_err(err, "operation_failed", "profile");
+	profile = vips_blob_get(blob, &size);
+	vips_image_set_blob_copy(copy, VIPS_META_ICC_NAME, profile, size);
+	vips_image_set_int(copy, LENT, 1);
+	vips_area_unref(VIPS_AREA(blob));
+	return true;
+}
+
+bool
+colour_is_lent(VipsImage *image)
+{
+	return vips_image_get_typeof(image, LENT)
+	    && vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+}
+
+static bool
+is_bare_ink(VipsImage *image)
+{
+	return vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK && image->Bands >= 4
+	    && !vips_image_get_typeof(image, VIPS_META_ICC_NAME);
+}
+
 bool
 colour_mend(VipsImage **image, struct err *err)
 {
 	VipsImage *copy = NULL;
 
-	if (!vips_image_get_typeof(*image, VIPS_META_ICC_NAME) || profile_fits(*image))
-		return true;
-	if (vips_copy(*image, &copy, NULL))
-		return image_err(err, "operation_failed", "profile");
-	vips_image_remove(copy, VIPS_META_ICC_NAME);
-	g_object_unref(*image);
-	*image = copy;
-	return true;
+	if (vips_image_get_typeof(*image, VIPS_META_ICC_NAME) && !colour_is_lent(*image)
+	    && !profile_fits(*image)) {
+		if (vips_copy(*image, &copy, NULL))
+			return image_err(err, "operation_failed", "profile");
+		vips_image_remove(copy, VIPS_META_ICC_NAME);
+		g_object_unref(*image);
+		*image = copy;
+	}
+	return !is_bare_ink(*image) || ink_profile(image, err);
 }
 
 /* Plain RGB and grey are sRGB by custom; to convert them into that costs more than all else that

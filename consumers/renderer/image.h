@@ -70,8 +70,10 @@ bool input_compute(VipsImage **image, const struct input *in, struct err *err);
 
 /* Are the numbers of these pixels colours that we know? Else code unsupported_format. */
 bool colour_is_known(VipsImage *image, struct err *err);
-/* Passes over a profile that does not fit the pixels, or is none. */
+/* Passes over a profile that does not fit the pixels, or is none; ink always has one afterwards. */
 bool colour_mend(VipsImage **image, struct err *err);
+/* Is its profile one that colour_mend() gave to ink that had none? No file needs to carry it. */
+bool colour_is_lent(VipsImage *image);
 /* Would a screen show it wrongly as it is? */
 bool colour_needs_profile(VipsImage *image);
 /* Eight bits of sRGB or grey, and no profile: what a thumbnail is made in. */

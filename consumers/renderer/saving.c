@@ -140,6 +140,14 @@ saver_options(struct argument *ret, const struct format *format, VipsImage *imag
 	return told;
 }
 
+/* Of the formats these two hold ink; for others the saver makes light of it, by the profile. */
+static bool
+stays_ink(VipsImage *image, const struct format *format)
+{
+	return vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK
+	    && (!strcmp(format->name, "jpeg") || !strcmp(format->name, "tiff"));
+}
+
 bool
 image_save(VipsImage *given, const struct format *format, const struct argument *options, size_t n,
     int fd, struct err *err)
@@ -151,10 +159,16 @@ image_save(VipsImage *given, const struct format *format, const struct argument 
 	struct argument told[ARGUMENTS_MAX + 4];
 	VipsOperation *saved = NULL;
 	size_t n_told;
+	bool lent;
 
-	if (!colour_mend(&image, err) || !words_strip(&image, rights_stay, err)
+	if (!colour_mend(&image, err))
+		return false;
+	lent = colour_is_lent(image);
+	if (!words_strip(&image, rights_stay, err)
 	    || (stripped && stripped->number != 0 && !profile_strip(&image, err)))
 		return false;
+	if (lent && stays_ink(image, format))
+		vips_image_remove(image, VIPS_META_ICC_NAME);
 	n_told = saver_options(told, format, image, options, n, rights_stay);
 	if (!operation_begin(&saved, format->saver, image, told, n_told, !strcmp(format->name, "jpeg")))
 		return image_err(err, "operation_failed", format->saver);

@@ -49,7 +49,7 @@ static void
 expect_inks(int output)
 {
 	static const struct { double x, y; int red, green, blue; } quarters[] = {
-		{ 0.25, 0.25, 216, 62, 58 }, { 0.75, 0.25, 0, 122, 75 }, { 0.25, 0.75, 64, 72, 129 },
+		{ 0.25, 0.25, 216, 62, 58 }, { 0.75, 0.25, 0, 122, 75 }, { 0.25, 0.75, 71, 72, 129 },
 		{ 0.75, 0.75, 228, 191, 61 },
 	};
 
@@ -69,6 +69,26 @@ Test(brought, ink_is_never_its_negative_whether_adobe_s_marker_is_there_or_not)
 		struct made made = made_from(names[i % 2], pipelines[i / 2]);
 
 		cr_assert(made.well, "%s: %s", names[i % 2], made.err.text);
+		expect_inks(made.fds[0]);
+		expect_inks(made.fds[1]);
+	}
+}
+
+/* Such a profile has 961,644 bytes. */
+Test(brought, ink_without_a_profile_has_none_in_an_output_either)
+{
+	static const char *const formats[] = { "jpeg", "tiff", "png", "webp", "gif", "same" };
+
+	for (size_t i = 0; i < 6; i++) {
+		char json[200];
+		struct made made;
+		size_t size;
+
+		snprintf(json, sizeof(json), "{\"views\":[" VIEW("one", "", "%s", "") "]}", formats[i]);
+		made = made_from("cmyk-plain.jpg", json);
+		cr_assert(made.well, "%s: %s", formats[i], made.err.text);
+		bytes_of(made.fds[0], &size);
+		cr_expect(size < 100000, "%s: %zu bytes", formats[i], size);
 		expect_inks(made.fds[0]);
 		expect_inks(made.fds[1]);
 	}

@@ -115,6 +115,7 @@ Test(picture, every_operation_that_may_be_asked_for_works)
 {
 	static const char *const operations[] = {
 		"\"autorot\"", "\"canny\"", "\"colourspace\",\"space\":\"lab\"",
+		"\"colourspace\",\"space\":\"cmyk\"",
 		"\"crop\",\"left\":1,\"top\":2,\"width\":30,\"height\":20",
 		"\"embed\",\"x\":-5,\"y\":9,\"width\":300,\"height\":200,\"background\":[9,9,9],"
 		    "\"extend\":\"background\"",
