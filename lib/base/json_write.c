@@ -192,3 +192,24 @@ date_read(int32_t *ret_days, const char *text)
 	*ret_days = days;
 	return true;
 }
+
+bool
+time_read(int64_t *ret_us, const char *text)
+{
+	int hour, minute, end = 0;
+	char day[DATE_TEXT_SIZE];
+	int32_t days;
+	double second;
+
+	if (!text || strlen(text) < sizeof("YYYY-MM-DDThh:mm:ssZ") - 1)
+		return false;
+	snprintf(day, sizeof(day), "%.10s", text);
+	if (!date_read(&days, day)
+	    || sscanf(text + 10, "T%2d:%2d:%lfZ%n", &hour, &minute, &second, &end) != 3
+	    || end == 0 || text[10 + end])
+		return false;
+	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
+		return false;
+	*ret_us = ((int64_t)days * 86400 + hour * 3600 + minute * 60) * 1000000 + (int64_t)(second * 1e6 + 0.5);
+	return true;
+}

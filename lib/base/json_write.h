@@ -35,4 +35,6 @@ enum { DATE_TEXT_SIZE = 16 };
 char *date_print(char text[DATE_TEXT_SIZE], int32_t days);
 /* Exactly YYYY-MM-DD, a day that exists. */
 bool date_read(int32_t *ret_days, const char *text);
+/* RFC 3339 in UTC, as put_time() writes it, with or without a part of a second. */
+bool time_read(int64_t *ret_us, const char *text);
 #endif

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uuid.c: version 5 and parsing by libuuid; version 7 here, since libuuid 2.38 has none. */
 #include "base/uuid.h"
-#include <assert.h>
 #include <string.h>
-#include <sys/random.h>
 #include <uuid/uuid.h>
 #include "base/clock.h"
-
-static void
-random_bytes(void *bytes, size_t size)
-{
-	/* Up to 256 bytes getrandom() neither fails nor answers short once the pool is ready. */
-	ssize_t n = getrandom(bytes, size, 0);
-
-	assert(n == (ssize_t)size);
-	(void)n;
-}
+#include "base/random.h"
 
 /* RFC 9562, 5.7: 48 bits of Unix milliseconds, version, 12 random bits, variant, 62 random bits. */
 struct uuid
@@ -24,7 +13,7 @@ uuid_v7(void)
 	uint64_t ms = (uint64_t)clock_now_us() / 1000;
 	struct uuid uuid;
 
-	random_bytes(uuid.bytes, sizeof(uuid.bytes));
+	random_fill(uuid.bytes, sizeof(uuid.bytes));
 	for (int i = 0; i < 6; i++)
 		uuid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
 	uuid.bytes[6] = (uint8_t)(0x70 | (uuid.bytes[6] & 0x0f));

@@ -14,6 +14,7 @@
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
+ *   keys.c        who may ask
  *   words.c table.c screen.c help.c    what people see
  */
 #ifndef CLI_H
@@ -34,7 +35,8 @@ enum arg {
 	ARG_PRIORITY, ARG_FAILURES_TOLERATED, ARG_IDEMPOTENCY_KEY, ARG_RECURSIVE, ARG_WATCH,
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
-	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARGS
+	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARG_SCOPE,
+	ARG_EXPIRES, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -53,9 +55,9 @@ struct arg_row {
 	const char *value;		/* NULL: a flag */
 	bool is_number;
 	int64_t least, most;
-	uint32_t commands;		/* bits: which ones take it */
+	uint64_t commands;		/* bits: which ones take it */
 	const char *help;
-	uint32_t repeats;		/* bits: which ones take it more than once */
+	uint64_t repeats;		/* bits: which ones take it more than once */
 };
 extern const struct arg_row arg_rows[ARGS];
 
@@ -147,6 +149,8 @@ bool pipeline_read(struct cli *cli, const char *operand, bool enabled_first, str
 /* The file as it is, when it is JSON. */
 struct put;
 bool put_json_file(struct put *put, const char *path, struct err *err);
+/* An option's values, each of which may be several joined by commas, as an array; without any: nothing. */
+void put_values(struct put *put, const char *name, const struct args *args, enum arg arg);
 
 /* Until the batch is finished; sets the exit code. */
 bool follow_batch(struct cli *cli, const char *id, struct err *err);
@@ -182,5 +186,10 @@ bool run_target_test(struct cli *cli, struct err *err);
 bool run_deliveries(struct cli *cli, struct err *err);
 bool run_deliveries_show(struct cli *cli, struct err *err);
 bool run_deliveries_order(struct cli *cli, struct err *err);	/* replay, skip */
+bool run_keys(struct cli *cli, struct err *err);
+bool run_key_add(struct cli *cli, struct err *err);
+bool run_key_show(struct cli *cli, struct err *err);
+bool run_key_revoke(struct cli *cli, struct err *err);
+bool run_key_rotate(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

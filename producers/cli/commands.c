@@ -4,10 +4,20 @@
 #include "cli.h"
 
 /* In the order of the table below. */
-enum { SUBMIT = 1 << 0, LIST = 1 << 1, SHOW = 1 << 2, WATCH = 1 << 3, DOWNLOAD = 1 << 4,
-	PIPELINES_ADD = 1 << 13, PIPELINES_TEST = 1 << 14, TARGETS_ADD = 1 << 19,
-	TARGETS_REMOVE = 1 << 22, DELIVERIES = 1 << 25, REPLAY = 1 << 27, SKIP = 1 << 28,
-	 FILTERED = DELIVERIES | REPLAY | SKIP, ANY = -1 };
+#define BIT(nth) (UINT64_C(1) << (nth))
+#define SUBMIT BIT(0)
+#define LIST BIT(1)
+#define DOWNLOAD BIT(4)
+#define PIPELINES_ADD BIT(13)
+#define PIPELINES_TEST BIT(14)
+#define TARGETS_ADD BIT(19)
+#define TARGETS_REMOVE BIT(22)
+#define DELIVERIES BIT(25)
+#define REPLAY BIT(27)
+#define SKIP BIT(28)
+#define KEYS_ADD BIT(30)
+#define FILTERED (DELIVERIES | REPLAY | SKIP)
+#define ANY UINT64_MAX
 
 const struct command commands[] = {
 	{ "submit", "DIR|FILE...", 1, 0, run_submit, "submits pictures as one batch",
@@ -112,6 +122,23 @@ const struct command commands[] = {
 	{ "deliveries skip", "[ID...]", 0, OPERANDS_MAX, run_deliveries_order, "lets them be",
 	    "Those of these ids, or those that the filters show, when they wait or have failed.\n",
 	    "batchline deliveries skip --batch PL_DXB_2025-11-05_batch-1 --target crm\n" },
+	{ "keys", "", 0, 0, run_keys, "lists, makes and ends the keys of who may ask",
+	    "With the first key the gateway answers nobody without one, this machine neither.\n",
+	    "batchline keys\n"
+	    "batchline keys show studio\n" },
+	{ "keys add", "NAME", 1, 1, run_key_add, "makes one; it is shown this once",
+	    "Who uses it is called NAME in batches and in the audit; a name is given once for ever. SCOPE\n"
+	    "is one or more of read, submit and operate, joined by commas; operate is cancel, pause,\n"
+	    "resume, retry, delete, targets, deliveries, pipelines and keys. The first key has operate.\n",
+	    "batchline keys add admin --scope read,submit,operate\n"
+	    "batchline keys add studio --scope read,submit --customer PL_DXB,DE --expires 2027-01-01\n" },
+	{ "keys show", "NAME", 1, 1, run_key_show, "shows one, but not the key itself", "",
+	    "batchline keys show studio\n" },
+	{ "keys revoke", "NAME", 1, 1, run_key_revoke, "ends one for good, at once", "",
+	    "batchline keys revoke studio\n" },
+	{ "keys rotate", "NAME", 1, 1, run_key_rotate, "changes one for another of the same name",
+	    "The old one is none at once. The new one is shown this once.\n",
+	    "batchline keys rotate studio\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -137,8 +164,8 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_WATCH] = { "watch", 'w', NULL, false, 0, 0, SUBMIT,
 	    "then follow the batch until it is finished" },
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
-	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD | FILTERED,
-	    "only of this customer", TARGETS_ADD },
+	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD | KEYS_ADD | FILTERED,
+	    "only of this customer", TARGETS_ADD | KEYS_ADD },
 	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST, "of this day and later ones" },
 	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST, "of this day and earlier ones" },
 	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, LIST,
@@ -170,13 +197,17 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only tell which it would be" },
 	[ARG_CHECK] = { "check", 0, NULL, false, 0, 0, PIPELINES_ADD,
 	    "only tell whether it could be rendered so" },
+	[ARG_SCOPE] = { "scope", 0, "SCOPE", false, 0, 0, KEYS_ADD,
+	    "what it may do: read, submit, operate; read unless said", KEYS_ADD },
+	[ARG_EXPIRES] = { "expires", 0, "DAY|TIME", false, 0, 0, KEYS_ADD,
+	    "when it is over, in UTC: 2027-01-01 or 2027-01-01T12:00:00Z; never unless said" },
 	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
-	[ARG_URL] = { "url", 0, "URL", false, 0, 0, (uint32_t)ANY,
+	[ARG_URL] = { "url", 0, "URL", false, 0, 0, ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },
-	[ARG_JSON] = { "json", 0, NULL, false, 0, 0, (uint32_t)ANY,
+	[ARG_JSON] = { "json", 0, NULL, false, 0, 0, ANY,
 	    "one JSON value for programs, nothing else" },
-	[ARG_HELP] = { "help", 'h', NULL, false, 0, 0, (uint32_t)ANY, "explain" },
-	[ARG_VERSION] = { "version", 'V', NULL, false, 0, 0, (uint32_t)ANY, "tell the version" },
+	[ARG_HELP] = { "help", 'h', NULL, false, 0, 0, ANY, "explain" },
+	[ARG_VERSION] = { "version", 'V', NULL, false, 0, 0, ANY, "tell the version" },
 };
 
 const struct command *
@@ -233,7 +264,7 @@ is_alone(const struct args *args, enum arg arg)
 bool
 command_fits(const struct command *command, const struct args *args, struct err *err)
 {
-	uint32_t bit = UINT32_C(1) << (command - commands);
+	uint64_t bit = UINT64_C(1) << (command - commands);
 	size_t n = args->n_operands - 1;
 
 	for (size_t i = 0; i < ARGS; i++) {

@@ -64,10 +64,10 @@ print_option(const struct arg_row *row)
 static void
 print_options(const struct command *command)
 {
-	uint32_t bit = command ? UINT32_C(1) << (command - commands) : 0;
+	uint64_t bit = command ? UINT64_C(1) << (command - commands) : 0;
 
 	for (size_t i = 0; i < ARGS; i++) {
-		bool general = arg_rows[i].commands == UINT32_MAX;
+		bool general = arg_rows[i].commands == UINT64_MAX;
 
 		if (command ? !general && (arg_rows[i].commands & bit) : general)
 			print_option(&arg_rows[i]);

@@ -118,8 +118,7 @@ put_settings(struct put *put, const struct args *args, struct err *err)
 	return true;
 }
 
-/* An option's values, each of which may be several joined by commas, as an array. */
-static void
+void
 put_values(struct put *put, const char *name, const struct args *args, enum arg arg)
 {
 	if (!args->texts[arg])

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/json_write.h"
 #include "screen.h"
 #include "table.h"
 #include "words.h"
@@ -68,7 +69,7 @@ add_ago(struct table *table, const char *time)
 	char words[WORDS_SIZE];
 	int64_t us;
 
-	return table_add(table, words_read_time(&us, time)
+	return table_add(table, time_read(&us, time)
 	    ? words_of_ago(words, us, clock_now_us()) : time, TONE_PLAIN);
 }
 
@@ -157,7 +158,7 @@ say_time(const struct cli *cli, const char *label, const char *time)
 	char words[WORDS_SIZE];
 	int64_t us;
 
-	if (words_read_time(&us, time))
+	if (time_read(&us, time))
 		say_of(cli, label, "%.10s %.8s UTC (%s)", time, time + 11,
 		    words_of_ago(words, us, clock_now_us()));
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/json_write.h"
 #include "screen.h"
 #include "table.h"
 #include "view.h"
@@ -32,7 +33,7 @@ when(char words[WORDS_SIZE], const struct doc_value *delivery)
 	const char *time = text_in(delivery, is_in(delivery, "settled_at") ? "settled_at" : "created_at");
 	int64_t us;
 
-	return words_read_time(&us, time) ? words_of_ago(words, us, clock_now_us()) : time;
+	return time_read(&us, time) ? words_of_ago(words, us, clock_now_us()) : time;
 }
 
 static bool

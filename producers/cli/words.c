@@ -82,28 +82,6 @@ words_of_count(char ret[WORDS_SIZE], int64_t count)
 	return ret;
 }
 
-bool
-words_read_time(int64_t *ret_us, const char *text)
-{
-	int hour, minute, end = 0;
-	char day[11];
-	int32_t days;
-	double second;
-
-	if (!text || strlen(text) < sizeof("YYYY-MM-DDThh:mm:ssZ") - 1)
-		return false;
-	snprintf(day, sizeof(day), "%.10s", text);
-	if (!date_read(&days, day)
-	    || sscanf(text + 10, "T%2d:%2d:%lfZ%n", &hour, &minute, &second, &end) != 3
-	    || end == 0 || text[10 + end])
-		return false;
-	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
-		return false;
-	*ret_us = ((int64_t)days * DAY + hour * HOUR + minute * MINUTE) * SECOND_US
-	    + (int64_t)(second * 1e6 + 0.5);
-	return true;
-}
-
 /* ---- texts ---- */
 
 /* The character of n bytes (as utf8_length() says) that starts here. */

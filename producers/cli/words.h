@@ -21,9 +21,6 @@ char *words_of_ago(char ret[WORDS_SIZE], int64_t time_us, int64_t now_us);
 /* 12,345 */
 char *words_of_count(char ret[WORDS_SIZE], int64_t count);
 
-/* RFC 3339 in UTC, as the gateway writes it: 2025-11-05T10:15:00.250Z. */
-bool words_read_time(int64_t *ret_us, const char *text);
-
 /* text as it may be shown: controls, marks that turn the direction of writing, and bytes that are
  * no UTF-8 become `?`. NULL adds nothing. */
 bool words_add_printable(struct buf *ret, const char *text);

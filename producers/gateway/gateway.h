@@ -15,6 +15,7 @@
  *	target   where batches are delivered to   delivery what became of it
  *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
+ *	key      who may ask, made and ended
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -46,7 +47,7 @@
 enum {
 	PATH_ARGUMENTS_MAX = 2,	/* variable parts of a path */
 	ARGUMENT_SIZE = 260,
-	CUSTOMERS_MAX = 64,		/* an API key may be limited to */
+	CUSTOMERS_MAX = 64,		/* a target may be limited to */
 	WAIT_MS = 2000,			/* for the projection, unless Prefer says otherwise */
 	WAIT_MOST_MS = 30000,
 	FORM_MEMORY = 64 << 20,		/* bytes of one submission's texts */
@@ -77,14 +78,15 @@ struct gateway {
 /* ---- who asks ---- */
 
 enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_SUBMIT, SCOPE_OPERATE };
+enum { SCOPES = 3 };
+extern const char *const scope_names[SCOPES];	/* from SCOPE_READ on */
 
 struct caller {
 	char name[128];			/* of the key; "gateway" without keys */
 	unsigned scopes;		/* bits, 1 << enum scope */
 	bool is_limited;		/* to some customers */
-	char prefixes[CUSTOMERS_MAX][PREFIX_SIZE];
-	size_t n_prefixes;
-	struct db_array customers;	/* the same, as an argument */
+	struct db_rows *key;		/* of key.sql: a row a customer; NULL without keys */
+	struct db_array customers;	/* the same customers, as an argument */
 };
 
 /* ---- one request ---- */
@@ -140,6 +142,7 @@ void guard_free(struct guard *guard);
 /* May this request be here at all, and who is it? needs: what the route wants. */
 bool guard_admit(struct call *call, enum scope needs, bool changes);
 struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
+void guard_forget(struct guard *guard);	/* a key was made: there may have been none */
 bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
 /* Pure: is host (a Host header) this machine by a name of loopback? */
 bool guard_host_is_local(const char *host);
@@ -233,6 +236,11 @@ bool serve_target_add(struct call *call);
 bool serve_target_change(struct call *call);
 bool serve_target_remove(struct call *call);
 bool serve_target_test(struct call *call);
+bool serve_keys(struct call *call);
+bool serve_key(struct call *call);
+bool serve_key_add(struct call *call);
+bool serve_key_revoke(struct call *call);
+bool serve_key_rotate(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);

@@ -11,10 +11,16 @@
 #include <strings.h>
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "gateway.h"
 #include "sql.h"
 
 enum { KEYS_FRESH_MS = 2000 };
+
+/* Columns of key.sql. */
+enum { KEY_NAME, KEY_SCOPES, KEY_CUSTOMER = 4, KEY_IS_LIMITED, KEY_IS_STALE, KEY_ID };
+
+const char *const scope_names[SCOPES] = { "read", "submit", "operate" };
 
 /* Whether there is any key, as it was a moment ago. */
 struct guard {
@@ -126,17 +132,47 @@ scopes_of(const struct db_rows *rows)
 	unsigned scopes = 0;
 
 	for (int i = 0; i < 3; i++)
-		scopes |= (unsigned)(db_int_at(rows, 0, 1 + i) != 0) << (SCOPE_READ + i);
+		scopes |= (unsigned)(db_int_at(rows, 0, KEY_SCOPES + i) != 0) << (SCOPE_READ + i);
 	return scopes;
+}
+
+void
+guard_forget(struct guard *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->known = false;
+	pthread_mutex_unlock(&guard->lock);
+}
+
+/* A minute's first request writes that the key is used. It is answered all the same when it cannot. */
+static void
+note_use(struct call *call, const struct db_rows *rows)
+{
+	struct err err = {0};
+
+	if (db_int_at(rows, 0, KEY_IS_STALE)
+	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_key_used,
+	        db_uuid(db_uuid_at(rows, 0, KEY_ID))))
+		log_write(LOG_WARN, "cannot write that a key was used", "code=%s", err.code);
+}
+
+static void
+caller_fill(struct caller *caller, struct db_rows *rows)
+{
+	caller->key = rows;
+	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, KEY_NAME));
+	caller->scopes = scopes_of(rows);
+	caller->is_limited = db_int_at(rows, 0, KEY_IS_LIMITED) != 0;
+	for (int i = 0; i < db_count(rows); i++)
+		if (!db_is_null(rows, i, KEY_CUSTOMER))
+			db_array_add(&caller->customers, db_text(db_text_at(rows, i, KEY_CUSTOMER)));
 }
 
 static bool
 admit_key(struct call *call, enum scope needs)
 {
-	static const char *const words[] = { "", "read", "submit", "operate" };
 	const char *header = httpd_header(call->request, "Authorization");
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct caller *caller = &call->caller;
 	uint8_t sha256[SHA256_SIZE];
 	struct err err = {0};
 
@@ -148,18 +184,11 @@ admit_key(struct call *call, enum scope needs)
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return problem(call, &problem_unauthorized, "This API key is not known.");
-	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, 0));
-	caller->scopes = scopes_of(rows);
-	caller->is_limited = db_int_at(rows, 0, 5) != 0;
-	for (int i = 0; i < db_count(rows) && i < CUSTOMERS_MAX; i++)
-		if (!db_is_null(rows, i, 4)) {
-			snprintf(caller->prefixes[caller->n_prefixes++], PREFIX_SIZE, "%s",
-			    db_text_at(rows, i, 4));
-			db_array_add(&caller->customers, db_text(db_text_at(rows, i, 4)));
-		}
-	if (!(caller->scopes & 1u << needs))
+	note_use(call, rows);
+	caller_fill(&call->caller, db_rows_free_hand_over(&rows));
+	if (!(call->caller.scopes & 1u << needs))
 		return problem(call, &problem_forbidden, "This API key lacks the scope \"%s\".",
-		    words[needs]);
+		    scope_names[needs - SCOPE_READ]);
 	return true;
 }
 
@@ -199,8 +228,9 @@ caller_may(const struct call *call, const char *customer_prefix)
 
 	if (!caller->is_limited)
 		return true;
-	for (size_t i = 0; customer_prefix && i < caller->n_prefixes; i++)
-		if (!strcmp(caller->prefixes[i], customer_prefix))
+	for (int i = 0; customer_prefix && i < db_count(caller->key); i++)
+		if (!db_is_null(caller->key, i, KEY_CUSTOMER)
+		    && !strcmp(db_text_at(caller->key, i, KEY_CUSTOMER), customer_prefix))
 			return true;
 	return false;
 }

@@ -51,6 +51,11 @@ static const struct route routes[] = {
 	{ "GET", "/api/deliveries/:id", SCOPE_READ, BODY_NONE, serve_delivery },
 	{ "POST", "/api/deliveries/:id/replay", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
 	{ "POST", "/api/deliveries/:id/skip", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
+	{ "GET", "/api/keys", SCOPE_OPERATE, BODY_NONE, serve_keys },
+	{ "POST", "/api/keys", SCOPE_OPERATE, BODY_JSON, serve_key_add },
+	{ "GET", "/api/keys/:", SCOPE_OPERATE, BODY_NONE, serve_key },
+	{ "POST", "/api/keys/:/revoke", SCOPE_OPERATE, BODY_NONE, serve_key_revoke },
+	{ "POST", "/api/keys/:/rotate", SCOPE_OPERATE, BODY_NONE, serve_key_rotate },
 	{ "GET", "/healthz", SCOPE_NONE, BODY_NONE, serve_live },
 	{ "GET", "/readyz", SCOPE_NONE, BODY_NONE, serve_ready },
 	{ "GET", "/metrics", SCOPE_NONE, BODY_NONE, serve_metrics },
@@ -206,6 +211,7 @@ call_end(void *intake)
 	upload_free(call->upload);
 	jsonbody_clear(call);
 	buf_clear(&call->problem.fields);
+	db_rows_free(call->caller.key);
 	db_array_clear(&call->caller.customers);
 	free(call);
 }

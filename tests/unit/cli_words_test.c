@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <locale.h>
+#include "base/json_write.h"
 #include "producers/cli/words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -42,7 +43,7 @@ Test(cli_words, the_past_is_told_roughly_and_the_distant_past_by_its_day)
 	int64_t now_us;
 	char words[WORDS_SIZE];
 
-	cr_assert(words_read_time(&now_us, "2025-11-05T10:15:00.250Z"));
+	cr_assert(time_read(&now_us, "2025-11-05T10:15:00.250Z"));
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert_str_eq(words_of_ago(words, now_us - rows[i].seconds * 1000000, now_us),
 		    rows[i].words);
@@ -64,9 +65,9 @@ Test(cli_words, a_time_is_read_to_the_millisecond)
 {
 	int64_t us;
 
-	cr_assert(words_read_time(&us, "1970-01-02T00:00:01.250Z"));
+	cr_assert(time_read(&us, "1970-01-02T00:00:01.250Z"));
 	cr_assert_eq(us, INT64_C(86401250000));
-	cr_assert(words_read_time(&us, "2025-11-05T10:15:00Z"));
+	cr_assert(time_read(&us, "2025-11-05T10:15:00Z"));
 }
 
 Test(cli_words, what_is_no_time_is_not_read)
@@ -76,9 +77,9 @@ Test(cli_words, what_is_no_time_is_not_read)
 		"2025-11-05 10:15:00.250Z", "2025-11-05T10:15:nanZ" };
 	int64_t us;
 
-	cr_assert(!words_read_time(&us, NULL));
+	cr_assert(!time_read(&us, NULL));
 	for (size_t i = 0; i < COUNT(texts); i++)
-		cr_assert(!words_read_time(&us, texts[i]), "%s", texts[i]);
+		cr_assert(!time_read(&us, texts[i]), "%s", texts[i]);
 }
 
 Test(cli_words, nothing_that_steers_a_terminal_is_shown)
