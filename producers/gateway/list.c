@@ -189,71 +189,101 @@ enum { STAT_COUNT = 1, STAT_SIZE, STAT_FILES, STAT_JOBS };
 static const char *const job_statuses[] = { "queued", "dispatched", "processing", "retry_wait",
 	"completed", "failed", "cancelled" };
 
+struct stats { const struct db_rows *rows; unsigned statuses; };	/* 0: all of them */
+
+/* Of the rows whose status the filter shows. */
 static int64_t
-sum(const struct db_rows *rows, int column)
+sum(const struct stats *stats, int column)
 {
 	int64_t total = 0;
 
-	for (int i = 0; i < db_count(rows); i++)
-		total += db_int_at(rows, i, column);
+	for (int i = 0; i < db_count(stats->rows); i++)
+		for (size_t s = 0; s < STATUSES; s++)
+			if ((!stats->statuses || stats->statuses & 1u << s)
+			    && !strcmp(db_text_at(stats->rows, i, 0), batch_statuses[s]))
+				total += db_int_at(stats->rows, i, column);
 	return total;
 }
 
-/* Every status is named, also with none. */
+/* Every status is named, also with none, and counts as if it were the one asked for. */
 static void
-put_batch_counts(struct put *put, const struct db_rows *rows)
+put_batch_counts(struct put *put, const struct stats *stats)
 {
 	put_name(put, "batches");
 	put_open(put, '{');
-	put_int_of(put, "total", sum(rows, STAT_COUNT));
+	put_int_of(put, "total", sum(stats, STAT_COUNT));
 	for (size_t s = 0; s < STATUSES; s++) {
-		int64_t n = 0;
+		const struct stats one = { stats->rows, 1u << s };
 
-		for (int i = 0; i < db_count(rows); i++)
-			if (!strcmp(db_text_at(rows, i, 0), batch_statuses[s]))
-				n = db_int_at(rows, i, STAT_COUNT);
-		put_int_of(put, batch_statuses[s], n);
+		put_int_of(put, batch_statuses[s], sum(&one, STAT_COUNT));
 	}
 	put_close(put, '}');
 }
 
 static void
-put_job_counts(struct put *put, const struct db_rows *rows)
+put_job_counts(struct put *put, const struct stats *stats)
 {
 	put_name(put, "jobs");
 	put_open(put, '{');
-	put_int_of(put, "total", sum(rows, STAT_FILES));
+	put_int_of(put, "total", sum(stats, STAT_FILES));
 	for (int s = 0; s < (int)(sizeof(job_statuses) / sizeof(*job_statuses)); s++)
-		put_int_of(put, job_statuses[s], sum(rows, STAT_JOBS + s));
+		put_int_of(put, job_statuses[s], sum(stats, STAT_JOBS + s));
 	put_close(put, '}');
+}
+
+static void
+put_customers(struct put *put, const struct db_rows *customers)
+{
+	put_name(put, "customers");
+	put_open(put, '[');
+	for (int i = 0; i < db_count(customers); i++) {
+		put_open(put, '{');
+		put_text_of(put, "customer_prefix", db_text_at(customers, i, 0));
+		put_int_of(put, "batches", db_int_at(customers, i, 1));
+		put_close(put, '}');
+	}
+	put_close(put, ']');
+}
+
+/* The filter without its statuses, then without its customer: what each choice would show. */
+static bool
+stats_read(struct call *call, const struct list_query *query, struct db_rows **rows,
+    struct db_rows **customers)
+{
+	struct db_array statuses = {0};
+	struct db_arg by_customer[FILTERS], by_status[FILTERS];
+	struct err err = {0};
+	bool well;
+
+	filter_args(call, query, &statuses, by_customer);
+	memcpy(by_status, by_customer, sizeof(by_status));
+	by_customer[2] = db_null(DB_TEXT);
+	by_status[1] = db_null(DB_TEXT);
+	by_status[1].is_array = true;
+	well = db_pool_run_args(call->gateway->pool, rows, &err, sql_gateway_stats_status, by_status,
+	        FILTERS)
+	    && db_pool_run_args(call->gateway->pool, customers, &err, sql_gateway_stats_customers,
+	        by_customer, FILTERS);
+	db_array_clear(&statuses);
+	return well || problem_err(call, &err);
 }
 
 bool
 serve_stats(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL, *customers = NULL;
-	struct err err = {0};
+	struct list_query query;
 	struct put put;
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_stats_status,
-	        caller_customers(call))
-	    || !db_pool_run(call->gateway->pool, &customers, &err, sql_gateway_stats_customers,
-	        caller_customers(call)))
-		return problem_err(call, &err);
+	if (!query_read(call, &query) || !stats_read(call, &query, &rows, &customers))
+		return false;
+	const struct stats stats = { rows, query.statuses };
 	put = answer_json(call, 200);
 	put_open(&put, '{');
-	put_batch_counts(&put, rows);
-	put_job_counts(&put, rows);
-	put_int_of(&put, "total_size", sum(rows, STAT_SIZE));
-	put_name(&put, "customers");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(customers); i++) {
-		put_open(&put, '{');
-		put_text_of(&put, "customer_prefix", db_text_at(customers, i, 0));
-		put_int_of(&put, "batches", db_int_at(customers, i, 1));
-		put_close(&put, '}');
-	}
-	put_close(&put, ']');
+	put_batch_counts(&put, &stats);
+	put_job_counts(&put, &stats);
+	put_int_of(&put, "total_size", sum(&stats, STAT_SIZE));
+	put_customers(&put, customers);
 	put_close(&put, '}');
 	return true;
 }

@@ -213,6 +213,26 @@ def test_the_counts_are_of_what_the_list_shows(shelf):
     assert {"customer_prefix": shelf.customer, "batches": 4} in stats["customers"]
 
 
+def test_counts_are_of_the_filter_that_is_shown(shelf):
+    """A state's number is what the list has with that state; a customer's, with that customer."""
+    def counts(**query):
+        return get("/api/batches/stats", **query).json()
+
+    here = counts(customer_prefix=shelf.customer)
+    assert here["batches"] == {"total": 4, "queued": 0, "processing": 0, "paused": 0,
+                               "completed": 2, "partial": 1, "failed": 1, "cancelled": 0}
+    assert here["jobs"] == {"total": 7, "queued": 0, "dispatched": 0, "processing": 0,
+                            "retry_wait": 0, "completed": 5, "failed": 2, "cancelled": 0}
+    assert here["total_size"] == sum(b["total_size"] for b in shelf.all)
+    some = counts(customer_prefix=shelf.customer, status="partial", date_from=shelf.today)
+    assert (some["batches"]["total"], some["batches"]["completed"]) == (1, 2)
+    assert some["jobs"]["total"] == 3
+    assert {"customer_prefix": shelf.customer, "batches": 1} in some["customers"]
+    assert counts(customer_prefix=shelf.customer, q="lobby")["batches"]["total"] == 2
+    assert counts(customer_prefix=shelf.customer, date_to="2001-01-01")["batches"]["total"] == 0
+    assert get("/api/batches/stats", date_from="no day").fields() == ["date_from"]
+
+
 # ---- commands ----
 
 @pytest.fixture

@@ -6,6 +6,11 @@ select set_config(split_part(setting, '=', 1), split_part(setting, '=', 2), true
   from pg_roles cross join unnest(rolconfig) setting
  where rolname = 'batchline_projector' and setting ~ '^(plan_cache_mode|enable_|jit)' \g /dev/null
 
+-- Batches are made here by thousands of statements in one transaction, as by nobody else: the rows that
+-- count them would have as many versions.
+alter table batches disable trigger batches_count_insert;
+alter table batches disable trigger batches_count_update;
+
 create function pg_temp.batches_read() returns bigint language sql as $$
 	select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables
 	 where relid = 'batches'::regclass
@@ -67,7 +72,7 @@ drop trigger zz_naive on jobs;
 alter table jobs enable trigger jobs_count_update;
 
 select ok(prosrc !~* '\mjoin\M', proname || ' joins nothing') from pg_proc
- where proname in ('jobs_count_insert', 'jobs_count_update', 'jobs_count_delete')
+ where proname in ('jobs_count_insert', 'jobs_count_update', 'jobs_count_delete', 'batches_count')
    and pronamespace = (select relnamespace from pg_class where oid = 'jobs'::regclass);
 
 -- Rows keep still: a change of what is changed most writes to no index.
