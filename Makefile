@@ -95,9 +95,13 @@ $(BUILD)/%.o: $(BUILD)/%.c | $(made)
 	$(quiet) $(compile) -Wno-overlength-strings -c -o $@ $<
 
 # What is made from data: the C names of topics, schemas, statements and the dashboard's files.
-queries   = $(wildcard sql/queries/*/*.sql)
+lists     = $(call once,list-names,awk -f sql/lists.awk sql/queries/gateway/lists.tbl)
+queries   = $(wildcard sql/queries/*/*.sql) $(lists:%=$(BUILD)/queries/gateway/list_%.sql)
 schemas   = $(wildcard schemas/*.avsc schemas/released/*.avsc)
 pages     = $(filter-out %.h %.sh %.md,$(wildcard web/*.* web/*/*.* docs/openapi.yaml))
+$(BUILD)/queries/gateway/list_%.sql: sql/lists.awk sql/queries/gateway/lists.tbl
+	@mkdir -p $(@D)
+	@awk -v list=$* -f $^ > $@
 $(BUILD)/topics.h: schemas/topics.awk schemas/topics.tbl
 $(BUILD)/schemas.c: schemas/embed.awk $(schemas)
 $(BUILD)/sql.c: sql/embed.awk $(queries)

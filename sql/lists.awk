@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# lists.awk: the statement of one list, -v list=<sort>_asc or <sort>_desc, from its line of lists.tbl;
+# without -v list, the names of all.
+function mirrored(text) {
+	gsub(/>/, "\001", text); gsub(/</, ">", text); gsub(/\001/, "<", text)
+	gsub(/ asc/, "\001", text); gsub(/ desc/, " asc", text); gsub(/\001/, " desc", text)
+	return text
+}
+BEGIN { FS = " [|] " }
+/^#/ { next }
+!list { print $1 "_asc " $1 "_desc" }
+list == $1 "_asc" { after = $2; order = $3 }
+list == $1 "_desc" { after = NF > 3 ? $4 : mirrored($2); order = mirrored($3) }
+END {
+	if (!list)
+		exit
+	print "-- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer"
+	print "-- $4::date from   $5::date to   $6::text pattern; each null: no matter"
+	print "-- $7::bigint rows   $8::bigint rows to skip   $9::uuid id of the row before, null: from the start"
+	print "select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::text) b"
+	print " where $9::uuid is null or " after
+	print " order by " order " limit $7::bigint offset $8::bigint"
+}

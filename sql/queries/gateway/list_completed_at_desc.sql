@@ -1,8 +1,0 @@
--- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer
--- $4::date from   $5::date to   $6::text pattern; each null: no matter
--- $7::bigint rows   $8::bigint rows to skip   $9::uuid id of the row before, null: from the start
--- $10::timestamptz its completed_at; what is not completed is later than all
-select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::text) b
- where $9::uuid is null or (b.completed_at, b.id) < ($10::timestamptz, $9)
-    or ($10 is null and (b.completed_at is not null or b.id < $9))
- order by b.completed_at desc, b.id desc limit $7::bigint offset $8::bigint

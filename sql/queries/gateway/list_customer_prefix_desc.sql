@@ -1,9 +1,0 @@
--- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer
--- $4::date from   $5::date to   $6::text pattern; each null: no matter
--- $7::bigint rows   $8::bigint rows to skip   $9::uuid id of the row before, null: from the start
--- $10::text its customer   $11::timestamptz its created_at
--- Both ways along one index: newest first within a customer, and all of that backwards.
-select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::text) b
- where $9::uuid is null or (b.customer_prefix <= $10::text
-   and (b.customer_prefix < $10 or (b.created_at, b.id) > ($11::timestamptz, $9)))
- order by b.customer_prefix desc, b.created_at asc, b.id asc limit $7::bigint offset $8::bigint

@@ -1,9 +1,0 @@
--- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer
--- $4::date from   $5::date to   $6::text pattern; each null: no matter
--- $7::bigint rows   $8::bigint rows to skip   $9::uuid id of the row before, null: from the start
--- $10::text its status   $11::timestamptz its created_at
--- Both ways along one index: newest first within a status, and all of that backwards.
-select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::text) b
- where $9::uuid is null or (b.status >= $10::text
-   and (b.status > $10 or (b.created_at, b.id) < ($11::timestamptz, $9)))
- order by b.status asc, b.created_at desc, b.id desc limit $7::bigint offset $8::bigint
