@@ -147,7 +147,7 @@ positions_of_turn(const struct loop *l, struct bus_position *positions)
 		    || positions[at].partition != r->partition))
 			at++;
 		assert(at < POSITIONS_MAX);
-		positions[at] = (struct bus_position){ r->topic, r->partition, r->offset + 1 };
+		positions[at] = (struct bus_position){ r->topic, r->partition, r->offset + 1, NULL };
 		n += at == n;
 	}
 	return n;
@@ -287,7 +287,8 @@ static bool
 step(struct loop *l)
 {
 	const struct service *s = l->service;
-	int poll_ms = s->idle_ms && s->idle_ms < POLL_MS ? s->idle_ms : POLL_MS;
+	bool busy = s->idle_ms && s->idle_ms < POLL_MS && (!s->busy || s->busy(l->state));
+	int poll_ms = busy ? s->idle_ms : POLL_MS;
 
 	beat(l);
 	if (bus_poll(l->bus, poll_ms, l->records, s->turn_records, s->turn_bytes, &l->n, &l->err)
@@ -308,6 +309,15 @@ assigned(void *state, struct bus_position *positions, size_t n, struct err *err)
 	struct loop *l = state;
 
 	return !l->service->assigned || l->service->assigned(l->state, positions, n, err);
+}
+
+static void
+committed(void *state, const struct bus_position *position)
+{
+	struct loop *l = state;
+
+	if (l->service->committed)
+		l->service->committed(l->state, position);
 }
 
 static void
@@ -346,7 +356,8 @@ run(struct loop *l, const struct options *options)
 {
 	const struct service *s = l->service;
 	const struct service_context context = { s, options, l->bus, l };
-	const struct bus_listener listener = { assigned, revoked, l };
+	const struct bus_listener listener = { .assigned = assigned, .committed = committed,
+		.revoked = revoked, .state = l };
 	bool well = true;
 
 	if (s->open && !open_patiently(l, &context))

@@ -38,7 +38,7 @@ struct service {
 	const struct option_row *options;	/* its own rows; may be NULL */
 	size_t turn_records;		/* at most so many a turn; 1 where turn() may reject */
 	size_t turn_bytes;		/* and until they have so many bytes; 0: any number */
-	int idle_ms;			/* a turn of 0 records comes at least so often */
+	int idle_ms;			/* a turn of 0 records comes at least so often, while it is busy */
 
 	/* Optional: what the tables of options cannot say about them; also for --check-config. */
 	bool (*check)(const struct options *options, struct err *err);
@@ -47,6 +47,8 @@ struct service {
 	bool (*open)(void **state, const struct service_context *context, struct err *err);
 	/* Optional: where to start (see bus_listener); without it the group's committed offsets. */
 	bool (*assigned)(void *state, struct bus_position *positions, size_t n, struct err *err);
+	/* Optional: what the group committed last, of a partition that is read on from there. */
+	void (*committed)(void *state, const struct bus_position *position);
 	void (*revoked)(void *state, const struct bus_position *positions, size_t n, bool lost);
 	/* The records of one turn, in order within a partition. n may be 0: time has passed. */
 	bool (*turn)(void *state, const struct bus_record *records, size_t n, struct err *err);
@@ -54,6 +56,8 @@ struct service {
 	 * that is counted elsewhere), asked some times a second and when partitions go. Without it
 	 * a turn that succeeded is done as a whole. */
 	size_t (*done)(void *state, struct bus_position *positions, size_t max);
+	/* Optional: is there work whose end a turn would see? If not, no turn needs to come by itself. */
+	bool (*busy)(const void *state);
 	/* Optional: words for /readyz ("sandbox: seccomp rlimits"); false: not ready. */
 	bool (*ready)(void *state, struct buf *words);
 	void (*close)(void *state);	/* state may be NULL or half open */

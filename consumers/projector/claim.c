@@ -215,7 +215,7 @@ claim_positions(struct claim *claim, struct bus_position *positions, size_t max)
 		if (o->from == o->told)
 			continue;
 		o->told = o->from;
-		positions[n++] = (struct bus_position){ o->topic, o->partition, o->from };
+		positions[n++] = (struct bus_position){ o->topic, o->partition, o->from, NULL };
 	}
 	return n;
 }

@@ -150,6 +150,16 @@ renderer_revoked(void *state, const struct bus_position *positions, size_t n, bo
 		answer_forget(r, positions[i].partition);
 }
 
+static void
+renderer_committed(void *state, const struct bus_position *p)
+{
+	struct renderer *r = state;
+
+	if (!tracker_restore(r->tracker, p->partition, p->offset, p->metadata) && *p->metadata)
+		log_write(LOG_DEBUG, "no map", "partition=%d offset=%lld", (int)p->partition,
+		    (long long)p->offset);
+}
+
 static bool
 renderer_turn(void *state, const struct bus_record *records, size_t n, struct err *err)
 {
@@ -170,6 +180,14 @@ renderer_done(void *state, struct bus_position *positions, size_t max)
 	struct renderer *r = state;
 
 	return tracker_positions(r->tracker, TOPIC_JOBS, positions, max);
+}
+
+static bool
+renderer_busy(const void *state)
+{
+	const struct renderer *r = state;
+
+	return r->jobs != NULL;
 }
 
 static bool
@@ -203,9 +221,11 @@ static const struct service renderer = {
 	.check = renderer_check,
 	.before = renderer_before,
 	.open = renderer_open,
+	.committed = renderer_committed,
 	.revoked = renderer_revoked,
 	.turn = renderer_turn,
 	.done = renderer_done,
+	.busy = renderer_busy,
 	.ready = renderer_ready,
 	.close = renderer_close,
 };

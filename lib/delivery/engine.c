@@ -18,7 +18,8 @@
 
 #define TURN_MEMORY ((size_t)16 << 20)	/* bytes of one record */
 
-enum { LOOK_EVERY_MS = 100, RENEW_EVERY_MS = 4000 };
+/* Where nothing is under way, only what somebody asked for by hand is waited for. */
+enum { LOOK_EVERY_MS = 100, LOOK_SELDOM_MS = 1000, RENEW_EVERY_MS = 4000 };
 
 /* One row a fate, in the order of enum fate. */
 static struct metric metrics[] = {
@@ -209,11 +210,15 @@ plan(struct delivery *d, const struct bus_record *record, struct err *err)
 }
 
 static bool
-look(struct delivery *d, struct err *err)
+look(struct delivery *d, bool planned, struct err *err)
 {
 	int64_t now = clock_monotonic_ms();
+	int n_free;
 
-	if (now - d->looked_ms < LOOK_EVERY_MS)
+	free_call(d, &n_free);
+	if (planned || n_free < d->n_calls)
+		d->stirred_ms = now;
+	if (now - d->looked_ms < (now - d->stirred_ms < LOOK_SELDOM_MS ? LOOK_EVERY_MS : LOOK_SELDOM_MS))
 		return true;
 	d->looked_ms = now;
 	if (settle(d, false, err) && renew(d, now, err) && ledger_tell(d, err)
@@ -281,7 +286,7 @@ delivery_turn(void *state, const struct bus_record *records, size_t n, struct er
 	struct delivery *d = state;
 
 	arena_clear(d->arena);
-	return database_open(d, err) && (n == 0 || plan(d, records, err)) && look(d, err);
+	return database_open(d, err) && (n == 0 || plan(d, records, err)) && look(d, n > 0, err);
 }
 
 /* What is under way is waited for a little, so that its outcome is known to the next one. */

@@ -16,6 +16,7 @@ struct delivery {
 	struct call calls[DELIVERY_CALLS_MAX];
 	int n_calls;			/* how many may be used */
 	int64_t looked_ms;		/* when the ledger was asked last */
+	int64_t stirred_ms;		/* when there was something to do last */
 };
 
 /* ---- ledger.c: each one transaction, or none ---- */

@@ -91,7 +91,7 @@ static const char *const consumer_properties[][2] = {
 	{ "session.timeout.ms", "15000" },
 	{ "max.poll.interval.ms", "300000" },
 	{ "fetch.message.max.bytes", "4194304" },
-	{ "fetch.wait.max.ms", "100" },
+	{ "fetch.wait.max.ms", "500" },
 	{ "queued.min.messages", "10000" },
 	{ "queued.max.messages.kbytes", "32768" },
 	{ "check.crcs", "true" },
@@ -307,6 +307,21 @@ positions_of(const struct bus *bus, const rd_kafka_topic_partition_list_t *list)
 	return positions;
 }
 
+static void
+committed_tell(struct bus *bus, const rd_kafka_topic_partition_t *committed)
+{
+	char metadata[BUS_METADATA_MAX + 1];
+	struct bus_position position = { topic_named(bus, committed->topic), committed->partition,
+		committed->offset, metadata };
+
+	if (!bus->listener.committed || committed->offset < 0
+	    || committed->metadata_size > BUS_METADATA_MAX)
+		return;
+	memcpy(metadata, committed->metadata ? committed->metadata : "", committed->metadata_size);
+	metadata[committed->metadata_size] = '\0';
+	bus->listener.committed(bus->listener.state, &position);
+}
+
 /* The group's committed offset where the listener asked for it; none yet: the beginning. */
 static bool
 committed_fill(struct bus *bus, rd_kafka_topic_partition_list_t *list, struct err *err)
@@ -315,9 +330,11 @@ committed_fill(struct bus *bus, rd_kafka_topic_partition_list_t *list, struct er
 	rd_kafka_resp_err_t rc = rd_kafka_committed(bus->in, asked, BUS_CALL_MS);
 
 	for (int i = 0; !rc && i < list->cnt; i++)
-		if (list->elems[i].offset == RD_KAFKA_OFFSET_STORED)
+		if (list->elems[i].offset == RD_KAFKA_OFFSET_STORED) {
 			list->elems[i].offset = asked->elems[i].offset >= 0
 			    ? asked->elems[i].offset : RD_KAFKA_OFFSET_BEGINNING;
+			committed_tell(bus, &asked->elems[i]);
+		}
 	rd_kafka_topic_partition_list_destroy(asked);
 	return rc ? kafka_err(err, rc, "committed offsets") : true;
 }
@@ -635,6 +652,18 @@ is_no_longer_ours(rd_kafka_resp_err_t rc)
 	    || rc == RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST || rc == RD_KAFKA_RESP_ERR__NO_OFFSET;
 }
 
+static void
+position_add(const struct bus *bus, rd_kafka_topic_partition_list_t *list,
+    const struct bus_position *position)
+{
+	rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_add(list,
+	    bus->names[position->topic][0], position->partition);
+
+	at->offset = position->offset;
+	if (position->metadata && (at->metadata = strdup(position->metadata)))
+		at->metadata_size = strlen(position->metadata);		/* freed with the list */
+}
+
 bool
 bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool wait,
     struct err *err)
@@ -643,8 +672,7 @@ bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool
 	rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	for (size_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, bus->names[positions[i].topic][0],
-		    positions[i].partition)->offset = positions[i].offset;
+		position_add(bus, list, &positions[i]);
 	if (n)
 		rc = rd_kafka_commit(bus->in, list, !wait);
 	rd_kafka_topic_partition_list_destroy(list);

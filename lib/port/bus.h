@@ -32,9 +32,11 @@ struct bus_options {
 };
 
 enum { BUS_HEADERS_MAX = 24, BUS_PARTITION_ANY = -1 };
+enum { BUS_METADATA_MAX = 4096 };	/* what brokers take, as they come */
 #define BUS_OFFSET_COMMITTED INT64_MIN	/* where the group's committed offset is; none: the beginning */
 
-struct bus_position { enum topic topic; int32_t partition; int64_t offset; };
+/* metadata: what the group keeps beside the offset that it commits, a text of at most 4,096 bytes. */
+struct bus_position { enum topic topic; int32_t partition; int64_t offset; const char *metadata; };
 struct bus_header { const char *name; const void *value; size_t size; };
 
 /* A received record. Its bytes live until bus_records_free(). value NULL: a tombstone. */
@@ -65,6 +67,8 @@ struct bus_ack { int64_t id; const char *refused; };
 struct bus_listener {
 	/* The partitions are ours: set each offset. False: none is taken, bus_claim() later. May be NULL. */
 	bool (*assigned)(void *state, struct bus_position *positions, size_t n, struct err *err);
+	/* What the group committed last, where that is read on from. May be NULL. */
+	void (*committed)(void *state, const struct bus_position *position);
 	/* They are no longer ours (lost: somebody else may work on them already). May be NULL. */
 	void (*revoked)(void *state, const struct bus_position *positions, size_t n, bool lost);
 	void *state;

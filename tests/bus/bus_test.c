@@ -110,7 +110,7 @@ take(struct bus *bus, size_t wanted)
 }
 
 /* Where a listener says to start. */
-struct place { int64_t offset; bool refuse; int asked, taken_back; };
+struct place { int64_t offset; bool refuse; int asked, taken_back; char committed[60]; };
 
 static bool
 place_assigned(void *state, struct bus_position *positions, size_t n, struct err *err)
@@ -124,6 +124,15 @@ place_assigned(void *state, struct bus_position *positions, size_t n, struct err
 }
 
 static void
+place_committed(void *state, const struct bus_position *p)
+{
+	struct place *place = state;
+
+	snprintf(place->committed, sizeof(place->committed), "%d@%lld=%s", (int)p->partition,
+	    (long long)p->offset, p->metadata);
+}
+
+static void
 place_revoked(void *state, const struct bus_position *positions, size_t n, bool lost)
 {
 	(void)positions, (void)n, (void)lost;
@@ -133,7 +142,7 @@ place_revoked(void *state, const struct bus_position *positions, size_t n, bool 
 static struct bus_listener
 listener_of(struct place *place)
 {
-	return (struct bus_listener){ place_assigned, place_revoked, place };
+	return (struct bus_listener){ place_assigned, place_committed, place_revoked, place };
 }
 
 /* ---- a record ---- */
@@ -458,9 +467,33 @@ Test(bus, a_listener_that_is_not_ready_takes_nothing_until_it_is)
 	bus_free(out);
 }
 
+Test(bus, what_was_committed_beside_an_offset_comes_back_with_it)
+{
+	const struct bus_position done = { TOPIC_EVENTS, 0, 1, "a word of ours" };
+	struct bus *out = a_bus(NULL), *in = a_bus("g");
+	struct place place = { .offset = BUS_OFFSET_COMMITTED };
+	const struct bus_listener listener = listener_of(&place);
+	struct err err = {0};
+
+	publish(out, 0, "k", "a");
+	publish(out, 0, "k", "b");
+	subscribe(in, &listener);
+	cr_assert_str_eq(take(in, 2), "0@0=a 0@1=b ");
+	cr_expect_str_eq(place.committed, "", "nothing yet");
+	cr_assert(bus_commit(in, &done, 1, true, &err), "%s", err.text);
+	bus_free(in);
+
+	in = a_bus("g");
+	subscribe(in, &listener);
+	cr_assert_str_eq(take(in, 1), "0@1=b ");
+	cr_expect_str_eq(place.committed, "0@1=a word of ours");
+	bus_free(in);
+	bus_free(out);
+}
+
 Test(bus, without_a_listener_reading_goes_on_behind_what_was_committed)
 {
-	const struct bus_position done = { TOPIC_EVENTS, 0, 1 };
+	const struct bus_position done = { TOPIC_EVENTS, 0, 1, NULL };
 	struct bus *out = a_bus(NULL), *in = a_bus("g");
 	struct err err = {0};
 

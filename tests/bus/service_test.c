@@ -103,7 +103,7 @@ words_done(void *state, struct bus_position *positions, size_t max)
 		n += *c == ' ';
 	if (n == told)
 		return 0;
-	positions[0] = (struct bus_position){ TOPIC_EVENTS, 0, told = n };
+	positions[0] = (struct bus_position){ TOPIC_EVENTS, 0, told = n, NULL };
 	return 1;
 }
 
