@@ -330,6 +330,40 @@ httpd_is_local(const struct httpd_request *request)
 	return info && info->client_addr && address_is_loopback(info->client_addr);
 }
 
+static enum MHD_Result
+on_forwarded(void *state, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	bool *is_forwarded = state;
+
+	(void)kind, (void)value;
+	*is_forwarded |= !strcasecmp(name, "Forwarded") || !strncasecmp(name, "X-Forwarded-", 12)
+	    || !strcasecmp(name, "X-Real-IP");
+	return MHD_YES;
+}
+
+bool
+httpd_is_forwarded(const struct httpd_request *request)
+{
+	bool is_forwarded = false;
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_forwarded, &is_forwarded);
+	return is_forwarded;
+}
+
+char *
+httpd_address(const struct httpd_request *request, char ret[HTTPD_ADDRESS_SIZE])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	    : sizeof(struct sockaddr_in);
+
+	if (!address || getnameinfo(address, size, ret, HTTPD_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST))
+		snprintf(ret, HTTPD_ADDRESS_SIZE, "unknown");
+	return ret;
+}
+
 /* ---- life ---- */
 
 bool

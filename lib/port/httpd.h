@@ -78,6 +78,11 @@ const char *httpd_query(const struct httpd_request *request, const char *name);	
 void httpd_query_each(const struct httpd_request *request,
     bool (*each)(void *state, const char *name, const char *value), void *state);
 bool httpd_is_local(const struct httpd_request *request);	/* the other side is this machine */
+/* A proxy says that it asks for somebody else: Forwarded, X-Forwarded-* or X-Real-IP. */
+bool httpd_is_forwarded(const struct httpd_request *request);
+/* The other side's address without its port, "203.0.113.7"; returns ret. */
+enum { HTTPD_ADDRESS_SIZE = 64 };
+char *httpd_address(const struct httpd_request *request, char ret[HTTPD_ADDRESS_SIZE]);
 
 /* value is copied, cut at 511 bytes; CR and LF end it. */
 void httpd_answer_header(struct httpd_answer *answer, const char *name, const char *value);

@@ -14,7 +14,7 @@
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
- *   keys.c        who may ask
+ *   keys.c        who may ask; audit.c    what each did
  *   words.c table.c screen.c help.c    what people see
  */
 #ifndef CLI_H
@@ -36,7 +36,7 @@ enum arg {
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
 	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARG_SCOPE,
-	ARG_EXPIRES, ARGS
+	ARG_EXPIRES, ARG_ACTOR, ARG_ACTION, ARG_OBJECT, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -191,5 +191,6 @@ bool run_key_add(struct cli *cli, struct err *err);
 bool run_key_show(struct cli *cli, struct err *err);
 bool run_key_revoke(struct cli *cli, struct err *err);
 bool run_key_rotate(struct cli *cli, struct err *err);
+bool run_audit(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

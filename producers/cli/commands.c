@@ -16,6 +16,7 @@
 #define REPLAY BIT(27)
 #define SKIP BIT(28)
 #define KEYS_ADD BIT(30)
+#define AUDIT BIT(34)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
 #define ANY UINT64_MAX
 
@@ -139,6 +140,11 @@ const struct command commands[] = {
 	{ "keys rotate", "NAME", 1, 1, run_key_rotate, "changes one for another of the same name",
 	    "The old one is none at once. The new one is shown this once.\n",
 	    "batchline keys rotate studio\n" },
+	{ "audit", "", 0, 0, run_audit, "lists who did what, and from where, newest first",
+	    "Every submission and every order is an act; ACT is as the list shows it: submit, cancel,\n"
+	    "delete, target_add, key_revoke and so on. OBJECT is the name or id of what it was done to.\n",
+	    "batchline audit --actor studio --from 2026-11-01\n"
+	    "batchline audit --batch PL_DXB_2025-11-05_batch-1\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -166,15 +172,15 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
 	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD | KEYS_ADD | FILTERED,
 	    "only of this customer", TARGETS_ADD | KEYS_ADD },
-	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST, "of this day and later ones" },
-	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST, "of this day and earlier ones" },
+	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST | AUDIT, "of this day and later ones" },
+	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST | AUDIT, "of this day and earlier ones" },
 	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, LIST,
 	    "found in the name, the description or a file's name" },
 	[ARG_SORT] = { "sort", 0, "FIELD", false, 0, 0, LIST,
 	    "created_at, updated_at, completed_at, total_files, total_size, status, "
 	    "customer_prefix or base_directory_name" },
 	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
-	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES, "rows, 1 to 500; 50 unless said" },
+	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES | AUDIT, "rows, 1 to 500; 50 unless said" },
 	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST | DELIVERIES, "leave out the first N" },
 	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | PIPELINES_TEST,
 	    "where to; the batch's name with .zip unless said. Of a test: a folder; tried unless said" },
@@ -192,7 +198,7 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only of webhook, dropbox or monday" },
 	[ARG_PHASE] = { "phase", 0, "PHASE", false, 0, 0, FILTERED,
 	    "only these: intent (it waits), called (under way), done, failed, passed" },
-	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED, "only of this batch" },
+	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED | AUDIT, "only of this batch" },
 	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP,
 	    "only tell which it would be" },
 	[ARG_CHECK] = { "check", 0, NULL, false, 0, 0, PIPELINES_ADD,
@@ -201,6 +207,10 @@ const struct arg_row arg_rows[ARGS] = {
 	    "what it may do: read, submit, operate; read unless said", KEYS_ADD },
 	[ARG_EXPIRES] = { "expires", 0, "DAY|TIME", false, 0, 0, KEYS_ADD,
 	    "when it is over, in UTC: 2027-01-01 or 2027-01-01T12:00:00Z; never unless said" },
+	[ARG_ACTOR] = { "actor", 0, "NAME", false, 0, 0, AUDIT,
+	    "only by this key; gateway without keys" },
+	[ARG_ACTION] = { "action", 0, "ACT", false, 0, 0, AUDIT, "only these acts" },
+	[ARG_OBJECT] = { "object", 0, "OBJECT", false, 0, 0, AUDIT, "only what was done to this" },
 	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },

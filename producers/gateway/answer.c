@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answer.c: what handlers put into answers, what is written of orders, and the end
- * of each answer: its problem, metric and log line. */
+/* answer.c: what handlers put into answers, and the end of each answer: its problem, metric and log
+ * line. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "gateway.h"
-#include "sql.h"
 
 static struct metric request_metrics[] = {
 	{ "batchline_http_requests_total", "class=\"2xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
@@ -39,16 +38,6 @@ answer_location(struct call *call, struct uuid batch_id)
 
 	snprintf(path, sizeof(path), "/api/batches/%s", uuid_print(id, batch_id));
 	httpd_answer_header(call->answer, "Location", path);
-}
-
-void
-audit(struct call *call, const char *action, const char *object, const char *outcome)
-{
-	struct err err = {0};
-
-	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
-	    db_text(action), db_text(object), db_text(outcome)))
-		log_write(LOG_WARN, "not in the audit", "code=%s", err.code);
 }
 
 void

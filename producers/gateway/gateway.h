@@ -15,7 +15,7 @@
  *	target   where batches are delivered to   delivery what became of it
  *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
- *	key      who may ask, made and ended
+ *	key      who may ask, made and ended      audit    who did what, written and shown
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -177,7 +177,7 @@ void call_refuse(void *state, const struct httpd_request *request, int status, c
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
 void answer_location(struct call *call, struct uuid batch_id);
-/* Who did what, and how it went; a line in the log when it cannot be written. */
+/* Who did what from where, and how it went (audit.c); a line in the log when it cannot be written. */
 void audit(struct call *call, const char *action, const char *object, const char *outcome);
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
 void answer_metrics_add(void);
@@ -241,6 +241,7 @@ bool serve_key(struct call *call);
 bool serve_key_add(struct call *call);
 bool serve_key_revoke(struct call *call);
 bool serve_key_rotate(struct call *call);
+bool serve_audit(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);

@@ -88,6 +88,9 @@ admit_local(struct call *call, bool changes)
 	if (!httpd_is_local(request))
 		return problem(call, &problem_forbidden,
 		    "Without API keys only this machine itself is served.");
+	if (httpd_is_forwarded(request))	/* behind a proxy the whole world looks local */
+		return problem(call, &problem_forbidden,
+		    "Without API keys nobody is served through a proxy: make a key on the gateway's machine.");
 	if (!guard_host_is_local(host))
 		return problem(call, &problem_foreign_host,
 		    "Without API keys the gateway is called localhost, 127.0.0.1 or [::1].");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "gateway.h"
 #include "range.h"
@@ -63,13 +64,17 @@ serve_ready(struct call *call)
 {
 	struct httpd_answer *answer = call->answer;
 	struct err err = {0};
+	char quoted[700];
 	int64_t low, high;
 	bool ready = db_pool_is_well(call->gateway->pool, &err)
 	    && bus_bounds(call->gateway->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err);
 
 	answer->type = "text/plain; charset=utf-8";
 	answer->status = ready ? 200 : 503;
-	buf_print(&answer->body, "%s%s%s\n", ready ? "ready" : "not ready", ready ? "" : ": ", err.text);
+	buf_add_text(&answer->body, ready ? "ready\n" : "not ready\n");
+	if (!ready)	/* for whoever runs it, not for strangers */
+		log_write(LOG_WARN, "not ready", "code=%s why=%s", *err.code ? err.code : "none",
+		    log_quote(quoted, sizeof(quoted), err.text));
 	return true;
 }
 

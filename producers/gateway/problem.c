@@ -92,20 +92,28 @@ problem_field(struct call *call, const char *field, const char *fmt, ...)
 	return false;
 }
 
+/* Its code is an SQLSTATE then. Its words are of the inside, hosts, roles, relations: for the log. */
+static bool
+is_of_the_database(const struct err *err)
+{
+	return strlen(err->code) == 5 && *err->code >= '0' && *err->code <= '9';
+}
+
 bool
 problem_err(struct call *call, const struct err *err)
 {
 	char quoted[700];
 
 	log_quote(quoted, sizeof(quoted), err->text);
-	if (err->verdict == ERR_REJECT)
+	if (err->verdict == ERR_REJECT && !is_of_the_database(err))
 		return problem(call, &problem_bad_request, "%s", err->text);
-	if (err->verdict == ERR_RETRY) {
-		log_write(LOG_WARN, "unavailable", "code=%s why=%s",
-		    *err->code ? err->code : "none", quoted);
-		return problem(call, &problem_unavailable, "Nothing was lost: try again. (%s)", err->text);
-	}
-	log_write(LOG_ERROR, "defect", "code=%s why=%s", *err->code ? err->code : "none", quoted);
+	log_write(err->verdict == ERR_FATAL ? LOG_ERROR : LOG_WARN,
+	    err->verdict == ERR_FATAL ? "defect" : err->verdict == ERR_RETRY ? "unavailable" : "rejected",
+	    "code=%s why=%s", *err->code ? err->code : "none", quoted);
+	if (err->verdict == ERR_REJECT)
+		return problem(call, &problem_bad_request, "A value of it cannot be stored (%s).", err->code);
+	if (err->verdict == ERR_RETRY)
+		return problem(call, &problem_unavailable, "Nothing was lost: try again.");
 	return problem(call, &problem_internal, "It is in the gateway's log.");
 }
 

@@ -51,6 +51,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/deliveries/:id", SCOPE_READ, BODY_NONE, serve_delivery },
 	{ "POST", "/api/deliveries/:id/replay", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
 	{ "POST", "/api/deliveries/:id/skip", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
+	{ "GET", "/api/audit", SCOPE_OPERATE, BODY_NONE, serve_audit },
 	{ "GET", "/api/keys", SCOPE_OPERATE, BODY_NONE, serve_keys },
 	{ "POST", "/api/keys", SCOPE_OPERATE, BODY_JSON, serve_key_add },
 	{ "GET", "/api/keys/:", SCOPE_OPERATE, BODY_NONE, serve_key },

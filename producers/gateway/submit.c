@@ -184,13 +184,16 @@ submit(struct call *call, struct form *form, bool has_key, bool single)
 	struct event event = { .type = EVENT_BATCH_SUBMITTED, .submitted = form->submitted };
 	char applied[PREFER_SIZE];
 	int64_t wait_ms = prefer_wait_ms(httpd_header(call->request, "Prefer"), applied);
+	char id[UUID_TEXT_SIZE];
 	struct err err = {0};
-	bool late;
+	bool late, sent;
 
 	accept_digest(l.sha256, &form->submitted);
 	if (has_key && !wait_for(0, has_landed, &l, &late, &err))
 		return problem_err(call, &err);
-	if (!l.found && !publish(call, TOPIC_SUBMISSIONS, BUS_PARTITION_ANY, &event))
+	sent = !l.found && publish(call, TOPIC_SUBMISSIONS, BUS_PARTITION_ANY, &event);
+	audit(call, "submit", uuid_print(id, l.batch_id), l.found ? "asked again" : sent ? "asked" : "not sent");
+	if (!l.found && !sent)
 		return false;
 	/* It is in the log now: whatever happens from here on, the submission stands. */
 	if (!l.found && wait_ms > 0 && !wait_for(wait_ms, has_landed, &l, &late, &err))

@@ -180,6 +180,11 @@ def stack(*words):
     return done.stdout
 
 
+def log():
+    """What the gateway wrote."""
+    return stack("logs", "gateway")
+
+
 @contextlib.contextmanager
 def without(service):
     """While one service is down."""

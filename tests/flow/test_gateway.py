@@ -419,7 +419,7 @@ def test_health_and_counters_are_there():
 
 @pytest.mark.parametrize("relation", ["batchline.jobs", "batchline.batch_items",
                                       "batchline_base.pipelines"])
-def test_a_gateway_whose_role_may_not_read_says_so(relation):
+def test_a_gateway_whose_role_may_not_read_is_not_ready_and_tells_why_in_its_log_alone(relation):
     admin = re.sub(r"//\w+@", "//postgres@", os.environ["DATABASE_URL"])
     with psycopg.connect(admin, autocommit=True) as db:
         db.execute(f"revoke select on {relation} from batchline_gateway")
@@ -429,7 +429,8 @@ def test_a_gateway_whose_role_may_not_read_says_so(relation):
             db.execute(f"grant select on {relation} to batchline_gateway")
 
     assert answer.status == 503
-    assert "permission denied" in answer.body.decode() and relation.split(".")[1] in answer.body.decode()
+    assert answer.body == b"not ready\n"
+    assert "permission denied for" in gateway.log() and relation.split(".")[1] in gateway.log()
     assert get("/readyz").body == b"ready\n"
 
 

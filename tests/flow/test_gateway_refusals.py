@@ -445,6 +445,16 @@ def test_another_name_for_this_machine_is_refused(host):
         assert (answer.status, answer.problem()) == (403, "foreign-host")
 
 
+@pytest.mark.parametrize("header", ["Forwarded", "forwarded", "X-Forwarded-For", "X-Forwarded-Proto",
+                                    "x-forwarded-anything", "X-Real-IP"])
+def test_without_keys_nobody_comes_in_through_a_proxy(header):
+    for path in ("/api/batches", "/", "/readyz", "/metrics", "/nothing"):
+        answer = get(path, {header: "for=203.0.113.7"})
+
+        assert (answer.status, answer.problem()) == (403, "forbidden"), path
+    assert get("/healthz", {header: "x"}).status == 200
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:99"])
 def test_the_names_of_loopback_are_ours(host):
     assert get("/api/batches", {"Host": host}).status == 200

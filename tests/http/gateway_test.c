@@ -57,18 +57,23 @@ Test(gateway, what_needs_the_database_is_to_be_asked_again)
 		cr_assert_str_eq(answer_header(answer, "Retry-After"), "2");
 		cr_assert_not_null(
 		    strstr(answer_body(answer), "\"type\":\"/problems/unavailable\""));
+		cr_assert_null(strstr(answer_body(answer), "127.0.0.1"), "%s", answer);
+		cr_assert_null(strstr(answer_body(answer), "postgres"), "%s", answer);
 	}
 }
 
 Test(gateway, pages_and_health_are_there_all_the_same)
 {
 	int port = serve();
+	char *answer;
 
 	cr_assert_eq(answer_status(client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n")), 200);
 	cr_assert_eq(
 	    answer_status(client_ask(port, "GET /openapi.yaml HTTP/1.1\r\n" HOST "\r\n")), 200);
 	cr_assert_eq(answer_status(client_ask(port, "GET /healthz HTTP/1.1\r\n" HOST "\r\n")), 200);
-	cr_assert_eq(answer_status(client_ask(port, "GET /readyz HTTP/1.1\r\n" HOST "\r\n")), 503);
+	answer = client_ask(port, "GET /readyz HTTP/1.1\r\n" HOST "\r\n");
+	cr_assert_eq(answer_status(answer), 503);
+	cr_assert_str_eq(answer_body(answer), "not ready\n");
 }
 
 Test(gateway, health_is_answered_whatever_is_in_work)

@@ -26,6 +26,8 @@ select throws_ok($$ delete from api_keys $$, '42501', null, 'the gateway removes
 select throws_ok($$ update api_keys set scopes = '{operate}' $$, '42501', null, 'nor gives one more than it had');
 select throws_ok($$ update api_keys set name = 'x' $$, '42501', null, 'nor another name');
 select lives_ok($$ update api_keys set revoked_at = now() where name = 'studio' $$, 'it ends one');
+select throws_ok($$ delete from audit $$, '42501', null, 'nor does it take anything from the audit');
+select throws_ok($$ update audit set actor = 'x' $$, '42501', null, 'nor change it');
 reset role;
 select * from finish();
 rollback;
