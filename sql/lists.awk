@@ -15,9 +15,10 @@ END {
 	if (!list)
 		exit
 	print "-- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer"
-	print "-- $4::date from   $5::date to   $6::text pattern; each null: no matter"
-	print "-- $7::bigint rows   $8::bigint rows to skip   $9::uuid id of the row before, null: from the start"
-	print "select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::text) b"
-	print " where $9::uuid is null or " after
-	print " order by " order " limit $7::bigint offset $8::bigint"
+	print "-- $4::date from   $5::date to   $6::uuid[] ids of a search   $7::int counter of a name"
+	print "-- each null: no matter; $8::bigint rows   $9::bigint rows to skip   $10::uuid id of the row before"
+	print "select b.* from batches_found($1::text[], $2::text[], $3::text, $4::date, $5::date, $6::uuid[],"
+	print "\t$7::int) b"
+	print " where $10::uuid is null or " after
+	print " order by " order " limit $8::bigint offset $9::bigint"
 }

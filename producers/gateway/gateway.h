@@ -200,6 +200,11 @@ void jsonbody_clear(struct call *call);
 bool budget_take(struct call *call, size_t bytes);
 void budget_give_back(struct call *call);
 
+/* ---- search.c ---- */
+
+/* The batches that the pattern is found in, added to ids. 400 when they are too many. */
+bool search(struct call *call, const char *pattern, struct db_array *ids);
+
 /* ---- item.c: what there is of a batch is delivery/shown.h's to put ---- */
 
 /* The row of the batch that the path names; without one: 404. *ret is the caller's. */

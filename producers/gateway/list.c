@@ -63,25 +63,45 @@ query_read(struct call *call, struct list_query *query)
 	    || problem_field(call, name, "%s", detail);
 }
 
-enum { FILTERS = 6 };
+enum { FILTERS = 7 };
+struct chosen { struct db_array statuses, ids; struct db_arg args[FILTERS]; };
 
 static void
-filter_args(struct call *call, const struct list_query *query, struct db_array *statuses,
-    struct db_arg args[FILTERS])
+chosen_clear(struct chosen *chosen)
 {
-	statuses->type = DB_TEXT;
+	db_array_clear(&chosen->statuses);
+	db_array_clear(&chosen->ids);
+}
+
+static struct db_arg
+no_array(enum db_type type)
+{
+	struct db_arg arg = db_null(type);
+
+	arg.is_array = true;
+	return arg;
+}
+
+/* The filter as arguments, after its search; they live as long as *chosen. */
+static bool
+choose(struct call *call, const struct list_query *query, struct chosen *chosen)
+{
+	struct db_arg *args = chosen->args;
+
+	if (*query->pattern && !search(call, query->pattern, &chosen->ids))
+		return false;
+	chosen->statuses.type = DB_TEXT;
 	for (size_t i = 0; i < STATUSES; i++)
 		if (query->statuses & 1u << i)
-			db_array_add(statuses, db_text(batch_statuses[i]));
+			db_array_add(&chosen->statuses, db_text(batch_statuses[i]));
 	args[0] = caller_customers(call);
-	args[1] = db_null(DB_TEXT);
-	args[1].is_array = true;
-	if (query->statuses)
-		args[1] = db_array(statuses);
+	args[1] = query->statuses ? db_array(&chosen->statuses) : no_array(DB_TEXT);
 	args[2] = db_text(*query->customer_prefix ? query->customer_prefix : NULL);
 	args[3] = query->date_from == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_from);
 	args[4] = query->date_to == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_to);
-	args[5] = db_text(*query->pattern ? query->pattern : NULL);
+	args[5] = *query->pattern ? db_array(&chosen->ids) : no_array(DB_UUID);
+	args[6] = query->counter < 0 ? db_null(DB_INT4) : db_int4(query->counter);
+	return true;
 }
 
 /* The arguments of one order's statement; returns how many. One row more than the page has, to
@@ -92,21 +112,21 @@ page_args(const struct list_query *query, struct db_arg *args)
 	const struct order *order = &orders[query->sort];
 	const struct cursor *c = &query->cursor;
 
-	args[6] = db_int(query->limit + 1);
-	args[7] = db_int(query->offset);
-	args[8] = c->is_set ? db_uuid(c->id) : db_null(DB_UUID);
-	args[9] = !c->is_set             ? db_null(order->type)
+	args[7] = db_int(query->limit + 1);
+	args[8] = db_int(query->offset);
+	args[9] = c->is_set ? db_uuid(c->id) : db_null(DB_UUID);
+	args[10] = !c->is_set             ? db_null(order->type)
 	    : order->type == DB_TEXT     ? db_text(c->text)
 	    : order->type == DB_TIME     ? db_time(c->number)
 	    : c->number == INT64_MIN     ? db_null(DB_INT8)
 	                                 : db_int(c->number);
 	if (order->then == KEY_NAME) {
-		args[10] = c->is_set ? db_date(name_key_date(c->number)) : db_null(DB_DATE);
-		args[11] = c->is_set ? db_int4((int32_t)name_key_counter(c->number)) : db_null(DB_INT4);
-		return 12;
+		args[11] = c->is_set ? db_date(name_key_date(c->number)) : db_null(DB_DATE);
+		args[12] = c->is_set ? db_int4((int32_t)name_key_counter(c->number)) : db_null(DB_INT4);
+		return 13;
 	}
-	args[10] = c->is_set ? db_time(c->number) : db_null(DB_TIME);
-	return order->then == KEY_CREATED_AT ? 11 : 10;
+	args[11] = c->is_set ? db_time(c->number) : db_null(DB_TIME);
+	return order->then == KEY_CREATED_AT ? 12 : 11;
 }
 
 static void
@@ -162,20 +182,24 @@ bool
 serve_list(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL, *count = NULL;
-	struct db_array statuses = {0};
 	struct db_arg args[FILTERS + 6];
+	struct chosen chosen = {0};
 	struct list_query query;
 	struct err err = {0};
 	bool well;
 
 	if (!query_read(call, &query))
 		return false;
-	filter_args(call, &query, &statuses, args);
+	if (!choose(call, &query, &chosen)) {
+		chosen_clear(&chosen);
+		return false;
+	}
+	memcpy(args, chosen.args, sizeof(chosen.args));
 	well = db_pool_run_args(call->gateway->pool, &count, &err, sql_gateway_list_count, args, FILTERS)
 	    && db_pool_run_args(call->gateway->pool, &rows, &err,
 	        query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
 	        page_args(&query, args));
-	db_array_clear(&statuses);
+	chosen_clear(&chosen);
 	if (!well)
 		return problem_err(call, &err);
 	put_page(call, &query, rows, db_int_at(count, 0, 0));
@@ -250,22 +274,22 @@ static bool
 stats_read(struct call *call, const struct list_query *query, struct db_rows **rows,
     struct db_rows **customers)
 {
-	struct db_array statuses = {0};
 	struct db_arg by_customer[FILTERS], by_status[FILTERS];
+	struct chosen chosen = {0};
 	struct err err = {0};
-	bool well;
+	bool well = choose(call, query, &chosen);
 
-	filter_args(call, query, &statuses, by_customer);
-	memcpy(by_status, by_customer, sizeof(by_status));
-	by_customer[2] = db_null(DB_TEXT);
-	by_status[1] = db_null(DB_TEXT);
-	by_status[1].is_array = true;
-	well = db_pool_run_args(call->gateway->pool, rows, &err, sql_gateway_stats_status, by_status,
-	        FILTERS)
+	memcpy(by_customer, chosen.args, sizeof(by_customer));
+	memcpy(by_status, chosen.args, sizeof(by_status));
+	if (query->counter < 0)		/* a name is of one customer */
+		by_customer[2] = db_null(DB_TEXT);
+	by_status[1] = no_array(DB_TEXT);
+	well = well && ((db_pool_run_args(call->gateway->pool, rows, &err, sql_gateway_stats_status,
+	        by_status, FILTERS)
 	    && db_pool_run_args(call->gateway->pool, customers, &err, sql_gateway_stats_customers,
-	        by_customer, FILTERS);
-	db_array_clear(&statuses);
-	return well || problem_err(call, &err);
+	        by_customer, FILTERS)) || problem_err(call, &err));
+	chosen_clear(&chosen);
+	return well;
 }
 
 bool

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* query.c: a table of parameters, each with its reader. */
 #include "query.h"
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@ const char *const sort_names[SORTS] = { "created_at", "updated_at", "completed_a
 const char *const batch_statuses[STATUSES] = { "queued", "processing", "paused", "completed",
 	"partial", "failed", "cancelled" };
 
+enum { DAY_SIZE = 10 };			/* YYYY-MM-DD */
 struct words { char *text; size_t size; };	/* room for a detail */
 
 __attribute__((format(printf, 2, 3))) static bool
@@ -109,6 +111,43 @@ read_date_to(struct list_query *query, const char *value, struct words words)
 	return read_date(&query->date_to, value, words);
 }
 
+/* PL_DXB_2025-11-05_batch-1 into its parts. */
+static bool
+read_name(struct list_query *query, const char *value, struct words words)
+{
+	const char *tail = strstr(value, "_batch-"), *day = tail - DAY_SIZE;
+	char text[PREFIX_SIZE + DAY_SIZE + 1], *prefix = query->named.customer_prefix;
+	int64_t counter;
+
+	if (tail && tail - value > DAY_SIZE + 1 && (size_t)(tail - value) < sizeof(text) && day[-1] == '_') {
+		snprintf(text, sizeof(text), "%.*s", DAY_SIZE, day);
+		snprintf(prefix, PREFIX_SIZE, "%.*s", (int)(day - 1 - value), value);
+		if (prefix_is_valid(prefix) && date_read(&query->named.date, text) && tail[7] != '0'
+		    && number_read(&counter, tail + 7, 1, INT32_MAX)) {
+			query->counter = (int32_t)counter;
+			return true;
+		}
+	}
+	return say(words, "is not the name of a batch, as PL_DXB_2025-11-05_batch-1");
+}
+
+/* Letters and digits of any script in a row, at least so many; accents of their own (U+0300 and on)
+ * count in no form. */
+static bool
+has_word(const char *value, int least)
+{
+	int run = 0;
+
+	for (; *value && run < least; value++)
+		if ((unsigned char)*value == 0xcc || (unsigned char)*value == 0xcd)
+			continue;
+		else if ((unsigned char)*value >= 0xc0 || isalnum((unsigned char)*value))
+			run++;
+		else if ((unsigned char)*value < 0x80)
+			run = 0;
+	return run >= least;
+}
+
 /* The words as a pattern: what they hold of the pattern's own signs stands for itself. */
 static bool
 read_words(struct list_query *query, const char *value, struct words words)
@@ -117,6 +156,8 @@ read_words(struct list_query *query, const char *value, struct words words)
 
 	if (strlen(value) > WORDS_MAX)
 		return say(words, "is longer than %d bytes", WORDS_MAX);
+	if (!has_word(value, WORDS_LEAST))
+		return say(words, "has no %d letters or digits in a row: it would find too much", WORDS_LEAST);
 	*at++ = '%';
 	for (; *value; value++) {
 		if (strchr("%_\\", *value))
@@ -179,6 +220,7 @@ static const struct parameter {
 	{ "date_from", false, true, read_date_from },
 	{ "date_to", false, true, read_date_to },
 	{ "q", false, true, read_words },
+	{ "name", false, true, read_name },
 	{ "sort_by", false, false, read_sort },
 	{ "sort_order", false, false, read_order },
 	{ "limit", false, false, read_limit },
@@ -190,7 +232,7 @@ void
 list_query_init(struct list_query *query)
 {
 	*query = (struct list_query){ .date_from = INT32_MIN, .date_to = INT32_MIN,
-		.limit = LIMIT_DEFAULT };
+		.counter = -1, .limit = LIMIT_DEFAULT };
 }
 
 bool
@@ -216,6 +258,22 @@ list_query_read(struct list_query *query, const char *name, const char *value, c
 	return true;
 }
 
+/* A name is a customer, a day and a counter; another customer or day beside it has no such batch. */
+static void
+name_apply(struct list_query *query)
+{
+	const char *prefix = query->named.customer_prefix;
+	int32_t date = query->named.date;
+
+	if (query->counter < 0)
+		return;
+	if ((*query->customer_prefix && strcmp(query->customer_prefix, prefix))
+	    || date < query->date_from || (query->date_to != INT32_MIN && date > query->date_to))
+		query->counter = 0;
+	snprintf(query->customer_prefix, PREFIX_SIZE, "%s", prefix);
+	query->date_from = query->date_to = date;
+}
+
 bool
 list_query_finish(struct list_query *query, const char **name, char *detail, size_t detail_size)
 {
@@ -226,6 +284,7 @@ list_query_finish(struct list_query *query, const char **name, char *detail, siz
 	if (query->date_from != INT32_MIN && query->date_to != INT32_MIN
 	    && query->date_to < query->date_from)
 		return say(words, "is before date_from");
+	name_apply(query);
 	*name = "cursor";
 	if (!c->is_set)
 		return true;

@@ -19,6 +19,7 @@ enum {
 	LIMIT_DEFAULT = 50, LIMIT_MOST = 500,
 	OFFSET_MOST = 100000000,
 	WORDS_MAX = 200,		/* bytes of q */
+	WORDS_LEAST = 3,		/* letters of it in a row: what the index knows */
 	CURSOR_TEXT_MAX = 600,
 	CURSOR_KEYS = 2,
 };
@@ -43,6 +44,8 @@ struct list_query {
 	unsigned statuses;			/* bits; 0: all */
 	char customer_prefix[PREFIX_SIZE];	/* "": all */
 	int32_t date_from, date_to;		/* days; INT32_MIN: open */
+	int32_t counter;			/* of a name; -1: any, 0: there is none */
+	struct { char customer_prefix[PREFIX_SIZE]; int32_t date; } named;
 	char pattern[2 * WORDS_MAX + 3];	/* of ilike; "": none */
 	enum sort sort;
 	bool ascending, has_sort, has_order;

@@ -82,13 +82,14 @@ Test(query, words_become_a_pattern_in_which_they_stand_for_themselves)
 	struct list_query query = a_query();
 	char most[WORDS_MAX + 2];
 
-	cr_assert(reads(&query, "q", "a%b_c\\d"));
-	cr_assert_str_eq(query.pattern, "%a\\%b\\_c\\\\d%");
+	cr_assert(reads(&query, "q", "a%b_c\\dog"));
+	cr_assert_str_eq(query.pattern, "%a\\%b\\_c\\\\dog%");
 	memset(most, '%', sizeof(most));
+	memcpy(most, "abc", 3);
 	most[WORDS_MAX] = '\0';
 	query = a_query();
 	cr_assert(reads(&query, "q", most));
-	cr_assert_eq(strlen(query.pattern), 2 * WORDS_MAX + 2);
+	cr_assert_eq(strlen(query.pattern), 2 * WORDS_MAX + 2 - 3);
 	most[WORDS_MAX] = '%';
 	most[WORDS_MAX + 1] = '\0';
 	query = a_query();
@@ -246,4 +247,50 @@ Test(cursor, brings_its_order_and_takes_no_other)
 	cr_assert(reads(&query, "cursor", written(&c)) && reads(&query, "offset", "1"));
 	cr_assert_not(is_whole(&query, &name));
 	cr_assert_str_eq(name, "offset");
+}
+
+Test(query, words_have_three_letters_in_a_row)
+{
+	static const struct { const char *words; bool well; } rows[] = {
+		{ "abc", true }, { "x-042.y", true }, { "s\xc3\xbc" "d", true }, { "\xd0\x96\xd0\xb0\xd0\xb1", true },
+		{ "ab", false }, { "a-b-c", false }, { "%%%", false }, { "\xc3\xbc" "d", false },
+		{ "u\xcc\x88" "d", false }, { "u\xcc\x88" "ds", true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct list_query query = a_query();
+
+		cr_expect_eq(reads(&query, "q", rows[i].words), rows[i].well, "%s", rows[i].words);
+	}
+}
+
+Test(query, a_name_is_a_customer_a_day_and_a_counter)
+{
+	struct list_query query = a_query();
+	const char *name;
+
+	cr_assert(reads(&query, "name", "PL_DXB_2025-11-05_batch-12"));
+	cr_assert(is_whole(&query, &name));
+	cr_assert_str_eq(query.customer_prefix, "PL_DXB");
+	cr_assert_eq(query.counter, 12);
+	cr_assert_eq(query.date_from, query.date_to);
+	query = a_query();
+	cr_assert(reads(&query, "customer_prefix", "NW"));
+	cr_assert(reads(&query, "name", "PL_DXB_2025-11-05_batch-12"));
+	cr_assert(is_whole(&query, &name));
+	cr_assert_eq(query.counter, 0, "of another customer there is no such batch");
+}
+
+Test(query, what_is_no_name_is_refused)
+{
+	static const char *const rows[] = { "PL_DXB", "_batch-1", "2025-11-05_batch-1",
+		"_2025-11-05_batch-1", "PL_2025-11-35_batch-1", "PL_2025-11-05_batch-0",
+		"PL_2025-11-05_batch-01", "PL_2025-11-05_batch-", "pl_2025-11-05_batch-1",
+		"PL_2025-11-05_batch-99999999999", "PL_2025-11-05_batch-1_batch-2" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct list_query query = a_query();
+
+		cr_expect_not(reads(&query, "name", rows[i]), "%s", rows[i]);
+	}
 }

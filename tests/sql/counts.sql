@@ -42,7 +42,7 @@ select is(pg_temp.count_of(null, null, status), n::bigint, n || ' is ' || status
 	('queued', 1), ('paused', 1), ('completed', 1), ('cancelled', 0)) as v (status, n);
 select is((select sum(batches)::int from batches_counted(null, null, null, null, null, false)), 3, 'what is deleted counts no more');
 select is((select sum(batches)::int from batches_counted(customers, statuses, customer, day_from, day_to, false)),
-	(select count(*)::int from batches_found(customers, statuses, customer, day_from, day_to, null)),
+	(select count(*)::int from batches_found(customers, statuses, customer, day_from, day_to, null, null)),
 	format('counted is what is found: %s', v)) from (values
 	('{PL_DXB}'::text[], null::text[], null::text, null::date, null::date),
 	('{PL_DXB,NW_AUH}', '{queued,paused}', null, null, null),
@@ -92,17 +92,17 @@ $$;
 \set states `cat sql/queries/gateway/stats_status.sql`
 \set customers `cat sql/queries/gateway/stats_customers.sql`
 set local plan_cache_mode to force_custom_plan;
-prepare count(text[], text[], text, date, date, text) as :count;
-prepare states(text[], text[], text, date, date, text) as :states;
-prepare customers(text[], text[], text, date, date, text) as :customers;
+prepare count(text[], text[], text, date, date, uuid[], int) as :count;
+prepare states(text[], text[], text, date, date, uuid[], int) as :states;
+prepare customers(text[], text[], text, date, date, uuid[], int) as :customers;
 update batches set total_files = 1, jobs_completed = 1 where total_files = 0;
 select cmp_ok(pg_temp.reads(format('execute %s(%s)', name, filter)), '<=', most::bigint, format('%s(%s) reads so few rows', name, filter))
-  from (values ('count', 'null, null, null, null, null, null', 30),
-	('count', 'null, ''{completed}'', null, null, null, null', 10),
-	('count', '''{C1,C2}'', null, null, null, null, null', 60),
-	('count', 'null, null, ''C1'', ''2001-01-05'', ''2001-01-06'', null', 60),
-	('states', 'null, null, null, null, null, null', 30),
-	('customers', 'null, null, null, null, null, null', 90)) as v (name, filter, most);
+  from (values ('count', 'null, null, null, null, null, null, null', 30),
+	('count', 'null, ''{completed}'', null, null, null, null, null', 10),
+	('count', '''{C1,C2}'', null, null, null, null, null, null', 60),
+	('count', 'null, null, ''C1'', ''2001-01-05'', ''2001-01-06'', null, null', 60),
+	('states', 'null, null, null, null, null, null, null', 30),
+	('customers', 'null, null, null, null, null, null, null', 90)) as v (name, filter, most);
 create function pg_temp.answer(name text) returns bigint language plpgsql as $$
 declare
 	n bigint;
@@ -111,7 +111,7 @@ begin
 	return n;
 end
 $$;
-select is(pg_temp.answer('count(null, ''{completed}'', ''C1'', ''2001-01-05'', ''2001-01-06'', null)'),
+select is(pg_temp.answer('count(null, ''{completed}'', ''C1'', ''2001-01-05'', ''2001-01-06'', null, null)'),
 	(select count(*) from batches where customer_prefix = 'C1' and batch_date between '2001-01-05' and '2001-01-06'),
 	'and is right');
 select is_empty('select * from verify_batches() where batch_id is null', 'all of it was counted');

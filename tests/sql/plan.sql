@@ -108,16 +108,25 @@ end
 $$;
 truncate batches cascade;
 select pg_temp.many(3000) \g /dev/null
-update batches set render_description = 'a caf' || chr(233) where batch_counter % 1000 = 7;
-update batches set render_description = 'a cafe' || chr(769) where batch_counter % 1000 = 8;
+insert into batches (id, customer_prefix, batch_date, batch_counter, base_directory_name, render_description,
+	submitted_by, pipeline_id, total_files, total_pipelines, partition, payload_sha256, created_at)
+select gen_random_uuid(), 'W', '2001-01-01', i, 'W_2001-01-01_batch-' || i,
+       'a ' || case i % 2 when 0 then 'caf' || chr(233) else 'cafe' || chr(769) end, 'test', 1, 0, 1, 3, sha256('x'), now()
+  from generate_series(1, 6) i;
 analyze batches;
+analyze batch_texts;
 set local enable_seqscan = off;
-select alike(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, '%cafe$$ || chr(769) || $$%') $$),
-	'%Bitmap Index Scan on batches_text%Index Cond: (NORMALIZE(render_description, NFC) ~~* ''%caf' || chr(233) || '%', 'words have their index');
-select is((select count(*)::int from batches_found(null, null, null, null, null, '%' || word || '%')), 6, word || ' finds both forms')
+-- One text a batch, and one for its files, without a word of any job's row.
+select matches(pg_temp.plan_of(format($$ select * from batches_searched(%L, 1000) $$, pattern)),
+	'Bitmap Index Scan on batch_texts_words', 'words are found by their index: ' || pattern)
+  from unnest(array['%_batch-1234%', '%file_0%', '%cafe' || chr(769) || '%']) pattern;
+select is((select count(distinct s)::int from batches_searched('%' || word || '%', 1000) s), 6, word || ' finds both forms')
   from (values ('caf' || chr(233)), ('cafe' || chr(769)), ('CAF' || chr(201))) as v (word);
-select is((select count(*)::int from batches_found(null, null, null, null, null, '%cafe%')), 0, 'a letter without its accent is another');
-select matches(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, null) b
+select is((select count(*)::int from batches_searched('%cafe%', 1000)), 0, 'a letter without its accent is another');
+select is((select count(*)::int from batches_searched('%file_0.png%', 1000)), 1001, 'what finds too much says one more than the most');
+select unalike(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, array[gen_random_uuid()], null) $$),
+	'%Seq Scan%', 'what was found is read by its key');
+select matches(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, null, null) b
 	 where (customer_prefix, batch_date, batch_counter) > ('PL', '2001-02-03', 5)
 	 order by customer_prefix, batch_date, batch_counter limit 10 $$),
 	'^Limit[^\n]*\n *->  Index Scan using batches_customer_prefix_batch_date_batch_counter_key[^\n]*\n *Index Cond', 'a page by name is read along its index');
