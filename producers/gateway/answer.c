@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "gateway.h"
+#include "range.h"
 
 static struct metric request_metrics[] = {
 	{ "batchline_http_requests_total", "class=\"2xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
@@ -29,6 +31,26 @@ answer_json(struct call *call, int status)
 	call->answer->type = "application/json";
 	httpd_answer_header(call->answer, "Cache-Control", "no-store");
 	return (struct put){ &call->answer->body, false };
+}
+
+void
+answer_tag(struct call *call)
+{
+	const char *have = httpd_header(call->request, "If-None-Match");
+	struct buf *body = &call->answer->body;
+	char hex[SHA256_TEXT_SIZE], etag[SHA256_TEXT_SIZE + 2];
+	uint8_t sha256[SHA256_SIZE];
+
+	if (body->failed)
+		return;
+	hash_sha256(sha256, body->data, body->size);
+	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
+	httpd_answer_header(call->answer, "ETag", etag);
+	if (!have || !etag_matches(have, etag, true))
+		return;
+	buf_clear(body);
+	call->answer->status = 304;
+	call->answer->type = NULL;
 }
 
 void

@@ -176,6 +176,8 @@ void call_refuse(void *state, const struct httpd_request *request, int status, c
 
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
+/* The answer's bytes are its ETag, so it is never stale; who has them already gets 304. */
+void answer_tag(struct call *call);
 void answer_location(struct call *call, struct uuid batch_id);
 /* Who did what from where, and how it went (audit.c); a line in the log when it cannot be written. */
 void audit(struct call *call, const char *action, const char *object, const char *outcome);

@@ -127,6 +127,7 @@ serve_batch(struct call *call)
 		put_jobs(&put, &jobs);
 		put_next(&put, "jobs_next_cursor", jobs.next);
 		put_close(&put, '}');
+		answer_tag(call);
 	}
 	jobs_clear(&jobs);
 	return !problem_is_set(call);
@@ -157,6 +158,7 @@ serve_jobs(struct call *call)
 		put_int_of(&put, "limit", limit);
 		put_next(&put, "next_cursor", jobs.next);
 		put_close(&put, '}');
+		answer_tag(call);
 	}
 	jobs_clear(&jobs);
 	return !problem_is_set(call);
@@ -186,5 +188,6 @@ serve_job(struct call *call)
 	put_text_of(&put, "base_directory_name", db_text_at(rows, 0, JOB_BATCH_NAME));
 	put_outputs(&put, outputs, call->id, &at);
 	put_close(&put, '}');
+	answer_tag(call);
 	return true;
 }

@@ -203,6 +203,7 @@ serve_list(struct call *call)
 	if (!well)
 		return problem_err(call, &err);
 	put_page(call, &query, rows, db_int_at(count, 0, 0));
+	answer_tag(call);
 	return true;
 }
 
@@ -309,6 +310,7 @@ serve_stats(struct call *call)
 	put_int_of(&put, "total_size", sum(&stats, STAT_SIZE));
 	put_customers(&put, customers);
 	put_close(&put, '}');
+	answer_tag(call);
 	return true;
 }
 

@@ -251,6 +251,32 @@ def test_counts_are_of_the_filter_that_is_shown(shelf):
     assert get("/api/batches/stats", date_from="no day").fields() == ["date_from"]
 
 
+# ---- what one has already ----
+
+def test_what_has_not_changed_is_not_sent_again(waiting):
+    """Of the list, its counts, a batch and its jobs: 304 until something changes, then the whole."""
+    one = waiting["batch_id"]
+    assert order(waiting, "pause").status == 200
+    job = batch(one)["jobs"][0]["id"]
+    paths = ["/api/batches", "/api/batches/stats", f"/api/batches/{one}",
+             f"/api/batches/{one}/jobs", f"/api/jobs/{job}"]
+    had = {path: get(path) for path in paths}
+
+    def again(path):
+        return get(path, headers={"If-None-Match": had[path].headers["ETag"]})
+
+    for path in paths:
+        answer = again(path)
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["ETag"] == had[path].headers["ETag"]
+
+    assert order(waiting, "cancel").status == 200
+
+    for path in paths:
+        answer = again(path)
+        assert answer.status == 200 and answer.json() != had[path].json()
+
+
 # ---- commands ----
 
 @pytest.fixture
