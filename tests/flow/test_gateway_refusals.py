@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 import gateway
-from gateway import ADDRESS, PHOTOS, ask, finished, get, multipart, post, submit, text, upload
-from test_webhook import sql
+from gateway import (ADDRESS, PHOTOS, ask, finished, get, multipart, post, submit, text, until,
+                     upload)
+from test_gateway_keys import Keys
+from test_webhook import ADMIN, sql
 
 JPEG = PHOTOS[0].read_bytes()
 DATA = text(JPEG)
@@ -484,15 +486,25 @@ def test_the_gateways_own_page_may():
 # ---- everything that the description allows, and what it does not ----
 
 def test_schemathesis_finds_nothing():
-    """Requests made from docs/openapi.yaml, valid and not. That a valid one may be refused is left
-    out: a uri that is not in the store, a cursor that is none."""
+    """Requests made from docs/openapi.yaml, valid and not, with a key, since it would make the first
+    one. That a valid one may be refused is left out: a uri that is not in the store, a cursor that is
+    none."""
     before = sql("select array_agg(id) from pipelines where enabled")[0][0]
     targets = {target["name"] for target in get("/api/targets").json()["data"]}
-    done = subprocess.run(
-        [Path(sys.executable).with_name("schemathesis"), "run", gateway.ROOT / "docs/openapi.yaml",
-         "--url", f"http://{ADDRESS.netloc}", "-n", "25", "--seed", "1", "-w", "1", "--no-color",
-         "--request-timeout", "45", "--exclude-checks", "positive_data_acceptance"],
-        text=True, capture_output=True, timeout=570, cwd="/tmp")
+    keys = Keys(ADMIN)
+    try:
+        key = keys.add("read", "submit", "operate")
+        until(lambda: get("/api/targets").status == 401, "the gateway notices")
+        done = subprocess.run(
+            [Path(sys.executable).with_name("schemathesis"), "run", gateway.ROOT / "docs/openapi.yaml",
+             "--url", f"http://{ADDRESS.netloc}", "-n", "25", "--seed", "1", "-w", "1", "--no-color",
+             "-H", f"Authorization: {key['Authorization']}",
+             "--request-timeout", "45", "--exclude-checks", "positive_data_acceptance"],
+            text=True, capture_output=True, timeout=570, cwd="/tmp")
+    finally:
+        keys.remove()
+        sql("delete from api_keys")
+        until(lambda: get("/api/targets").status == 200, "the gateway notices")
     sql("update pipelines set enabled = id = any (%s)", before)
     for target in get("/api/targets").json()["data"]:       # each would wait on every later batch
         if target["name"] not in targets:
