@@ -52,27 +52,34 @@ jobs_clear(struct jobs *jobs)
 }
 
 static bool
-jobs_read(struct call *call, struct uuid batch_id, int32_t from, int64_t limit, struct jobs *jobs)
+jobs_read(struct call *call, const char *status, int32_t from, int64_t limit, struct jobs *jobs)
 {
 	struct err err = {0};
 	int32_t last;
 
 	if (!db_pool_run(call->gateway->pool, &jobs->rows, &err, sql_gateway_jobs_page,
-	    db_uuid(batch_id), db_int4(from), db_int4((int32_t)limit + 1)))
+	    db_uuid(call->id), db_int4(from), db_int4((int32_t)limit + 1), db_text(status)))
 		return problem_err(call, &err);
 	jobs->n = db_count(jobs->rows) > limit ? (int)limit : db_count(jobs->rows);
 	jobs->next = db_count(jobs->rows) > jobs->n
 	    ? db_int_at(jobs->rows, jobs->n, JOB_POSITION) : -1;
 	last = jobs->n ? (int32_t)db_int_at(jobs->rows, jobs->n - 1, JOB_POSITION) : from;
 	return db_pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
-	           db_uuid(batch_id), db_int4(from), db_int4(last))
+	           db_uuid(call->id), db_int4(from), db_int4(last), db_text(status))
 	    || problem_err(call, &err);
 }
 
-/* The outputs of one job, which stand together from *at on. */
+/* The outputs of one job, which stand together from *at on; those of a job that was not in this
+ * state yet when jobs were read are passed over. */
 static void
 put_outputs(struct put *put, const struct db_rows *outputs, struct uuid job_id, int *at)
 {
+	int first = *at;
+
+	while (first < db_count(outputs) && uuid_order(db_uuid_at(outputs, first, 0), job_id))
+		first++;
+	if (first < db_count(outputs))
+		*at = first;
 	put_name(put, "outputs");
 	put_open(put, '[');
 	while (*at < db_count(outputs) && !uuid_order(db_uuid_at(outputs, *at, 0), job_id)) {
@@ -119,7 +126,7 @@ serve_batch(struct call *call)
 
 	if (!item_batch_read(call, &rows))
 		return false;
-	if (jobs_read(call, call->id, 0, JOBS_PAGE, &jobs)) {
+	if (jobs_read(call, NULL, 0, JOBS_PAGE, &jobs)) {
 		put = answer_json(call, 200);
 		put_open(&put, '{');
 		shown_batch(&put, rows, 0);
@@ -133,11 +140,38 @@ serve_batch(struct call *call)
 	return !problem_is_set(call);
 }
 
+/* How many jobs of a batch are in the state; NULL: in any. */
+static int64_t
+jobs_total(const struct db_rows *batch, const char *status)
+{
+	int i = 0;
+
+	while (status && strcmp(status, job_statuses[i]))
+		i++;
+	return db_int_at(batch, 0, status ? BATCH_QUEUED + i : BATCH_TOTAL_FILES);
+}
+
+/* The parameter `status`; NULL: none, or not one. */
+static const char *
+jobs_status(struct call *call)
+{
+	const char *status = httpd_query(call->request, "status");
+
+	if (!status || !*status)
+		return NULL;
+	for (int i = 0; i < JOB_STATUSES; i++)
+		if (!strcmp(status, job_statuses[i]))
+			return status;
+	problem_field(call, "status", "is not a state of a job");
+	return NULL;
+}
+
 bool
 serve_jobs(struct call *call)
 {
 	const char *cursor = httpd_query(call->request, "cursor");
 	const char *limit_text = httpd_query(call->request, "limit");
+	const char *status = jobs_status(call);
 	own(db_rows_freep) struct db_rows *batch = NULL;
 	int64_t from = 0, limit = JOBS_PAGE;
 	struct jobs jobs = {0};
@@ -149,12 +183,12 @@ serve_jobs(struct call *call)
 		problem_field(call, "limit", "is not a whole number from 1 to %d", JOBS_PAGE);
 	if (problem_is_set(call) || !item_batch_read(call, &batch))
 		return false;
-	if (jobs_read(call, call->id, (int32_t)from, limit, &jobs)) {
+	if (jobs_read(call, status, (int32_t)from, limit, &jobs)) {
 		put = answer_json(call, 200);
 		put_open(&put, '{');
 		put_name(&put, "data");
 		put_jobs(&put, &jobs);
-		put_int_of(&put, "total", db_int_at(batch, 0, BATCH_TOTAL_FILES));
+		put_int_of(&put, "total", jobs_total(batch, status));
 		put_int_of(&put, "limit", limit);
 		put_next(&put, "next_cursor", jobs.next);
 		put_close(&put, '}');
@@ -179,7 +213,8 @@ serve_job(struct call *call)
 		return problem(call, &problem_not_found, "There is no job of this id.");
 	int32_t position = (int32_t)db_int_at(rows, 0, JOB_POSITION);
 	if (!db_pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
-	    db_uuid(db_uuid_at(rows, 0, JOB_BATCH_ID)), db_int4(position), db_int4(position)))
+	    db_uuid(db_uuid_at(rows, 0, JOB_BATCH_ID)), db_int4(position), db_int4(position),
+	    db_text(NULL)))
 		return problem_err(call, &err);
 	put = answer_json(call, 200);
 	put_open(&put, '{');

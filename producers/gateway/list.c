@@ -211,9 +211,6 @@ serve_list(struct call *call)
 
 enum { STAT_COUNT = 1, STAT_SIZE, STAT_FILES, STAT_JOBS };
 
-static const char *const job_statuses[] = { "queued", "dispatched", "processing", "retry_wait",
-	"completed", "failed", "cancelled" };
-
 struct stats { const struct db_rows *rows; unsigned statuses; };	/* 0: all of them */
 
 /* Of the rows whose status the filter shows. */
@@ -251,7 +248,7 @@ put_job_counts(struct put *put, const struct stats *stats)
 	put_name(put, "jobs");
 	put_open(put, '{');
 	put_int_of(put, "total", sum(stats, STAT_FILES));
-	for (int s = 0; s < (int)(sizeof(job_statuses) / sizeof(*job_statuses)); s++)
+	for (int s = 0; s < JOB_STATUSES; s++)
 		put_int_of(put, job_statuses[s], sum(stats, STAT_JOBS + s));
 	put_close(put, '}');
 }

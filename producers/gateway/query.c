@@ -17,6 +17,8 @@ const char *const sort_names[SORTS] = { "created_at", "updated_at", "completed_a
 	"total_size", "status", "customer_prefix", "base_directory_name" };
 const char *const batch_statuses[STATUSES] = { "queued", "processing", "paused", "completed",
 	"partial", "failed", "cancelled" };
+const char *const job_statuses[JOB_STATUSES] = { "queued", "dispatched", "processing", "retry_wait",
+	"completed", "failed", "cancelled" };
 
 enum { DAY_SIZE = 10 };			/* YYYY-MM-DD */
 struct words { char *text; size_t size; };	/* room for a detail */

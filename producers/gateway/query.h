@@ -15,7 +15,7 @@
 #include "batch/name.h"
 
 enum {
-	STATUSES = 7,
+	STATUSES = 7, JOB_STATUSES = 7,
 	LIMIT_DEFAULT = 50, LIMIT_MOST = 500,
 	OFFSET_MOST = 100000000,
 	WORDS_MAX = 200,		/* bytes of q */
@@ -30,6 +30,7 @@ enum sort {
 };
 extern const char *const sort_names[SORTS];
 extern const char *const batch_statuses[STATUSES];
+extern const char *const job_statuses[JOB_STATUSES];	/* as the counters of a batch */
 
 struct cursor {
 	bool is_set;

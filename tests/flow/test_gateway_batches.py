@@ -251,6 +251,19 @@ def test_counts_are_of_the_filter_that_is_shown(shelf):
     assert get("/api/batches/stats", date_from="no day").fields() == ["date_from"]
 
 
+def test_jobs_of_a_batch_in_one_state(shelf):
+    path, jobs = f"/api/batches/{shelf.three['id']}/jobs", shelf.three["jobs"]
+
+    for state in ("completed", "failed", "queued"):
+        page = get(path, status=state).json()
+        assert page["data"] == [j for j in jobs if j["status"] == state]
+        assert page["total"] == len(page["data"])
+    first = get(path, status="completed", limit=1).json()
+    rest = get(path, status="completed", limit=1, cursor=first["next_cursor"]).json()
+    assert first["data"] + rest["data"] == [j for j in jobs if j["status"] == "completed"]
+    assert get(path, status="done").fields() == ["status"]
+
+
 # ---- what one has already ----
 
 def test_what_has_not_changed_is_not_sent_again(waiting):
