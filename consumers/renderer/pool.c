@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "consumers/renderer/attempt.h"
+#include "consumers/renderer/line.h"
 
 enum { CANCELLED_MAX = 256 };
 
@@ -21,11 +22,11 @@ struct pool {
 	struct pool_options options;
 	pthread_mutex_t mutex;
 	pthread_cond_t work, made;
-	struct job *line;
+	struct line line;
 	struct job *unsynced;		/* rendered; the newest first */
 	struct serving *serving;
 	struct cancelled cancelled[CANCELLED_MAX];	/* the latest; the oldest is overwritten */
-	size_t n_waiting, n_ready, n_cancelled;
+	size_t n_ready, n_cancelled;
 	unsigned holds;			/* by every child so far */
 	bool stopping;
 	int stop;			/* eventfd, readable when stopping */
@@ -33,50 +34,6 @@ struct pool {
 	pthread_t threads[POOL_CHILDREN_MAX + 1];
 	size_t n_threads;		/* the last one syncs, once all are there */
 };
-
-/* The one to do next; the mutex is held, the line not empty. */
-static struct job *
-line_take(struct pool *p)
-{
-	struct job *job = p->line;
-
-	p->line = job->next;
-	p->n_waiting--;
-	return job;
-}
-
-/* The turn behind the last job of its batch that waits, else that of the job that is next: whoever comes
- * with three jobs waits for one of each other batch, not for all of a batch of thousands. */
-static uint64_t
-turn_of(const struct pool *p, const struct job *job)
-{
-	const struct job *next = NULL, *last = NULL;
-
-	for (const struct job *other = p->line; other; other = other->next) {
-		if (other->asked.priority != job->asked.priority)
-			continue;
-		next = next ? next : other;
-		if (!memcmp(&other->asked.batch_id, &job->asked.batch_id, sizeof(struct uuid)))
-			last = other;
-	}
-	return last ? last->turn + 1 : next ? next->turn : 0;
-}
-
-/* The line is kept in the order of service; the mutex is held. */
-static void
-line_add(struct pool *p, struct job *job)
-{
-	int32_t priority = job->asked.priority;
-	struct job **at = &p->line;
-
-	job->turn = turn_of(p, job);
-	while (*at && ((*at)->asked.priority > priority
-	    || ((*at)->asked.priority == priority && (*at)->turn <= job->turn)))
-		at = &(*at)->next;
-	job->next = *at;
-	*at = job;
-	p->n_waiting++;
-}
 
 static bool
 is_of(const struct job *job, const void *by)
@@ -106,10 +63,10 @@ wait_for_job(struct pool *p)
 	struct job *job = NULL;
 
 	pthread_mutex_lock(&p->mutex);
-	while (!p->line && !p->stopping)
+	while (!p->line.n && !p->stopping)
 		pthread_cond_wait(&p->work, &p->mutex);
 	if (!p->stopping)
-		job = line_take(p);
+		job = line_take(&p->line);
 	pthread_mutex_unlock(&p->mutex);
 	return job;
 }
@@ -160,7 +117,7 @@ gather(struct pool *p)
 	until.tv_nsec += POOL_GATHER_MS * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	while (p->n_waiting > 0 && !p->stopping
+	while (p->line.n > 0 && !p->stopping
 	    && pthread_cond_timedwait(&p->made, &p->mutex, &until) == 0)
 		;
 }
@@ -347,27 +304,10 @@ pool_add(struct pool *p, struct job *job)
 	if (is_cancelled(p, job)) {
 		atomic_store(&job->state, JOB_DROPPED);
 	} else {
-		line_add(p, job);
+		line_add(&p->line, job);
 		pthread_cond_signal(&p->work);
 	}
 	pthread_mutex_unlock(&p->mutex);
-}
-
-/* The mutex is held. */
-static void
-line_drop(struct pool *p, bool (*is_meant)(const struct job *job, const void *by), const void *by)
-{
-	for (struct job **at = &p->line; *at;) {
-		struct job *job = *at;
-
-		if (!is_meant(job, by)) {
-			at = &job->next;
-			continue;
-		}
-		*at = job->next;
-		p->n_waiting--;
-		atomic_store(&job->state, JOB_DROPPED);	/* it is no longer ours */
-	}
 }
 
 void
@@ -377,7 +317,7 @@ pool_cancel(struct pool *p, struct uuid batch_id, int32_t run_no)
 
 	pthread_mutex_lock(&p->mutex);
 	p->cancelled[p->n_cancelled++ % CANCELLED_MAX] = c;
-	line_drop(p, is_of, &c);
+	line_drop(&p->line, is_of, &c);
 	for (struct serving *s = p->serving; s; s = s->next)
 		if (is_of(s->job, &c))
 			worker_cancel(s->worker);
@@ -396,7 +336,7 @@ void
 pool_forget(struct pool *p, int32_t partition)
 {
 	pthread_mutex_lock(&p->mutex);
-	line_drop(p, is_from, &partition);
+	line_drop(&p->line, is_from, &partition);
 	pthread_mutex_unlock(&p->mutex);
 }
 
@@ -406,7 +346,7 @@ pool_waiting(struct pool *p)
 	size_t n;
 
 	pthread_mutex_lock(&p->mutex);
-	n = p->n_waiting;
+	n = p->line.n;
 	pthread_mutex_unlock(&p->mutex);
 	return n;
 }
