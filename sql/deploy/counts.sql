@@ -145,4 +145,5 @@ comment on function verify_batches is
 
 grant select, insert, update on batch_counts to batchline_projector;
 grant select on batch_counts to batchline_gateway, batchline_reader;
+grant select on batch_recounts to batchline_projector, batchline_reader;
 commit;

@@ -114,5 +114,13 @@ update jobs set status = case position when 2 then 'queued' else 'dispatched' en
 select is((select queued_from from batches where id = :'q'), 2,
 	'queued_from falls to a job that is queued again, also when no counter moves');
 
+-- Who may look at the line may recount it.
+set local role batchline_reader;
+select lives_ok('select * from batchline.verify_batches()', 'a reader recounts');
+reset role;
+set local role batchline_projector;
+select lives_ok('select * from batchline.verify_batches()', 'the projector recounts');
+reset role;
+
 select * from finish();
 rollback;
