@@ -78,14 +78,20 @@ def pipeline(word):
     return f"pipeline_{word}", made
 
 
-def on_batch(word):
+def on_open(word):
     def act(w):
-        one = gateway.finished(submit())["id"] if word == "retry" else w.open()
-        if word == "retry":
-            sql("update jobs set status = 'failed' where batch_id = %s", one)
-        order(f"/api/batches/{one}/{word}")
+        with gateway.without("renderer"):       # else it may be finished before
+            one = w.open()
+            order(f"/api/batches/{one}/{word}")
         return word, one
     return act
+
+
+def retry(w):
+    one = gateway.finished(submit())["id"]
+    sql("update jobs set status = 'failed' where batch_id = %s", one)
+    order(f"/api/batches/{one}/retry")
+    return "retry", one
 
 
 def delete(w):
@@ -129,8 +135,8 @@ def deliveries(word):
 ACTS = {
     "submitOne": lambda w: ("submit", batch_of(post("/api/jobs", JOB))),
     "submitBatch": lambda w: ("submit", submit()["batch_id"]),
-    "deleteBatch": delete, "cancelBatch": on_batch("cancel"), "pauseBatch": on_batch("pause"),
-    "resumeBatch": on_batch("resume"), "retryBatch": on_batch("retry"),
+    "deleteBatch": delete, "cancelBatch": on_open("cancel"), "pauseBatch": on_open("pause"),
+    "resumeBatch": on_open("resume"), "retryBatch": retry,
     "addTarget": lambda w: ("target_add", w.target), "removeTarget": remove,
     "changeTarget": target("change", "PATCH", body={"states": ["failed"]}),
     "testTarget": target("test", "POST", "/test"),
