@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shown.c: columns of rows as members of JSON objects. */
 #include "delivery/shown.h"
+#include <assert.h>
+#include <stddef.h>
 
 /* As in sql/deploy/listing.sql; SHOWN_NOT: put otherwise, or not at all. */
 static const struct shown_member batch_members[] = {
@@ -69,5 +71,68 @@ shown_batch(struct put *put, const struct db_rows *rows, int row)
 	put_text_of(put, "sha256", db_text_at(rows, row, BATCH_ARCHIVE_SHA256));
 	put_int_of(put, "entries", db_int_at(rows, row, BATCH_ARCHIVE_ENTRIES));
 	put_int_of(put, "run_no", db_int_at(rows, row, BATCH_ARCHIVE_RUN_NO));
+	put_close(put, '}');
+}
+
+/* ---- of a record ---- */
+
+#define AT(member) offsetof(struct batch_changed, member)
+
+/* Where the record has each of batch_members. */
+static const size_t changed_at[] = {
+	AT(batch_id), AT(base_directory_name), AT(customer_prefix), AT(batch_date), AT(batch_counter),
+	AT(render_description), AT(submitted_by), AT(pipeline_id), AT(priority), AT(failures_tolerated),
+	AT(status), AT(control), AT(run_no), AT(revision), AT(total_files), AT(total_pipelines),
+	AT(total_size), AT(jobs_queued), AT(jobs_dispatched), AT(jobs_processing), AT(jobs_retry_wait),
+	AT(jobs_completed), AT(jobs_failed), AT(jobs_cancelled), 0, 0, 0, 0, 0, AT(error_code),
+	AT(error_message), AT(dropbox_directory_id), AT(monday_item_id), AT(created_at), AT(updated_at),
+	AT(completed_at),
+};
+static_assert(COUNT(changed_at) == COUNT(batch_members), "the record has what the row has");
+
+static void
+put_changed(struct put *put, enum shown_kind kind, const struct batch_changed *changed, size_t offset)
+{
+	const void *at = (const char *)changed + offset;
+	bool is_long = offset == AT(revision) || offset == AT(total_size);
+
+	if (kind == SHOWN_ID)
+		put_uuid(put, *(const struct uuid *)at);
+	else if (kind == SHOWN_TEXT)
+		put_text(put, *(const char *const *)at);
+	else if (kind == SHOWN_TIME)
+		put_time(put, *(const int64_t *)at);
+	else if (kind == SHOWN_DATE)
+		put_date(put, *(const int32_t *)at);
+	else if (is_long)
+		put_int(put, *(const int64_t *)at);
+	else if (*(const int32_t *)at == EVENT_NULL_INT)
+		put_null(put);
+	else
+		put_int(put, *(const int32_t *)at);
+}
+
+void
+shown_changed(struct put *put, const struct batch_changed *changed)
+{
+	const struct batch_archive *archive = changed->archive;
+
+	for (int i = 0; i < COUNT(batch_members); i++) {
+		if (batch_members[i].kind == SHOWN_NOT)
+			continue;
+		put_name(put, batch_members[i].name);
+		put_changed(put, batch_members[i].kind, changed, changed_at[i]);
+	}
+	put_name(put, "archive");
+	if (!archive) {
+		put_null(put);
+		return;
+	}
+	put_open(put, '{');
+	put_text_of(put, "uri", archive->uri);
+	put_int_of(put, "size", archive->size);
+	put_text_of(put, "sha256", archive->sha256);
+	put_int_of(put, "entries", archive->entries);
+	put_int_of(put, "run_no", archive->run_no);
 	put_close(put, '}');
 }

@@ -6,6 +6,7 @@
 #ifndef SHOWN_H
 #define SHOWN_H
 #include "base/json_write.h"
+#include "event/event.h"
 #include "port/db.h"
 
 enum shown_kind {
@@ -31,4 +32,6 @@ void shown_members(struct put *put, const struct shown_member *members, int n,
     const struct db_rows *rows, int row);
 /* The members of a batch, of a row of batch_items. */
 void shown_batch(struct put *put, const struct db_rows *rows, int row);
+/* The same members, of the record that tells of a change. */
+void shown_changed(struct put *put, const struct batch_changed *changed);
 #endif

@@ -500,6 +500,19 @@ bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic
 	return true;
 }
 
+bool
+bus_follow_from(struct bus *bus, enum topic topic, const int64_t *offsets, int n, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	rd_kafka_resp_err_t rc;
+
+	for (int i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, bus->names[topic][0], i)->offset = offsets[i];
+	rc = rd_kafka_assign(bus->in, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc ? kafka_err(err, rc, "follow") : true;
+}
+
 /* ---- reading ---- */
 
 static bool

@@ -86,6 +86,9 @@ bool bus_subscribe(struct bus *bus, const enum topic *topics_read, size_t n,
  * what came before, and publishes nothing. */
 bool bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic,
     struct err *err);
+/* What it follows from here on: n partitions of the topic, each from its offset. */
+bool bus_follow_from(struct bus *bus, enum topic topic, const int64_t *offsets, int n,
+    struct err *err);
 /* Waits up to timeout_ms for the first record, then takes what is there, up to max, until they have
  * max_bytes (0: any number). A change of the assignment drops what was not handed out yet. */
 bool bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,

@@ -2,10 +2,12 @@
 /* httpd.c: libmicrohttpd, one thread a connection; patience.h ends those that keep us waiting. */
 #include "port/httpd.h"
 #include <ctype.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "port/address.h"
@@ -74,6 +76,27 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 	return sent;
 }
 
+/* The socket goes to its taker, and a dead one stands in its place until the server closes it: what is
+ * shut down with that is not the taker's. */
+static enum MHD_Result
+hand_over(struct MHD_Connection *connection, struct httpd_answer *answer)
+{
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), taken = -1;
+
+	if (dead >= 0)
+		taken = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (taken >= 0 && dup2(dead, fd) < 0) {
+		close(taken);
+		taken = -1;
+	}
+	if (dead >= 0)
+		close(dead);
+	buf_clear(&answer->body);
+	answer->take(answer->taker, taken);
+	return MHD_NO;
+}
+
 /* ---- the request ---- */
 
 static struct patient *
@@ -126,6 +149,8 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 		refuse(httpd, request, 413, "The body is too large.", answer);
 	else
 		httpd->options.handler(httpd->options.state, request, answer);
+	if (answer->take)
+		return hand_over(request->connection, answer);
 	return answer_send(request->connection, answer);
 }
 

@@ -45,6 +45,10 @@ struct httpd_answer {
 	struct { const char *name; char value[512]; } headers[HTTPD_HEADERS_MAX];
 	size_t n_headers;
 	bool closes;				/* the connection ends with it; a refusal: at once */
+	/* Set by a handler: there is no answer from here. The socket is the taker's, who answers and
+	 * closes it; -1: it could not be handed over. */
+	void (*take)(void *taker, int fd);
+	void *taker;
 };
 
 struct httpd_options {

@@ -16,6 +16,9 @@
  *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
  *	key      who may ask, made and ended      audit    who did what, written and shown
+ *	events   GET /api/events                  live     .. its clients and the topic
+ *	stream   .. one of them                   position .. how far it has heard
+ *	news     .. what a record tells
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -59,12 +62,14 @@ enum {
 
 struct db_pool;		/* pool.c */
 struct guard;		/* guard.c */
+struct live;		/* live.c */
 
 struct gateway {
 	const struct options *options;
 	struct db_pool *pool;
 	struct guard *guard;
 	struct bus *bus;
+	struct live *live;
 	struct codec *codec;
 	struct blob_store *blobs;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
@@ -216,6 +221,7 @@ bool item_batch_read(struct call *call, struct db_rows **ret);
 
 bool serve_list(struct call *call);
 bool serve_stats(struct call *call);
+bool serve_events(struct call *call);
 bool serve_parked(struct call *call);
 bool serve_pipelines(struct call *call);
 bool serve_pipeline(struct call *call);

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "gateway.h"
 #include "health.h"
+#include "live.h"
 #include "service.h"
 
 #define NAME "batchline-gateway"
@@ -31,6 +32,8 @@ static const struct option_row gateway_options[] = {
 	    "that ask nothing give way", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
+	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
+	    "clients of /api/events: at most so many, a descriptor each; past it the answer is 503", false },
 	{ "BATCHLINE_FILES_MAX", OPTION_INT, "10000", 1, 100000,
 	    "files: at most so many in one submission", false },
 	{ "BATCHLINE_FILE_MAX", OPTION_INT, "268435456", 1, INT64_C(1) << 40,
@@ -69,12 +72,15 @@ gateway_open(struct gateway *g, struct err *err)
 	    || !guard_new(&g->guard))
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
-	    && bus_open(&g->bus, &bus_options, err);
+	    && bus_open(&g->bus, &bus_options, err)
+	    && live_start(&g->live, bus_options, g->pool, (size_t)option_int(o, "BATCHLINE_LISTENERS"),
+	        err);
 }
 
 static void
 gateway_close(struct gateway *g)
 {
+	live_free(g->live);
 	bus_free(g->bus);
 	blob_free(g->blobs);
 	codec_free(g->codec);

@@ -57,6 +57,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/keys/:", SCOPE_OPERATE, BODY_NONE, serve_key },
 	{ "POST", "/api/keys/:/revoke", SCOPE_OPERATE, BODY_NONE, serve_key_revoke },
 	{ "POST", "/api/keys/:/rotate", SCOPE_OPERATE, BODY_NONE, serve_key_rotate },
+	{ "GET", "/api/events", SCOPE_READ, BODY_NONE, serve_events },
 	{ "GET", "/healthz", SCOPE_NONE, BODY_NONE, serve_live },
 	{ "GET", "/readyz", SCOPE_NONE, BODY_NONE, serve_ready },
 	{ "GET", "/metrics", SCOPE_NONE, BODY_NONE, serve_metrics },

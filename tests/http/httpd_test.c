@@ -481,3 +481,45 @@ Test(httpd, answers_on_the_other_loopback_too)
 	cr_assert_gt(httpd_port(httpd), 0);
 	httpd_free(httpd);
 }
+
+/* ---- a socket that is taken ---- */
+
+static void
+greet(void *taker, int fd)
+{
+	int *kept = taker;
+
+	*kept = fd;
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, "hello ", 6), 6);
+}
+
+static void
+give_away(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	if (strcmp(request->path, "/taken")) {
+		echo(NULL, request, answer);
+		return;
+	}
+	answer->take = greet;
+	answer->taker = state;
+}
+
+Test(httpd, a_socket_that_is_taken_outlives_its_connection_and_costs_none)
+{
+	static int taken = -1;
+	int port = serve((struct httpd_options){ .handler = give_away, .state = &taken });
+	char text[8] = "";
+
+	for (int i = 0; i < 40; i++) { /* more than there are connections */
+		int fd = client_open(port);
+
+		client_say_text(fd, "GET /taken HTTP/1.1\r\n" HOST "\r\n");
+		cr_assert_eq(recv(fd, text, 6, MSG_WAITALL), 6);
+		cr_assert_str_eq(
+		    answer_body(client_ask(port, "GET /a HTTP/1.1\r\n" HOST "\r\n")), "GET /a 0 ");
+		cr_assert_eq(write(taken, "again.", 6), 6);
+		cr_assert_eq(recv(fd, text, 6, MSG_WAITALL), 6);
+		cr_assert_str_eq(text, "again.");
+	}
+}

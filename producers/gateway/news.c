@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* news.c: see news.h. */
+#include "news.h"
+#include "delivery/shown.h"
+#include "gateway.h"
+#include "sql.h"
+
+static bool
+deleted_read(const struct news_source *source, const struct bus_record *record, struct news *ret,
+    struct err *err)
+{
+	struct put put = { &ret->data, false };
+	struct db_rows *rows = NULL;
+	struct uuid id;
+
+	if (!record->key || !uuid_read(&id, record->key, record->key_size))
+		return true;
+	if (!db_pool_run(source->pool, &rows, err, sql_gateway_deleted, db_uuid(id)))
+		return false;
+	ret->name = "deleted";
+	if (db_count(rows) > 0) {
+		ret->customer = arena_print(source->arena, "%s", db_text_at(rows, 0, 0));
+		ret->date = db_date_at(rows, 0, 1);
+		ret->counter = (int32_t)db_int_at(rows, 0, 2);
+	}
+	db_rows_free(rows);
+	put_open(&put, '{');
+	put_uuid_of(&put, "id", id);
+	put_close(&put, '}');
+	return true;
+}
+
+bool
+news_read(const struct news_source *source, const struct bus_record *record, struct news *ret,
+    struct err *err)
+{
+	struct put put = { &ret->data, false };
+	struct err ignored = {0};
+	struct event event;
+
+	if (!record->value)
+		return deleted_read(source, record, ret, err);
+	if (!codec_read(source->codec, record->value, record->value_size, source->arena, &event,
+	        &ignored)
+	    || event.type != EVENT_BATCH_CHANGED)
+		return true;
+	ret->name = "batch";
+	ret->customer = event.changed.customer_prefix;
+	ret->status = event.changed.status;
+	ret->date = event.changed.batch_date;
+	ret->counter = event.changed.batch_counter;
+	put_open(&put, '{');
+	shown_changed(&put, &event.changed);
+	put_close(&put, '}');
+	return true;
+}
