@@ -44,7 +44,8 @@ picture_shrink(int from_width, int from_height, int width, int height, bool cove
 {
 	double across = (double)from_width / width, down = (double)from_height / height;
 	double factor = covers ? fmin(across, down) : fmax(across, down);
-	int shrink = factor >= 8 ? 8 : factor >= 4 ? 4 : factor >= 2 ? 2 : 1;
+	/* a half at least is left to a better filter than the decoder's: below, one sees it */
+	int shrink = factor >= 12 ? 8 : factor >= 6 ? 4 : factor >= 3 ? 2 : 1;
 
 	while (shrink > 1 && (from_width < from_height ? from_width : from_height)
 	    < shrink * SHRUNK_SIDE_MIN)

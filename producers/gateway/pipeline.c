@@ -100,7 +100,7 @@ id_read(struct call *call, int32_t *ret)
 bool
 serve_pipeline(struct call *call)
 {
-	int32_t id;
+	int32_t id = 0;
 
 	return id_read(call, &id) && answer_pipeline(call, 200, id);
 }
@@ -281,7 +281,7 @@ pipeline_add(struct wish *wish)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 	char path[FIELD_SIZE];
-	int32_t id;
+	int32_t id = 0;
 
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_pipeline_add,
 	    db_text(wish->name), db_text(buf_text(&wish->definition)), db_int(ENABLED_MAX)))
@@ -356,7 +356,7 @@ serve_pipeline_change(struct call *call)
 {
 	struct wish wish = { .call = call };
 	own(doc_freep) struct doc *doc = NULL;
-	int32_t id;
+	int32_t id = 0;
 
 	return may_change(call) && id_read(call, &id) && jsonbody_read(call, &doc)
 	    && wish_read(&wish, doc_root(doc)) && pipeline_turn(call, id, wish.enabled);

@@ -30,7 +30,9 @@ Test(picture, the_decoder_shrinks_only_what_has_pixels_left_afterwards)
 	cr_expect_eq(picture_shrink(1, 60000, 256, 256, false), 1);
 	cr_expect_eq(picture_shrink(60000, 40, 256, 256, false), 2);
 	cr_expect_eq(picture_shrink(6000, 4000, 256, 256, false), 8);
-	cr_expect_eq(picture_shrink(6000, 4000, 2048, 2048, false), 2);
+	cr_expect_eq(picture_shrink(6000, 4000, 2000, 2000, false), 2);
+	cr_expect_eq(picture_shrink(6000, 4000, 2048, 2048, false), 1, "a decoder's half would be seen");
+	cr_expect_eq(picture_shrink(6000, 4000, 501, 501, false), 4);
 }
 
 Test(picture, what_must_be_enlarged_is_cut_first)
