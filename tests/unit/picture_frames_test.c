@@ -139,15 +139,15 @@ gif_of(size_t frames)
 
 Test(frames, an_animation_of_too_many_frames_is_refused_however_small_they_are)
 {
-	static const size_t many[] = { 2001, 9999, 10000, 60000 };
+	static const size_t many[] = { 2001, 9999, 10000 };	/* more take the sanitizers minutes */
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct made made = made_of(gif_of(many[i]), MOVING("", "webp"));
 
 		expect_refused(&made, "image_too_complex");
 		cr_expect(strstr(made.err.text, "at most 2000"), "%s", made.err.text);
 	}
-	cr_expect(made_of(gif_of(60000), STILL("", "webp")).well);
+	cr_expect(made_of(gif_of(10000), STILL("", "webp")).well);
 	cr_expect(made_of(gif_of(100), MOVING("", "gif")).well);
 }
 
