@@ -117,7 +117,7 @@ read_date_to(struct list_query *query, const char *value, struct words words)
 static bool
 read_name(struct list_query *query, const char *value, struct words words)
 {
-	const char *tail = strstr(value, "_batch-"), *day = tail - DAY_SIZE;
+	const char *tail = strstr(value, "_batch-"), *day = tail ? tail - DAY_SIZE : NULL;
 	char text[PREFIX_SIZE + DAY_SIZE + 1], *prefix = query->named.customer_prefix;
 	int64_t counter;
 

@@ -488,7 +488,7 @@ def test_the_gateways_own_page_may():
 def test_schemathesis_finds_nothing():
     """Requests made from docs/openapi.yaml, valid and not, with a key, since it would make the first
     one. That a valid one may be refused is left out: a uri that is not in the store, a cursor that is
-    none."""
+    none; and /api/events, whose answer has no end, which test_live.py asks."""
     before = sql("select array_agg(id) from pipelines where enabled")[0][0]
     targets = {target["name"] for target in get("/api/targets").json()["data"]}
     keys = Keys(ADMIN)
@@ -499,13 +499,14 @@ def test_schemathesis_finds_nothing():
             [Path(sys.executable).with_name("schemathesis"), "run", gateway.ROOT / "docs/openapi.yaml",
              "--url", f"http://{ADDRESS.netloc}", "-n", "25", "--seed", "1", "-w", "1", "--no-color",
              "-H", f"Authorization: {key['Authorization']}",
+             "--exclude-path", "/api/events",
              "--request-timeout", "45", "--exclude-checks", "positive_data_acceptance"],
             text=True, capture_output=True, timeout=570, cwd="/tmp")
     finally:
         keys.remove()
         sql("delete from api_keys")
+        sql("update pipelines set enabled = id = any (%s)", before)
         until(lambda: get("/api/targets").status == 200, "the gateway notices")
-    sql("update pipelines set enabled = id = any (%s)", before)
     for target in get("/api/targets").json()["data"]:       # each would wait on every later batch
         if target["name"] not in targets:
             assert ask("DELETE", f"/api/targets/{target['name']}").status == 204
