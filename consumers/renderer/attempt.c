@@ -197,9 +197,7 @@ outputs_open(struct attempt *a, struct err *err)
 static bool
 output_is(struct blob_writer *writer, const char *format)
 {
-	uint8_t bytes[64];
-	ssize_t n = pread(blob_writer_fd(writer), bytes, sizeof(bytes), 0);
-	const char *kind = n > 0 ? picture_kind(bytes, (size_t)n) : NULL;
+	const char *kind = attempt_kind(blob_writer_fd(writer));
 
 	return kind && !strcmp(kind, format);
 }
