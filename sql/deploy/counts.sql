@@ -116,21 +116,12 @@ returns setof batch_counts language sql stable as $$
 	   and ($2 is null or c.status = any ($2))
 $$;
 
-create or replace function verify_batches()
+alter function verify_batches() rename to verify_jobs;
+comment on function verify_jobs is 'Recounts: every batch whose counters differ from its rows.';
+create function verify_batches()
 returns table (batch_id uuid, counted int[], kept int[]) language sql stable
 set search_path from current as $$
-	select b.id, coalesce(c.counted, '{0,0,0,0,0,0,0,0}'), k.kept
-	  from batches b
-	 cross join lateral (select array[b.jobs_queued, b.jobs_dispatched, b.jobs_processing,
-		b.jobs_retry_wait, b.jobs_completed, b.jobs_failed, b.jobs_cancelled,
-		case when b.deleted_at is null then b.total_files else 0 end] as kept) k
-	  left join (select j.batch_id, array[
-		count(*) filter (where status = 'queued'), count(*) filter (where status = 'dispatched'),
-		count(*) filter (where status = 'processing'), count(*) filter (where status = 'retry_wait'),
-		count(*) filter (where status = 'completed'), count(*) filter (where status = 'failed'),
-		count(*) filter (where status = 'cancelled'), count(*)]::int[] as counted
-		from jobs j group by j.batch_id) c on c.batch_id = b.id
-	 where coalesce(c.counted, '{0,0,0,0,0,0,0,0}') <> k.kept
+	select * from verify_jobs()
 	union all
 	select null, array[r.batches, r.files, least(r.size, 2147483647)]::int[],
 	       array[c.batches, c.files, least(c.size, 2147483647)]::int[]
@@ -143,6 +134,8 @@ $$;
 comment on function verify_batches is
 	'Recounts: every batch whose counters differ from its rows, and, without an id, every row of batch_counts that differs. Always empty.';
 
+revoke execute on function verify_batches from public;
+grant execute on function verify_batches to batchline_projector, batchline_reader;
 grant select, insert, update on batch_counts to batchline_projector;
 grant select on batch_counts to batchline_gateway, batchline_reader;
 grant select on batch_recounts to batchline_projector, batchline_reader;
