@@ -50,6 +50,15 @@ db_null(enum db_type type)
 }
 
 struct db_arg
+db_null_array(enum db_type type)
+{
+	struct db_arg arg = db_null(type);
+
+	arg.is_array = true;
+	return arg;
+}
+
+struct db_arg
 db_text(const char *text)
 {
 	return (struct db_arg){ .type = DB_TEXT, .is_null = !text, .bytes = text,

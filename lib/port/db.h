@@ -38,6 +38,7 @@ struct db_arg {
 };
 
 struct db_arg db_null(enum db_type type);
+struct db_arg db_null_array(enum db_type type);
 struct db_arg db_text(const char *text);			/* NULL is SQL null */
 struct db_arg db_int(int64_t value);				/* int8 */
 struct db_arg db_int4(int32_t value);

@@ -34,6 +34,29 @@ answer_json(struct call *call, int status)
 }
 
 void
+put_rows(struct put *put, const struct db_rows *rows, int n,
+    void (*put_row)(struct put *put, const struct db_rows *rows, int row))
+{
+	put_name(put, "data");
+	put_open(put, '[');
+	for (int i = 0; i < n; i++)
+		put_row(put, rows, i);
+	put_close(put, ']');
+}
+
+bool
+answer_rows(struct call *call, const struct db_rows *rows,
+    void (*put_row)(struct put *put, const struct db_rows *rows, int row))
+{
+	struct put put = answer_json(call, 200);
+
+	put_open(&put, '{');
+	put_rows(&put, rows, db_count(rows), put_row);
+	put_close(&put, '}');
+	return true;
+}
+
+void
 answer_tag(struct call *call)
 {
 	const char *have = httpd_header(call->request, "If-None-Match");

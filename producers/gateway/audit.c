@@ -93,20 +93,21 @@ read_parameter(void *state, const char *name, const char *value)
 }
 
 static void
+put_act(struct put *put, const struct db_rows *rows, int row)
+{
+	put_open(put, '{');
+	shown_members(put, act_members, COUNT(act_members), rows, row);
+	put_close(put, '}');
+}
+
+static void
 answer_page(struct call *call, const struct wanted *w, const struct db_rows *rows)
 {
 	int n = db_count(rows) > w->limit ? (int)w->limit : db_count(rows);
 	struct put put = answer_json(call, 200);
 
 	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < n; i++) {
-		put_open(&put, '{');
-		shown_members(&put, act_members, COUNT(act_members), rows, i);
-		put_close(&put, '}');
-	}
-	put_close(&put, ']');
+	put_rows(&put, rows, n, put_act);
 	put_name(&put, "next_before");
 	if (n < db_count(rows))
 		put_int(&put, db_int_at(rows, n - 1, 0));
@@ -123,9 +124,8 @@ serve_audit(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (call->caller.is_limited)
-		return problem(call, &problem_forbidden,
-		    "The audit is of all customers, and this API key is of some.");
+	if (!caller_is_of_all(call, "The audit is"))
+		return false;
 	httpd_query_each(call->request, read_parameter, &w);
 	if (problem_is_set(call))
 		return false;

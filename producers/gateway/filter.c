@@ -106,8 +106,7 @@ filter_args(struct filter *filter, struct db_arg args[FILTER_ARGS])
 	struct uuid id = {0};
 
 	args[0] = caller_customers(filter->call);
-	args[1] = filter->has_ids ? db_array(&filter->ids) : db_null(DB_UUID);
-	args[1].is_array = true;
+	args[1] = filter->has_ids ? db_array(&filter->ids) : db_null_array(DB_UUID);
 	for (enum term t = TERM_TARGET; t <= TERM_STATE; t++)
 		args[2 + t] = term_arg(filter, t);
 	args[6] = uuid_read(&id, batch, strlen(batch)) ? db_uuid(id) : db_null(DB_UUID);

@@ -12,6 +12,7 @@
  *	body     what a request may bring         answer   what answers have in common
  *	jsonbody JSON while it comes in           data     pictures within JSON
  *	tally    .. and what it holds             budget   the memory of all bodies
+ *	members  .. and what each member says     search   the batches that words are found in
  *	target   where batches are delivered to   delivery what became of it
  *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
@@ -149,6 +150,8 @@ bool guard_admit(struct call *call, enum scope needs, bool changes);
 struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
 void guard_forget(struct guard *guard);	/* a key was made: there may have been none */
 bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
+/* False: 403; what: "Targets are". */
+bool caller_is_of_all(struct call *call, const char *what);
 /* Pure: is host (a Host header) this machine by a name of loopback? */
 bool guard_host_is_local(const char *host);
 /* Pure: origin (NULL: none) names the same place as host. */
@@ -181,6 +184,12 @@ void call_refuse(void *state, const struct httpd_request *request, int status, c
 
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
+/* "data": the first n rows, each by put_row. */
+void put_rows(struct put *put, const struct db_rows *rows, int n,
+    void (*put_row)(struct put *put, const struct db_rows *rows, int row));
+/* 200 with all of them. */
+bool answer_rows(struct call *call, const struct db_rows *rows,
+    void (*put_row)(struct put *put, const struct db_rows *rows, int row));
 /* The answer's bytes are its ETag, so it is never stale; who has them already gets 304. */
 void answer_tag(struct call *call);
 void answer_location(struct call *call, struct uuid batch_id);
@@ -189,7 +198,7 @@ void audit(struct call *call, const char *action, const char *object, const char
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
 void answer_metrics_add(void);
 
-/* ---- body.c, jsonbody.c, budget.c ---- */
+/* ---- body.c, jsonbody.c ---- */
 
 enum body { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };	/* form: JSON or multipart */
 struct doc;
@@ -202,6 +211,33 @@ bool jsonbody_begin(struct call *call);
 bool jsonbody_take(struct call *call, const void *bytes, size_t size);
 bool jsonbody_read(struct call *call, struct doc **ret);	/* the bytes are gone then */
 void jsonbody_clear(struct call *call);
+
+/* ---- members.c ---- */
+
+enum need { NEED_NOT, NEED_MAY, NEED_MUST };
+
+/* A member of a body that makes a thing, or changes one. */
+struct member {
+	const char *name;
+	enum need of_new, of_change;
+	void (*read)(void *wish, const struct doc_value *value);
+};
+
+struct body_rules {
+	const char *what;				/* "a target" */
+	const struct member *members;
+	int n;
+	const char *not_of_new, *not_of_change;		/* said of a member that is NEED_NOT there */
+};
+
+/* Each member to its reader, which tells the defects of its value. False: there are some. */
+bool members_read(struct call *call, const struct body_rules *rules, bool is_new,
+    const struct doc_value *root, void *wish);
+
+/* The value of "name", of a target or an API key; what is none is told. */
+const char *members_name(struct call *call, const struct doc_value *value);
+
+/* ---- budget.c ---- */
 
 /* So many bytes more for this request's body; false: 503. They are given back at its end. */
 bool budget_take(struct call *call, size_t bytes);

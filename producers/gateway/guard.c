@@ -216,12 +216,14 @@ guard_admit(struct call *call, enum scope needs, bool changes)
 struct db_arg
 caller_customers(struct call *call)
 {
-	struct db_arg none = db_null(DB_TEXT);
+	return call->caller.is_limited ? db_array(&call->caller.customers) : db_null_array(DB_TEXT);
+}
 
-	if (call->caller.is_limited)
-		return db_array(&call->caller.customers);
-	none.is_array = true;
-	return none;
+bool
+caller_is_of_all(struct call *call, const char *what)
+{
+	return !call->caller.is_limited || problem(call, &problem_forbidden,
+	    "%s of all customers, and this API key is of some.", what);
 }
 
 bool

@@ -28,8 +28,7 @@ static const struct shown_member key_members[] = {
 static bool
 may_be_here(struct call *call)
 {
-	return !call->caller.is_limited || problem(call, &problem_forbidden,
-	    "Keys are of all customers, and this API key is of some.");
+	return caller_is_of_all(call, "Keys are");
 }
 
 /* ---- showing ---- */
@@ -43,14 +42,11 @@ rows_read(struct call *call, const char *name, struct db_rows **ret)
 	    || problem_err(call, &err);
 }
 
-/* key: NULL, or the key itself, which is told this once. */
 static void
-put_key(struct put *put, const struct db_rows *rows, int row, const char *key)
+put_key(struct put *put, const struct db_rows *rows, int row)
 {
 	put_open(put, '{');
 	shown_members(put, key_members, COUNT(key_members), rows, row);
-	if (key)
-		put_text_of(put, "key", key);
 	put_close(put, '}');
 }
 
@@ -70,6 +66,7 @@ row_read(struct call *call, const char *name, struct db_rows **ret)
 	return true;
 }
 
+/* key: NULL, or the key itself, which is told this once. */
 static bool
 answer_key(struct call *call, int status, const char *name, const char *key)
 {
@@ -79,7 +76,11 @@ answer_key(struct call *call, int status, const char *name, const char *key)
 	if (!row_read(call, name, &rows))
 		return false;
 	put = answer_json(call, status);
-	put_key(&put, rows, 0, key);
+	put_open(&put, '{');
+	shown_members(&put, key_members, COUNT(key_members), rows, 0);
+	if (key)
+		put_text_of(&put, "key", key);
+	put_close(&put, '}');
 	return true;
 }
 
@@ -87,19 +88,10 @@ bool
 serve_keys(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!may_be_here(call) || !rows_read(call, NULL, &rows))
 		return false;
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++)
-		put_key(&put, rows, i, NULL);
-	put_close(&put, ']');
-	put_close(&put, '}');
-	return true;
+	return answer_rows(call, rows, put_key);
 }
 
 bool
@@ -119,12 +111,11 @@ struct wish {
 };
 
 static void
-read_name(struct wish *wish, const struct doc_value *value)
+read_name(void *state, const struct doc_value *value)
 {
-	wish->name = doc_text(value);
-	if (!wish->name || !is_target_name(wish->name))
-		problem_field(wish->call, "name", "is not 1 to 64 letters of ASCII, digits, dots, dashes and "
-		    "underscores, a letter or digit first");
+	struct wish *wish = state;
+
+	wish->name = members_name(wish->call, value);
 }
 
 static void
@@ -171,22 +162,28 @@ read_each(struct wish *wish, const char *name, const struct doc_value *value,
 }
 
 static void
-read_scopes(struct wish *wish, const struct doc_value *value)
+read_scopes(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	read_each(wish, "scopes", value, read_scope);
 }
 
 static void
-read_customers(struct wish *wish, const struct doc_value *value)
+read_customers(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->is_limited = doc_kind(value) != DOC_NULL;
 	if (wish->is_limited)
 		read_each(wish, "customers", value, read_customer);
 }
 
 static void
-read_expires(struct wish *wish, const struct doc_value *value)
+read_expires(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	if (doc_kind(value) == DOC_NULL)
 		return;
 	if (!time_read(&wish->expires_us, doc_text(value)))
@@ -195,40 +192,18 @@ read_expires(struct wish *wish, const struct doc_value *value)
 		problem_field(wish->call, "expires_at", "is past");
 }
 
-static const struct member {
-	const char *name;
-	bool is_wanted;
-	void (*read)(struct wish *wish, const struct doc_value *value);
-} members[] = {
-	{ "name", true, read_name }, { "scopes", true, read_scopes },
-	{ "customers", false, read_customers }, { "expires_at", false, read_expires },
+static const struct member members[] = {
+	{ "name", NEED_MUST, NEED_NOT, read_name }, { "scopes", NEED_MUST, NEED_NOT, read_scopes },
+	{ "customers", NEED_MAY, NEED_NOT, read_customers },
+	{ "expires_at", NEED_MAY, NEED_NOT, read_expires },
 };
-
-static bool
-read_member(void *state, const char *name, const struct doc_value *value)
-{
-	struct wish *wish = state;
-	int i = 0;
-
-	while (i < COUNT(members) && strcmp(members[i].name, name))
-		i++;
-	if (i == COUNT(members))
-		problem_field(wish->call, name, "is no member of an API key");
-	else
-		members[i].read(wish, value);
-	return true;
-}
+static const struct body_rules key_rules = { "an API key", members, COUNT(members), NULL, NULL };
 
 /* The first key shuts the door to who has none: it must be able to make the next. */
 static bool
 wish_read(struct wish *wish, const struct doc_value *root)
 {
-	if (doc_kind(root) != DOC_OBJECT)
-		return problem(wish->call, &problem_invalid, "The body is no object.");
-	doc_members(root, read_member, wish);
-	for (int i = 0; i < COUNT(members); i++)
-		if (members[i].is_wanted && doc_kind(doc_member(root, members[i].name)) == DOC_ABSENT)
-			problem_field(wish->call, members[i].name, "is missing");
+	members_read(wish->call, &key_rules, true, root, wish);
 	if (!wish->call->caller.key && (!wish->may_operate || wish->is_limited) && wish->scopes.n > 0)
 		problem_field(wish->call, wish->is_limited ? "customers" : "scopes", "the first key has "
 		    "operate and is of all customers: without one nobody could make another");
@@ -251,15 +226,6 @@ secret_fill(struct secret *secret)
 	hash_sha256(secret->sha256, secret->key, strlen(secret->key));
 }
 
-static struct db_arg
-customers_arg(struct wish *wish)
-{
-	struct db_arg none = db_null(DB_TEXT);
-
-	none.is_array = true;
-	return wish->is_limited ? db_array(&wish->customers) : none;
-}
-
 static bool
 key_add(struct wish *wish)
 {
@@ -272,7 +238,7 @@ key_add(struct wish *wish)
 	secret_fill(&secret);
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key_add, db_text(wish->name),
 	    db_text(secret.open), db_bytes(secret.sha256, SHA256_SIZE), db_array(&wish->scopes),
-	    customers_arg(wish), db_time(wish->expires_us)))
+	    wish->is_limited ? db_array(&wish->customers) : db_null_array(DB_TEXT), db_time(wish->expires_us)))
 		return problem_err(call, &err);
 	if (db_affected(rows) == 0)
 		return problem(call, &problem_taken, "There is an API key \"%s\" already, or there was.",

@@ -73,15 +73,6 @@ chosen_clear(struct chosen *chosen)
 	db_array_clear(&chosen->ids);
 }
 
-static struct db_arg
-no_array(enum db_type type)
-{
-	struct db_arg arg = db_null(type);
-
-	arg.is_array = true;
-	return arg;
-}
-
 /* The filter as arguments, after its search; they live as long as *chosen. */
 static bool
 choose(struct call *call, const struct list_query *query, struct chosen *chosen)
@@ -95,11 +86,11 @@ choose(struct call *call, const struct list_query *query, struct chosen *chosen)
 		if (query->statuses & 1u << i)
 			db_array_add(&chosen->statuses, db_text(batch_statuses[i]));
 	args[0] = caller_customers(call);
-	args[1] = query->statuses ? db_array(&chosen->statuses) : no_array(DB_TEXT);
+	args[1] = query->statuses ? db_array(&chosen->statuses) : db_null_array(DB_TEXT);
 	args[2] = db_text(*query->customer_prefix ? query->customer_prefix : NULL);
 	args[3] = query->date_from == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_from);
 	args[4] = query->date_to == INT32_MIN ? db_null(DB_DATE) : db_date(query->date_to);
-	args[5] = *query->pattern ? db_array(&chosen->ids) : no_array(DB_UUID);
+	args[5] = *query->pattern ? db_array(&chosen->ids) : db_null_array(DB_UUID);
 	args[6] = query->counter < 0 ? db_null(DB_INT4) : db_int4(query->counter);
 	return true;
 }
@@ -153,6 +144,14 @@ put_cursor(struct put *put, const struct list_query *query, const struct db_rows
 }
 
 static void
+put_batch(struct put *put, const struct db_rows *rows, int row)
+{
+	put_open(put, '{');
+	shown_batch(put, rows, row);
+	put_close(put, '}');
+}
+
+static void
 put_page(struct call *call, const struct list_query *query, const struct db_rows *rows,
     int64_t total)
 {
@@ -160,14 +159,7 @@ put_page(struct call *call, const struct list_query *query, const struct db_rows
 	struct put put = answer_json(call, 200);
 
 	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < n; i++) {
-		put_open(&put, '{');
-		shown_batch(&put, rows, i);
-		put_close(&put, '}');
-	}
-	put_close(&put, ']');
+	put_rows(&put, rows, n, put_batch);
 	put_int_of(&put, "total", total);
 	put_int_of(&put, "limit", query->limit);
 	put_int_of(&put, "offset", query->offset);
@@ -281,7 +273,7 @@ stats_read(struct call *call, const struct list_query *query, struct db_rows **r
 	memcpy(by_status, chosen.args, sizeof(by_status));
 	if (query->counter < 0)		/* a name is of one customer */
 		by_customer[2] = db_null(DB_TEXT);
-	by_status[1] = no_array(DB_TEXT);
+	by_status[1] = db_null_array(DB_TEXT);
 	well = well && ((db_pool_run_args(call->gateway->pool, rows, &err, sql_gateway_stats_status,
 	        by_status, FILTERS)
 	    && db_pool_run_args(call->gateway->pool, customers, &err, sql_gateway_stats_customers,
@@ -337,18 +329,9 @@ serve_parked(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
-	struct put put;
 
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_parked,
 	    caller_customers(call)))
 		return problem_err(call, &err);
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++)
-		put_parked(&put, rows, i);
-	put_close(&put, ']');
-	put_close(&put, '}');
-	return true;
+	return answer_rows(call, rows, put_parked);
 }

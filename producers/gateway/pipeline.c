@@ -29,8 +29,7 @@ static const struct shown_member pipeline_members[] = {
 static bool
 may_change(struct call *call)
 {
-	return !call->caller.is_limited || problem(call, &problem_forbidden,
-	    "Pipelines are of all customers, and this API key is of some.");
+	return caller_is_of_all(call, "Pipelines are");
 }
 
 /* ---- showing ---- */
@@ -71,19 +70,10 @@ bool
 serve_pipelines(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!rows_read(call, db_null(DB_INT4), &rows))
 		return false;
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++)
-		put_pipeline(&put, rows, i);
-	put_close(&put, ']');
-	put_close(&put, '}');
-	return true;
+	return answer_rows(call, rows, put_pipeline);
 }
 
 static bool
@@ -109,7 +99,7 @@ serve_pipeline(struct call *call)
 
 struct wish {
 	struct call *call;
-	bool is_new, only_checked;
+	bool only_checked;
 	const char *name;		/* of the body */
 	struct buf definition;
 	bool enabled;
@@ -133,8 +123,10 @@ is_pipeline_name(const char *text)
 }
 
 static void
-read_name(struct wish *wish, const struct doc_value *value)
+read_name(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->name = doc_text(value);
 	if (!wish->name || !is_pipeline_name(wish->name))
 		problem_field(wish->call, "name", "is not 1 to %d bytes of printable text, no blank at its "
@@ -189,8 +181,9 @@ check_assets(struct call *call, const struct definition *d)
 
 /* What is kept is what was checked: the value as JSON again, without blanks. */
 static void
-read_definition(struct wish *wish, const struct doc_value *value)
+read_definition(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
 	own(definition_freep) struct definition *definition = NULL;
 	struct err err = {0};
 
@@ -209,51 +202,21 @@ read_definition(struct wish *wish, const struct doc_value *value)
 }
 
 static void
-read_enabled(struct wish *wish, const struct doc_value *value)
+read_enabled(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	if (!doc_bool(value, &wish->enabled))
 		problem_field(wish->call, "enabled", "is not true or false");
 }
 
-static const struct member {
-	const char *name;
-	bool is_new;			/* of a new one, or of one that is there */
-	void (*read)(struct wish *wish, const struct doc_value *value);
-} members[] = {
-	{ "name", true, read_name }, { "definition", true, read_definition },
-	{ "enabled", false, read_enabled },
+static const struct member members[] = {
+	{ "name", NEED_MUST, NEED_NOT, read_name }, { "definition", NEED_MUST, NEED_NOT, read_definition },
+	{ "enabled", NEED_NOT, NEED_MUST, read_enabled },
 };
-
-static bool
-read_member(void *state, const char *name, const struct doc_value *value)
-{
-	struct wish *wish = state;
-	int i = 0;
-
-	while (i < COUNT(members) && strcmp(members[i].name, name))
-		i++;
-	if (i == COUNT(members))
-		problem_field(wish->call, name, "is no member of a pipeline");
-	else if (members[i].is_new != wish->is_new)
-		problem_field(wish->call, name, wish->is_new ? "is not said of a new one, which is enabled"
-		    : "stays as it is; make another pipeline of the same name");
-	else
-		members[i].read(wish, value);
-	return true;
-}
-
-static bool
-wish_read(struct wish *wish, const struct doc_value *root)
-{
-	if (doc_kind(root) != DOC_OBJECT)
-		return problem(wish->call, &problem_invalid, "The body is no object.");
-	doc_members(root, read_member, wish);
-	for (int i = 0; i < COUNT(members); i++)
-		if (members[i].is_new == wish->is_new
-		    && doc_kind(doc_member(root, members[i].name)) == DOC_ABSENT)
-			problem_field(wish->call, members[i].name, "is missing");
-	return !problem_is_set(wish->call);
-}
+static const struct body_rules pipeline_rules = { "a pipeline", members, COUNT(members),
+	"is not said of a new one, which is enabled",
+	"stays as it is; make another pipeline of the same name" };
 
 /* ---- orders ---- */
 
@@ -323,9 +286,10 @@ read_argument(void *state, const char *name, const char *value)
 bool
 serve_pipeline_add(struct call *call)
 {
-	struct wish wish = { .call = call, .is_new = true };
+	struct wish wish = { .call = call };
 	own(doc_freep) struct doc *doc = NULL;
-	bool well = may_change(call) && jsonbody_read(call, &doc) && wish_read(&wish, doc_root(doc));
+	bool well = may_change(call) && jsonbody_read(call, &doc)
+	    && members_read(call, &pipeline_rules, true, doc_root(doc), &wish);
 
 	httpd_query_each(call->request, read_argument, &wish);
 	well = well && (wish.only_checked ? answer_checked(&wish) : pipeline_add(&wish));
@@ -359,5 +323,6 @@ serve_pipeline_change(struct call *call)
 	int32_t id = 0;
 
 	return may_change(call) && id_read(call, &id) && jsonbody_read(call, &doc)
-	    && wish_read(&wish, doc_root(doc)) && pipeline_turn(call, id, wish.enabled);
+	    && members_read(call, &pipeline_rules, false, doc_root(doc), &wish)
+	    && pipeline_turn(call, id, wish.enabled);
 }

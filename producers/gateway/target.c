@@ -26,8 +26,7 @@ enum { TARGET_SERVICE = 1 };
 static bool
 may_be_here(struct call *call)
 {
-	return !call->caller.is_limited || problem(call, &problem_forbidden,
-	    "Targets are of all customers, and this API key is of some.");
+	return caller_is_of_all(call, "Targets are");
 }
 
 bool
@@ -89,19 +88,10 @@ bool
 serve_targets(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!may_be_here(call) || !rows_read(call, NULL, &rows))
 		return false;
-	put = answer_json(call, 200);
-	put_open(&put, '{');
-	put_name(&put, "data");
-	put_open(&put, '[');
-	for (int i = 0; i < db_count(rows); i++)
-		put_target(&put, rows, i);
-	put_close(&put, ']');
-	put_close(&put, '}');
-	return true;
+	return answer_rows(call, rows, put_target);
 }
 
 bool
@@ -114,7 +104,6 @@ serve_target(struct call *call)
 
 struct wish {
 	struct call *call;
-	bool is_new;
 	const char *service, *name;	/* of the body */
 	bool has_customers;
 	struct db_array customers, states;
@@ -131,20 +120,21 @@ wish_clear(struct wish *wish)
 }
 
 static void
-read_service(struct wish *wish, const struct doc_value *value)
+read_service(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->service = doc_text(value);
 	if (!wish->service)
 		problem_field(wish->call, "service", "is not a text");
 }
 
 static void
-read_name(struct wish *wish, const struct doc_value *value)
+read_name(void *state, const struct doc_value *value)
 {
-	wish->name = doc_text(value);
-	if (!wish->name || !is_target_name(wish->name))
-		problem_field(wish->call, "name", "is not 1 to 64 letters of ASCII, digits, dots, dashes and "
-		    "underscores, a letter or digit first");
+	struct wish *wish = state;
+
+	wish->name = members_name(wish->call, value);
 }
 
 /* An array of 1 to `most` texts that are well; each defect is told by its place. */
@@ -171,8 +161,10 @@ read_texts(struct wish *wish, const char *name, const struct doc_value *value, s
 }
 
 static void
-read_customers(struct wish *wish, const struct doc_value *value)
+read_customers(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->has_customers = true;
 	if (doc_kind(value) != DOC_NULL)
 		read_texts(wish, "customers", value, CUSTOMERS_MAX, prefix_is_valid,
@@ -180,15 +172,19 @@ read_customers(struct wish *wish, const struct doc_value *value)
 }
 
 static void
-read_states(struct wish *wish, const struct doc_value *value)
+read_states(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	read_texts(wish, "states", value, STATES_MAX, is_delivered_state,
 	    "one of queued, processing, completed, partial, failed, cancelled, deleted", &wish->states);
 }
 
 static void
-read_settings(struct wish *wish, const struct doc_value *value)
+read_settings(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->settings.limit = SETTINGS_MAX;
 	if (doc_kind(value) != DOC_OBJECT)
 		problem_field(wish->call, "settings", "is not an object");
@@ -197,51 +193,23 @@ read_settings(struct wish *wish, const struct doc_value *value)
 }
 
 static void
-read_enabled(struct wish *wish, const struct doc_value *value)
+read_enabled(void *state, const struct doc_value *value)
 {
+	struct wish *wish = state;
+
 	wish->enabled = value;
 	if (doc_kind(value) != DOC_BOOL)
 		problem_field(wish->call, "enabled", "is not true or false");
 }
 
-static const struct member {
-	const char *name;
-	bool only_new, is_wanted;	/* of a new one */
-	void (*read)(struct wish *wish, const struct doc_value *value);
-} members[] = {
-	{ "service", true, true, read_service }, { "name", true, true, read_name },
-	{ "settings", false, true, read_settings }, { "customers", false, false, read_customers },
-	{ "states", false, false, read_states }, { "enabled", false, false, read_enabled },
+static const struct member members[] = {
+	{ "service", NEED_MUST, NEED_NOT, read_service }, { "name", NEED_MUST, NEED_NOT, read_name },
+	{ "settings", NEED_MUST, NEED_MAY, read_settings },
+	{ "customers", NEED_MAY, NEED_MAY, read_customers },
+	{ "states", NEED_MAY, NEED_MAY, read_states }, { "enabled", NEED_MAY, NEED_MAY, read_enabled },
 };
-
-static bool
-read_member(void *state, const char *name, const struct doc_value *value)
-{
-	struct wish *wish = state;
-	int i = 0;
-
-	while (i < COUNT(members) && strcmp(members[i].name, name))
-		i++;
-	if (i == COUNT(members))
-		problem_field(wish->call, name, "is no member of a target");
-	else if (members[i].only_new && !wish->is_new)
-		problem_field(wish->call, name, "stays as it is; make another target");
-	else
-		members[i].read(wish, value);
-	return true;
-}
-
-static bool
-wish_read(struct wish *wish, const struct doc_value *root)
-{
-	if (doc_kind(root) != DOC_OBJECT)
-		return problem(wish->call, &problem_invalid, "The body is no object.");
-	doc_members(root, read_member, wish);
-	for (int i = 0; wish->is_new && i < COUNT(members); i++)
-		if (members[i].is_wanted && doc_kind(doc_member(root, members[i].name)) == DOC_ABSENT)
-			problem_field(wish->call, members[i].name, "is missing");
-	return !problem_is_set(wish->call);
-}
+static const struct body_rules target_rules = { "a target", members, COUNT(members), NULL,
+	"stays as it is; make another target" };
 
 /* Whether the service takes these settings. The defect begins with the one that is meant:
  * "url: not https://host/path". */
@@ -274,10 +242,7 @@ settings_fit(struct wish *wish, const char *service)
 static struct db_arg
 texts_arg(struct db_array *array)
 {
-	struct db_arg none = db_null(DB_TEXT);
-
-	none.is_array = true;
-	return array->n ? db_array(array) : none;
+	return array->n ? db_array(array) : db_null_array(DB_TEXT);
 }
 
 static struct db_arg
@@ -343,9 +308,10 @@ target_change(struct wish *wish)
 bool
 serve_target_add(struct call *call)
 {
-	struct wish wish = { .call = call, .is_new = true };
+	struct wish wish = { .call = call };
 	own(doc_freep) struct doc *doc = NULL;
-	bool well = may_be_here(call) && jsonbody_read(call, &doc) && wish_read(&wish, doc_root(doc))
+	bool well = may_be_here(call) && jsonbody_read(call, &doc)
+	    && members_read(call, &target_rules, true, doc_root(doc), &wish)
 	    && settings_fit(&wish, wish.service) && target_add(&wish);
 
 	wish_clear(&wish);
@@ -359,7 +325,7 @@ serve_target_change(struct call *call)
 	struct wish wish = { .call = call };
 	own(doc_freep) struct doc *doc = NULL;
 	bool well = row_read(call, &rows) && jsonbody_read(call, &doc)
-	    && wish_read(&wish, doc_root(doc))
+	    && members_read(call, &target_rules, false, doc_root(doc), &wish)
 	    && settings_fit(&wish, db_text_at(rows, 0, TARGET_SERVICE)) && target_change(&wish);
 
 	wish_clear(&wish);
