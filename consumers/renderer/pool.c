@@ -3,12 +3,12 @@
 #include "consumers/renderer/pool.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/thread.h"
 #include "consumers/renderer/attempt.h"
 #include "consumers/renderer/line.h"
 
@@ -238,17 +238,13 @@ thread_live(void *state)
 static bool
 threads_start(struct pool *p, struct err *err)
 {
-	sigset_t all, was;
 	bool well = true;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &was);	/* signals are the main thread's */
 	while (well && p->n_threads <= p->options.children) {
-		well = !pthread_create(&p->threads[p->n_threads], NULL,
+		well = thread_start(&p->threads[p->n_threads],
 		    p->n_threads < p->options.children ? thread_live : thread_sync, p);
 		p->n_threads += well;
 	}
-	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	return well || err_set(err, ERR_FATAL, "no thread for a child");
 }
 

@@ -2,12 +2,12 @@
 /* watch.c: follows, reads, tells; from the end again after any error. */
 #include "consumers/renderer/watch.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "event/codec.h"
 
 enum { RECORDS_MAX = 64, POLL_MS = 200, WAIT_MS = 2000, ARENA_SIZE = 4 * 1024 * 1024 };
@@ -92,7 +92,6 @@ bool
 watch_start(struct watch **ret, struct bus_options options, struct pool *pool, struct err *err)
 {
 	own(watch_freep) struct watch *w = calloc(1, sizeof(*w));
-	sigset_t all, was;
 
 	if (w)
 		w->arena = arena_new(ARENA_SIZE);
@@ -103,10 +102,7 @@ watch_start(struct watch **ret, struct bus_options options, struct pool *pool, s
 	w->pool = pool;
 	if (!codec_open(&w->codec, err))
 		return false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &was);	/* signals are the main thread's */
-	w->started = !pthread_create(&w->thread, NULL, thread_watch, w);
-	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	w->started = thread_start(&w->thread, thread_watch, w);
 	if (!w->started)
 		return err_set(err, ERR_FATAL, "no thread to follow batches");
 	*ret = watch_free_hand_over(&w);

@@ -3,7 +3,6 @@
 #include "live.h"
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "news.h"
 
 enum {
@@ -382,7 +382,6 @@ live_start(struct live **ret, struct bus_options options, struct db_pool *pool, 
     struct err *err)
 {
 	own(live_freep) struct live *l = calloc(1, sizeof(*l));
-	sigset_t all, was;
 
 	assert(topics[TOPIC_BATCHES].partitions == POSITIONS);
 	if (!l)
@@ -399,10 +398,7 @@ live_start(struct live **ret, struct bus_options options, struct db_pool *pool, 
 		return err_set(err, ERR_FATAL, "out of memory");
 	if (!codec_open(&l->codec, err))
 		return false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &was);	/* signals are the main thread's */
-	l->started = !pthread_create(&l->thread, NULL, thread_live, l);
-	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	l->started = thread_start(&l->thread, thread_live, l);
 	if (!l->started)
 		return err_set(err, ERR_FATAL, "no thread to follow batches");
 	*ret = live_free_hand_over(&l);
