@@ -155,6 +155,16 @@ def test_what_cannot_be_done_is_told_with_its_reason(target):
     assert why("skip", gone) == "it is delivered."
 
 
+def test_what_was_failed_by_hand_without_a_reason_is_told_as_that(target):
+    hook = target()
+    batch = delivered(hook)
+    line.until(lambda: told(hook, batch))
+    sql("update delivery_ledger set phase = 'failed', told = false where batch_id = %s", batch)
+
+    line.until(lambda: told(hook, batch))
+    assert hook.ledger(batch) == ["failed"]
+
+
 # ---- what a filter shows ----
 
 def test_a_filter_orders_what_a_preview_of_it_told(target):
