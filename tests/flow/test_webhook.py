@@ -413,9 +413,10 @@ def test_a_redirect_is_not_followed(target):
 def test_who_never_answers_delays_nobody_else(target, receiver):
     silent, well = target(), target()
     silent.answers(*["hold"] * 50)
-    batches = [finished_batch() for _ in range(4)]
-    for batch in batches:
-        well.wait_phase(batch, "done")
+    batches = []
+    for _ in range(4):              # each after the other: two at once come in any order
+        batches.append(finished_batch())
+        well.wait_phase(batches[-1], "done")
     assert [call.batch for call in well.seen()] == batches
     line.until(lambda: silent.ledger(batches[0], "error_code") == ["timeout"])
     silent.answers()
