@@ -35,11 +35,12 @@ def ports(shift):
         "kafka": 19092, "controller": 19093, "postgres": 15432,
         "projector": 9101, "renderer": 9102, "archiver": 9103, "janitor": 9104,
         "dropbox": 9105, "monday": 9106, "webhook": 9107, "gateway": 8080,
+        "gateway_health": 9108,
     }.items()}
 
 
 PORTS = ports(number("STACK_PORT_SHIFT", 0))
-SERVICES = [name for name in PORTS if name not in ("kafka", "controller", "postgres")]
+SERVICES = [name for name in PORTS if name not in ("kafka", "controller", "postgres", "gateway_health")]
 DOORS = ("dropbox", "monday", "webhook")    # what they deliver to is rows; without any they idle
 # Ports above 1023 to which no browser connects: "bad port" of https://fetch.spec.whatwg.org/
 BLOCKED = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670),
@@ -221,10 +222,17 @@ def environment():
     }
 
 
+def health_port(service):
+    """Where /healthz, /readyz and /metrics of a service are."""
+    return PORTS.get(f"{service}_health", PORTS[service])
+
+
 def service_environment(name):
-    listen = "BATCHLINE_LISTEN" if name == "gateway" else "BATCHLINE_HEALTH_LISTEN"
     env = {**environment(), **CLEAN, "DATABASE_URL": database_url(f"batchline_{name}"),
-           listen: f"127.0.0.1:{PORTS[name]}", "BATCHLINE_INSTANCE": f"{name}-1"}
+           "BATCHLINE_HEALTH_LISTEN": f"127.0.0.1:{health_port(name)}",
+           "BATCHLINE_INSTANCE": f"{name}-1"}
+    if name == "gateway":
+        env["BATCHLINE_LISTEN"] = f"127.0.0.1:{PORTS[name]}"
     if name in DOORS:                   # receivers on this machine are what a local stack is for
         env["BATCHLINE_SECRETS"] = str(secrets())
         env["BATCHLINE_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128"
@@ -302,7 +310,7 @@ def is_ready(name):
     if name == "kafka":
         return answers(PORTS["kafka"])
     try:
-        url = f"http://127.0.0.1:{PORTS[name]}/readyz"
+        url = f"http://127.0.0.1:{health_port(name)}/readyz"
         with urllib.request.urlopen(url, timeout=2) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):

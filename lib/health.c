@@ -16,6 +16,8 @@ struct health {
 	pthread_mutex_t lock;		/* of what follows */
 	int64_t beat_ms;
 	bool ready;
+	bool (*is_ready)(void *state);	/* NULL: as the last beat said */
+	void *state;
 	char words[WORDS_SIZE];
 };
 
@@ -36,12 +38,34 @@ answer_ready(struct health *h, struct httpd_answer *answer)
 	    *h->words ? ": " : "", h->words);
 }
 
+/* What is asked may wait for others, and the loop's beat does not wait for that. */
+static void
+ask(struct health *h)
+{
+	bool (*is_ready)(void *state), ready;
+	void *asked;
+
+	pthread_mutex_lock(&h->lock);
+	is_ready = h->is_ready;
+	asked = h->state;
+	pthread_mutex_unlock(&h->lock);
+	if (!is_ready)
+		return;
+	ready = is_ready(asked);
+	pthread_mutex_lock(&h->lock);
+	h->ready = ready;
+	*h->words = '\0';
+	pthread_mutex_unlock(&h->lock);
+}
+
 static void
 on_request(void *state, const struct httpd_request *request, struct httpd_answer *answer)
 {
 	struct health *h = state;
 
 	answer->type = "text/plain; charset=utf-8";
+	if (!strcmp(request->path, "/readyz"))
+		ask(h);
 	pthread_mutex_lock(&h->lock);
 	if (!strcmp(request->path, "/healthz"))
 		answer_live(h, answer);
@@ -87,13 +111,25 @@ health_free(struct health *h)
 }
 
 void
+health_ask(struct health *h, bool (*is_ready)(void *state), void *state)
+{
+	if (!h)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->is_ready = is_ready;
+	h->state = state;
+	pthread_mutex_unlock(&h->lock);
+}
+
+void
 health_beat(struct health *h, bool ready, const char *words)
 {
 	if (!h)
 		return;
 	pthread_mutex_lock(&h->lock);
 	h->beat_ms = clock_monotonic_ms();
-	h->ready = ready;
+	if (!h->is_ready)
+		h->ready = ready;
 	snprintf(h->words, sizeof(h->words), "%s", words ? words : "");
 	pthread_mutex_unlock(&h->lock);
 }

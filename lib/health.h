@@ -17,6 +17,9 @@ struct health;
 bool health_start(struct health **ret, const char *listen, struct err *err);
 void health_free(struct health *health);
 
+/* From now on /readyz asks this, on a thread of its own, and not the last beat. */
+void health_ask(struct health *health, bool (*is_ready)(void *state), void *state);
+
 /* The loop is alive. words is copied. */
 void health_beat(struct health *health, bool ready, const char *words);
 

@@ -76,6 +76,7 @@ struct gateway {
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
 	size_t bodies_max;
 	unsigned calls_max;
+	bool health_is_apart;	/* /readyz and /metrics have a port of their own */
 	atomic_uint calls;	/* requests in work, but for those of health */
 	atomic_size_t bodies;	/* bytes that bodies in work take */
 	atomic_bool lost;	/* the producer is: end, be started again */
@@ -296,6 +297,7 @@ bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);
 bool serve_page(struct call *call);
 bool page_is_there(const char *path);
+bool gateway_is_ready(void *gateway);	/* if not, the log tells why */
 
 /* ---- form.c, data.c, upload.c, submit.c ---- */
 

@@ -105,6 +105,8 @@ gateway_run(struct gateway *g, struct err *err)
 
 	if (!health_start(&health, option_text(g->options, "BATCHLINE_HEALTH_LISTEN"), err))
 		return false;
+	health_ask(health, gateway_is_ready, g);
+	g->health_is_apart = health != NULL;
 	if (!httpd_start(&httpd, &options, err))
 		return err_at(err, "BATCHLINE_LISTEN");
 	log_write(LOG_INFO, "started", "port=%d", httpd_port(httpd));

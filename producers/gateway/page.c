@@ -60,27 +60,47 @@ serve_live(struct call *call)
 }
 
 bool
-serve_ready(struct call *call)
+gateway_is_ready(void *state)
 {
-	struct httpd_answer *answer = call->answer;
+	struct gateway *g = state;
 	struct err err = {0};
 	char quoted[700];
 	int64_t low, high;
-	bool ready = db_pool_is_well(call->gateway->pool, &err)
-	    && bus_bounds(call->gateway->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err);
 
-	answer->type = "text/plain; charset=utf-8";
-	answer->status = ready ? 200 : 503;
-	buf_add_text(&answer->body, ready ? "ready\n" : "not ready\n");
-	if (!ready)	/* for whoever runs it, not for strangers */
-		log_write(LOG_WARN, "not ready", "code=%s why=%s", *err.code ? err.code : "none",
-		    log_quote(quoted, sizeof(quoted), err.text));
+	if (db_pool_is_well(g->pool, &err)
+	    && bus_bounds(g->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err))
+		return true;
+	log_write(LOG_WARN, "not ready", "code=%s why=%s", *err.code ? err.code : "none",
+	    log_quote(quoted, sizeof(quoted), err.text));	/* not for strangers */
+	return false;
+}
+
+static bool
+is_here(struct call *call)
+{
+	return !call->gateway->health_is_apart
+	    || problem(call, &problem_not_found, "It is told on a port of its own.");
+}
+
+bool
+serve_ready(struct call *call)
+{
+	bool ready;
+
+	if (!is_here(call))
+		return false;
+	ready = gateway_is_ready(call->gateway);
+	call->answer->type = "text/plain; charset=utf-8";
+	call->answer->status = ready ? 200 : 503;
+	buf_add_text(&call->answer->body, ready ? "ready\n" : "not ready\n");
 	return true;
 }
 
 bool
 serve_metrics(struct call *call)
 {
+	if (!is_here(call))
+		return false;
 	call->answer->type = "text/plain; version=0.0.4; charset=utf-8";
 	metrics_print(&call->answer->body);
 	return true;

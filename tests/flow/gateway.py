@@ -18,6 +18,9 @@ from urllib.parse import urlencode, urlsplit
 import jsonschema_rs
 import yaml
 
+import line  # noqa: F401  (where servers is found)
+import servers
+
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = urlsplit(os.environ["BATCHLINE_URL"])
 PHOTOS = sorted((ROOT / "docker/demo/photos").glob("*.jpg"))
@@ -103,6 +106,15 @@ def ask(method, path, body=None, headers=(), json_body=None, timeout=45):
 
 def get(path, headers=(), **query):
     return ask("GET", path + ("?" + urlencode(query, doseq=True) if query else ""), headers=headers)
+
+
+def health(path):
+    """(status, bytes) of what the gateway says on the port for that."""
+    connection = http.client.HTTPConnection("127.0.0.1", servers.health_port("gateway"), timeout=45)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
 def post(path, json_body=None, headers=()):

@@ -70,7 +70,7 @@ def finished(batch, seconds=90, archive=False):
 
 def readiness(service):
     """What a service of the stack says of itself."""
-    url = f"http://127.0.0.1:{servers.PORTS[service]}/readyz"
+    url = f"http://127.0.0.1:{servers.health_port(service)}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.read().decode()

@@ -16,7 +16,7 @@ from PIL import Image
 
 import events
 import gateway
-from gateway import PHOTOS, ask, finished, get, post, text, until, upload
+from gateway import PHOTOS, ask, finished, get, health, post, text, until, upload
 from test_events import TRACE, Topics, job_id, name_of
 
 NAME = re.compile(r"^(?P<customer>.+)_(?P<date>\d{4}-\d\d-\d\d)_batch-(?P<counter>\d+)$")
@@ -413,8 +413,14 @@ def test_the_dashboard_is_at_the_root_and_brings_nothing_from_elsewhere():
 
 def test_health_and_counters_are_there():
     assert get("/healthz").body == b"ok\n"
-    assert get("/readyz").body == b"ready\n"
-    assert b"# TYPE batchline_http_requests_total counter" in get("/metrics").body
+    assert health("/healthz") == (200, b"ok\n")
+    assert health("/readyz") == (200, b"ready\n")
+    assert b"# TYPE batchline_http_requests_total counter" in health("/metrics")[1]
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+def test_what_has_a_port_of_its_own_is_not_told_to_everybody(path):
+    assert get(path).status == 404
 
 
 @pytest.mark.parametrize("relation", ["batchline.jobs", "batchline.batch_items",
@@ -424,14 +430,13 @@ def test_a_gateway_whose_role_may_not_read_is_not_ready_and_tells_why_in_its_log
     with psycopg.connect(admin, autocommit=True) as db:
         db.execute(f"revoke select on {relation} from batchline_gateway")
         try:
-            answer = get("/readyz")
+            answer = health("/readyz")
         finally:
             db.execute(f"grant select on {relation} to batchline_gateway")
 
-    assert answer.status == 503
-    assert answer.body == b"not ready\n"
+    assert answer == (503, b"not ready\n")
     assert "permission denied for" in gateway.log() and relation.split(".")[1] in gateway.log()
-    assert get("/readyz").body == b"ready\n"
+    assert health("/readyz") == (200, b"ready\n")
 
 
 def test_an_address_says_what_it_takes():

@@ -71,7 +71,7 @@ def test_nobody_comes_in_without_a_key(keys, header):
 
 
 def test_pages_and_health_need_none(keys):
-    for path in ("/", "/openapi.yaml", "/healthz", "/readyz"):
+    for path in ("/", "/openapi.yaml", "/healthz"):
         assert get(path).status == 200
 
 

@@ -72,7 +72,7 @@ def story():
 
 def gateway_is_back():
     try:
-        return line.call("GET", "/readyz")[0] == 200
+        return line.readiness("gateway") == "ready\n"
     except OSError:
         return False
 

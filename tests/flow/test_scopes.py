@@ -86,6 +86,9 @@ def walk():
         print(f"{' '.join(route):45}" + "".join(f"{w.table.get((route, key), '-'):>9}" for key in KEYS))
 
 
+APART = ("/readyz", "/metrics")     # on a port of their own, as the stack has it
+
+
 def is_open(operation):
     return operation.get("security") == [{}]
 
@@ -106,7 +109,7 @@ def test_nothing_of_the_batch_comes_out(walk, method, path, operation, key):
 
     assert not [mark for mark in walk.marks if mark in told(answer)]
     if is_open(operation):
-        assert answer.status == 200
+        assert answer.status == (404 if path in APART else 200)
     elif key in ("expired", "revoked", "none"):
         assert answer.status == 401
     elif key == "unread" and path not in SUBMITS:

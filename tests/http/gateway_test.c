@@ -98,6 +98,17 @@ Test(gateway, health_is_answered_whatever_is_in_work)
 	}
 }
 
+Test(gateway, health_that_has_a_port_of_its_own_is_not_here)
+{
+	int port = serve();
+
+	g.health_is_apart = true;
+	cr_assert_eq(answer_status(client_ask(port, "GET /readyz HTTP/1.1\r\n" HOST "\r\n")), 404);
+	cr_assert_eq(
+	    answer_status(client_ask(port, "GET /metrics HTTP/1.1\r\n" HOST "\r\n")), 404);
+	cr_assert_eq(answer_status(client_ask(port, "GET /healthz HTTP/1.1\r\n" HOST "\r\n")), 200);
+}
+
 Test(gateway, foreign_names_get_no_page)
 {
 	char *answer = client_ask(serve(), "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
