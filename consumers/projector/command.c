@@ -16,7 +16,7 @@ pause(struct rows *rows, const struct batch_commanded *c, struct err *err)
 {
 	(void)err;
 	rows_set(rows, ROWS_PAUSE, db_uuid(c->batch_id),
-	    db_text(strcmp(c->command, "pause") ? "run" : "pause"));
+	    db_text(strcmp(c->command, "pause") ? "run" : "pause"), db_time(c->occurred_at));
 	return true;
 }
 
@@ -32,7 +32,7 @@ retry(struct rows *rows, const struct batch_commanded *c, struct err *err)
 		uuid_read(&job_id, c->job_ids[i], strlen(c->job_ids[i]));
 		rows_add(rows, ROWS_RETRY, db_uuid(job_id));
 	}
-	rows_set(rows, ROWS_RETRY, db_uuid(c->batch_id));
+	rows_set(rows, ROWS_RETRY, db_uuid(c->batch_id), db_time(c->occurred_at));
 	return true;
 }
 

@@ -117,7 +117,8 @@ static void
 archive_row(struct plan *plan, const struct archive_built *a)
 {
 	rows_add(&plan->rows, ROWS_ARCHIVES, db_uuid(a->batch_id), db_int4(a->run_no),
-	    db_text(a->uri), db_int(a->size), db_text(a->sha256), db_int4(a->entries));
+	    db_text(a->uri), db_int(a->size), db_text(a->sha256), db_int4(a->entries),
+	    db_time(a->occurred_at));
 }
 
 static void

@@ -192,5 +192,6 @@ bool run_key_show(struct cli *cli, struct err *err);
 bool run_key_revoke(struct cli *cli, struct err *err);
 bool run_key_rotate(struct cli *cli, struct err *err);
 bool run_audit(struct cli *cli, struct err *err);
+bool run_history(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

@@ -145,6 +145,9 @@ const struct command commands[] = {
 	    "delete, target_add, key_revoke and so on. OBJECT is the name or id of what it was done to.\n",
 	    "batchline audit --actor studio --from 2026-11-01\n"
 	    "batchline audit --batch PL_DXB_2025-11-05_batch-1\n" },
+	{ "history", "BATCH", 1, 1, run_history, "tells what happened to a batch, and by whom",
+	    "Its states, the orders that people gave, what was delivered; the oldest first.\n",
+	    "batchline history PL_DXB_2025-11-05_batch-1\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },

@@ -49,7 +49,7 @@ audit(struct call *call, const char *action, const char *object, const char *out
 
 	source_fill(call, source);
 	if (db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
-	    db_text(action), db_text(object), db_text(outcome), db_text(source)))
+	    db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
 		return;
 	log_write(LOG_WARN, "not in the audit", "code=%s actor=%s action=%s object=%s outcome=%s source=%s",
 	    err.code, log_quote(who, sizeof(who), call->caller.name), action,

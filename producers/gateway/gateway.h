@@ -19,7 +19,7 @@
  *	key      who may ask, made and ended      audit    who did what, written and shown
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
- *	news     .. what a record tells
+ *	news     .. what a record tells           history  what happened to a batch
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -117,7 +117,7 @@ struct call {
 	struct upload *upload;
 	struct { const struct problem_kind *kind; char detail[600]; struct buf fields; size_t n; } problem;
 	char type[128];				/* Content-Type, when a row told it */
-	int64_t begun_ms;
+	int64_t begun_ms, begun_us;	/* of the monotonic clock; of the calendar's */
 };
 
 /* ---- problem.c ---- */
@@ -266,6 +266,7 @@ bool serve_pipeline_add(struct call *call);
 bool serve_pipeline_change(struct call *call);
 bool serve_batch(struct call *call);
 bool serve_jobs(struct call *call);
+bool serve_history(struct call *call);
 bool serve_batch_deliveries(struct call *call);
 bool serve_deliveries(struct call *call);
 bool serve_delivery(struct call *call);

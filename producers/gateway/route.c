@@ -22,6 +22,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/batches/:id", SCOPE_READ, BODY_NONE, serve_batch },
 	{ "DELETE", "/api/batches/:id", SCOPE_OPERATE, BODY_NONE, serve_delete },
 	{ "GET", "/api/batches/:id/jobs", SCOPE_READ, BODY_NONE, serve_jobs },
+	{ "GET", "/api/batches/:id/history", SCOPE_READ, BODY_NONE, serve_history },
 	{ "GET", "/api/batches/:id/deliveries", SCOPE_READ, BODY_NONE, serve_batch_deliveries },
 	{ "GET", "/api/batches/:id/download", SCOPE_READ, BODY_NONE, serve_download },
 	{ "POST", "/api/batches/:id/cancel", SCOPE_OPERATE, BODY_JSON, serve_command },
@@ -175,6 +176,7 @@ call_begin(void *state, const struct httpd_request *request, void **intake,
 	call->request = request;
 	call->answer = answer;
 	call->begun_ms = clock_monotonic_ms();
+	call->begun_us = clock_now_us();
 	call->caller.customers.type = DB_TEXT;
 	call->route = route_find(call, request->method, request->path, methods);
 	if (place_take(call) && guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)

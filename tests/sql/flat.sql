@@ -10,7 +10,7 @@ select set_config(split_part(setting, '=', 1), split_part(setting, '=', 2), true
 \set sweep `cat sql/queries/projector/parked_sweep.sql`
 \set again `cat sql/queries/projector/reannounce.sql`
 \set retry `cat sql/queries/projector/retry.sql`
-prepare retry(uuid[], uuid) as :retry;
+prepare retry(uuid[], uuid, timestamptz) as :retry;
 prepare leases(int[], int, uuid, int, int) as :leases;
 prepare parked(uuid[], int[], int, bigint) as :parked;
 prepare sweep(int[], int, bigint, int, bool) as :sweep;
@@ -59,7 +59,7 @@ do $$
 declare
 	l text;
 begin
-	for l in execute format('explain execute retry(%L, null)',
+	for l in execute format('explain execute retry(%L, null, null)',
 		(select array_agg(md5(i::text)::uuid) from generate_series(1, 100) i)) loop
 		insert into planned values (l);
 	end loop;

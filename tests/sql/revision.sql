@@ -26,7 +26,7 @@ select * from (values ('status and counters', $$ jobs_queued = 2, jobs_cancelled
 	('total_size', 'total_size = 9'), ('total_pipelines', 'total_pipelines = 9'), ('the archive',
 	$$ archive_uri = 'u', archive_size = 1, archive_sha256 = 's', archive_entries = 1, archive_run_no = 1 $$),
 	('the Dropbox folder', $$ dropbox_directory_id = 'x' $$), ('the Monday item', $$ monday_item_id = 'x' $$),
-	('the error message', $$ error_message = 'x' $$), ('deletion', 'deleted_at = now()'))
+	('the error message', $$ error_message = 'x' $$), ('an order', 'moved_at = now()'), ('deletion', 'deleted_at = now()'))
        as v (says, assignment);
 select is(pg_temp.rise(:'b', assignment), 1, says || ' is visible') from visible;
 
@@ -46,7 +46,8 @@ select set_eq($$ select attname::text from pg_attribute where attrelid = 'batche
 	'payload_sha256', 'archive_uri', 'archive_size', 'archive_sha256', 'archive_entries', 'archive_run_no',
 	'error_code', 'error_message', 'dropbox_directory_id', 'monday_item_id', 'created_at', 'updated_at',
 	'completed_at', 'deleted_at', 'has_started', 'last_fact_at', 'announced_revision', 'announced_status',
-	'announced_at', 'traceparent', 'queued_from', 'outstanding', 'unannounced', 'updated_minute'],
+	'announced_at', 'traceparent', 'queued_from', 'outstanding', 'unannounced', 'updated_minute',
+	'moved_at'],
 	'the columns of a batch are the known ones');
 
 -- Strictly up.

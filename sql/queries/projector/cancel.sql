@@ -1,7 +1,7 @@
 -- $1::uuid batch   $2::timestamptz when
 -- Too late for a batch that is final: nothing happens.
 with b as (
-	update batches set control = 'cancel'
+	update batches set control = 'cancel', moved_at = $2::timestamptz
 	 where id = $1 and status in ('queued', 'processing', 'paused') and deleted_at is null
 	returning id)
 update jobs j

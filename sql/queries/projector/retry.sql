@@ -1,7 +1,7 @@
--- $1::uuid[] jobs, none: all that failed or were cancelled   $2::uuid batch
+-- $1::uuid[] jobs, none: all that failed or were cancelled   $2::uuid batch   $3::timestamptz when
 -- A finished batch opens again with a new run; attempts go on counting.
 with b as (
-	update batches set run_no = run_no + 1, control = 'run'
+	update batches set run_no = run_no + 1, control = 'run', moved_at = $3
 	 where id = $2::uuid and deleted_at is null and error_code is null
 	   and status in ('failed', 'partial', 'cancelled')
 	   and exists (select from jobs where batch_id = $2::uuid and status in ('failed', 'cancelled')
