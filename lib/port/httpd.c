@@ -12,13 +12,16 @@
 #include "base/clock.h"
 #include "port/address.h"
 #include "port/head.h"
+#include "port/parting.h"
 #include "port/patience.h"
+#include "port/reply.h"
 
 enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
 	struct patience *patience;
+	struct parting *parting;
 	struct httpd_options options;
 };
 
@@ -76,10 +79,10 @@ answer_send(struct MHD_Connection *connection, struct httpd_answer *answer)
 	return sent;
 }
 
-/* The socket goes to its taker, and a dead one stands in its place until the server closes it: what is
- * shut down with that is not the taker's. */
-static enum MHD_Result
-hand_over(struct MHD_Connection *connection, struct httpd_answer *answer)
+/* The socket is the caller's, and a dead one stands in its place until the server closes it: what is
+ * shut down with that is not the caller's. -1: it stays where it is. */
+static int
+socket_take(struct MHD_Connection *connection)
 {
 	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), taken = -1;
@@ -92,8 +95,35 @@ hand_over(struct MHD_Connection *connection, struct httpd_answer *answer)
 	}
 	if (dead >= 0)
 		close(dead);
+	return taken;
+}
+
+static enum MHD_Result
+hand_over(struct MHD_Connection *connection, struct httpd_answer *answer)
+{
+	int fd = socket_take(connection);
+
 	buf_clear(&answer->body);
-	answer->take(answer->taker, taken);
+	answer->take(answer->taker, fd);
+	return MHD_NO;
+}
+
+/* The library answers before a body or behind it, not within. So this is said past it, and the
+ * connection ends when the client has had time to hear it. */
+static enum MHD_Result
+answer_early(struct httpd *httpd, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	struct buf words = {0};
+	int fd = -1;
+
+	reply_print(&words, answer, MHD_get_reason_phrase_for((unsigned)answer->status),
+	    !strcmp(request->method, MHD_HTTP_METHOD_HEAD));
+	if (!words.failed)
+		fd = socket_take(request->connection);
+	if (fd >= 0)
+		parting_add(httpd->parting, fd, &words);
+	buf_clear(&words);
+	buf_clear(&answer->body);
 	return MHD_NO;
 }
 
@@ -112,7 +142,7 @@ struct intake {
 	struct head head;
 	bool drops;			/* nothing more of the body is wanted */
 	bool too_large, refused;
-	size_t dropped;
+	size_t came, dropped;
 	struct httpd_answer answer;	/* of a refusal */
 };
 
@@ -138,7 +168,8 @@ refuse(struct httpd *httpd, const struct httpd_request *request, int status, con
 }
 
 static enum MHD_Result
-answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_request *request)
+answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_request *request,
+    bool is_early)
 {
 	struct httpd_answer *answer = &intake->answer;
 
@@ -151,6 +182,8 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 		httpd->options.handler(httpd->options.state, request, answer);
 	if (answer->take)
 		return hand_over(request->connection, answer);
+	if (is_early)
+		return answer_early(httpd, request, answer);
 	return answer_send(request->connection, answer);
 }
 
@@ -178,6 +211,20 @@ head_read(struct httpd *httpd, const struct httpd_request *request, const char *
 	return false;
 }
 
+/* Is there too much of the body left to be read for nothing? With less the connection lives on. */
+static bool
+is_too_long(const struct httpd_request *request, const struct intake *intake)
+{
+	return request->length >= 0 ? request->length - (int64_t)intake->came > HTTPD_DRAIN_MAX
+	    : intake->dropped > HTTPD_DRAIN_MAX;
+}
+
+static bool
+has_body(const struct httpd_request *request)
+{
+	return request->length > 0 || httpd_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
 /* The headers are here. What is refused now is answered now when the client waits for that, when
  * the body is too long to be read for nothing, or the connection ends with it; else after the body,
  * and the connection lives on. */
@@ -198,27 +245,25 @@ begin(struct httpd *httpd, const struct httpd_request *request, const char *targ
 	else
 		return MHD_YES;
 	intake->drops = true;
-	if (!intake->answer.closes && request->length <= HTTPD_DRAIN_MAX
+	if (!intake->answer.closes && !is_too_long(request, intake)
 	    && !httpd_header(request, MHD_HTTP_HEADER_EXPECT))
 		return MHD_YES;
-	return answer_now(httpd, intake, request);
+	return answer_now(httpd, intake, request, has_body(request));
 }
 
-/* A piece of the body. MHD_NO cuts the connection. */
-static enum MHD_Result
+/* A piece of the body; of what is refused, one more that is thrown away. */
+static void
 take(struct httpd *httpd, struct intake *intake, const char *piece, size_t size)
 {
+	intake->came += size;
 	if (intake->drops) {
 		intake->dropped += size;
-		return intake->dropped <= HTTPD_DRAIN_MAX ? MHD_YES : MHD_NO;
-	}
-	if (intake->taker) {
+	} else if (intake->taker) {
 		intake->drops = !httpd->options.piece(intake->taker, piece, size);
 	} else if (!buf_add(&intake->body, piece, size)) {
 		intake->drops = intake->too_large = true;
 		buf_clear(&intake->body);
 	}
-	return MHD_YES;
 }
 
 static enum MHD_Result
@@ -240,20 +285,21 @@ on_request(void *state, struct MHD_Connection *connection, const char *url, cons
 	request.length = length_of(&request);
 	if (is_new)
 		return begin(httpd, &request, url, intake);
+	request.intake = intake->taker;
 	if (*piece_size) {
 		size_t size = *piece_size;
 		int64_t from_ms = clock_monotonic_ms();
-		enum MHD_Result taken = take(httpd, intake, piece, size);
 
 		*piece_size = 0;
+		take(httpd, intake, piece, size);
 		patience_gave(httpd->patience, patient_of(connection), size,
 		    clock_monotonic_ms() - from_ms);
-		return taken;
+		return intake->drops && is_too_long(&request, intake)
+		    ? answer_now(httpd, intake, &request, true) : MHD_YES;
 	}
 	request.body = intake->body.data;
 	request.body_size = intake->body.size;
-	request.intake = intake->taker;
-	return answer_now(httpd, intake, &request);
+	return answer_now(httpd, intake, &request, false);
 }
 
 static void
@@ -404,6 +450,7 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	httpd->options = *options;
 	if (!patience_new(&httpd->patience, options->patience_ms ? options->patience_ms : PATIENCE_MS,
 	        options->connections_max, err)
+	    || !parting_new(&httpd->parting, err)
 	    || !address_read(&address, options->listen, err))
 		return false;
 	if (address->ai_family == AF_INET6)
@@ -433,6 +480,7 @@ httpd_free(struct httpd *httpd)
 	if (httpd->daemon)
 		MHD_stop_daemon(httpd->daemon);
 	patience_free(httpd->patience);
+	parting_free(httpd->parting);
 	free(httpd);
 }
 

@@ -7,11 +7,12 @@
  * the headers are there. Each connection has its own thread, so a handler may wait; the number of
  * connections is bounded: beyond it those that ask nothing just now give way to newcomers, and a few
  * more than told are there for that. Who takes longer than 20 s for a request's head, or sends its
- * body at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file. HEAD is answered like GET, and
- * its body stays here.
+ * body at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file. HEAD
+ * is answered like GET, and its body stays here.
  *
- * A refusal before the body is sent at once to a client that waits for it (Expect: 100-continue);
- * from others the body is read first, up to HTTPD_DRAIN_MAX, so that they hear the answer.
+ * A refusal before or within the body is sent at once to a client that waits for it (Expect:
+ * 100-continue), and when more than HTTPD_DRAIN_MAX is still to come: the connection ends with it, but
+ * not before the client had time to hear it (parting.h). A shorter rest is read first, and it lives on.
  */
 #ifndef HTTPD_H
 #define HTTPD_H
@@ -22,7 +23,7 @@
 #include "base/err.h"
 #include "base/own.h"
 
-enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 256 << 20, HTTPD_SPARE = 16 };
+enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 64 << 10, HTTPD_SPARE = 16 };
 
 struct httpd;
 

@@ -55,6 +55,15 @@ decode(struct call *call, const char *field, const char *text, size_t size, uint
 }
 
 bool
+file_too_large(struct call *call, const char *field)
+{
+	size_t most = call->gateway->file_max;
+
+	problem(call, &problem_too_large, "%s: a file is at most %zu bytes.", field, most);
+	return problem_field(call, field, "is longer than %zu bytes, which is the most", most);
+}
+
+bool
 data_store(struct call *call, const char *field, const struct doc_value *value,
     struct blob_done *ret)
 {
@@ -68,8 +77,7 @@ data_store(struct call *call, const char *field, const struct doc_value *value,
 	else if (!decode(call, field, doc_text(value), size, bytes, &n))
 		;
 	else if (n > call->gateway->file_max)
-		problem(call, &problem_too_large, "%s: a file is at most %zu bytes.", field,
-		    call->gateway->file_max);
+		file_too_large(call, field);
 	else if (!problem_is_set(call))
 		well = blob_put(call->gateway->blobs, bytes, n, ret, &err) || problem_err(call, &err);
 	free(bytes);

@@ -324,6 +324,7 @@ void form_read_field(struct form *form, const char *name, const char *value);
 void form_add_stored(struct form *form, const char *file_name, const struct blob_done *stored);
 bool form_finish(struct form *form, bool single);	/* what can only be seen at the end */
 
+bool file_too_large(struct call *call, const char *field);	/* 413, and false */
 /* A text of base64 into the store; field: its name, for what is wrong. */
 bool data_store(struct call *call, const char *field, const struct doc_value *value,
     struct blob_done *ret);

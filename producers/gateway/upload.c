@@ -31,13 +31,23 @@ file_open(struct upload *u)
 	    || problem_err(u->call, &u->err);
 }
 
+/* The file is named as its place among the files; where the body is the file, as that. */
+static bool
+too_large(struct upload *u)
+{
+	char field[40] = "body";
+
+	if (u->multipart)
+		snprintf(field, sizeof(field), "files[%zu]", u->form.n_files);
+	return file_too_large(u->call, field);
+}
+
 static bool
 file_write(struct upload *u, const void *bytes, size_t size)
 {
 	u->file_size += size;
 	if (u->file_size > u->call->gateway->file_max)
-		return problem(u->call, &problem_too_large, "A file is at most %zu bytes.",
-		    u->call->gateway->file_max);
+		return too_large(u);
 	return blob_write(u->writer, bytes, size, &u->err) || problem_err(u->call, &u->err);
 }
 
@@ -114,7 +124,8 @@ upload_begin(struct call *call)
 	struct upload *u;
 
 	if (call->request->length > (int64_t)most)
-		return problem(call, &problem_too_large, "A body is at most %zu bytes here.", most);
+		return is_form ? problem(call, &problem_too_large, "A body is at most %zu bytes here.", most)
+		    : file_too_large(call, "body");
 	u = call->upload = calloc(1, sizeof(*u));
 	if (!u || (is_form && !form_init(&u->form, call)))
 		return problem(call, &problem_internal, "out of memory");

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import requests
 
 import gateway
 from gateway import (ADDRESS, PHOTOS, ask, finished, get, health, multipart, post, submit, text,
@@ -388,6 +390,58 @@ def test_a_body_of_unknown_length_is_refused_where_it_passes_the_limit():
     answer = raw(head, piece * 65 + b"0\r\n\r\n")
 
     assert (answer.status, answer.problem()) == (413, "too-large")
+
+
+class Long:
+    """A body of 2 GiB, made while it is read."""
+    def __init__(self, head=b""):
+        self.head, self.given = head, 0
+
+    def __len__(self):
+        return 2 << 30
+
+    def read(self, size):
+        piece = self.head[:size].ljust(min(size, len(self) - self.given), b"\0")
+        self.head, self.given = self.head[size:], self.given + len(piece)
+        return piece
+
+
+def a_file_without_end():
+    return "multipart/form-data; boundary=x", (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\na'
+        b'\r\n--x\r\nContent-Disposition: form-data; name="files"; filename="b.jpg"\r\n\r\n')
+
+
+MIB = 1 << 20
+LONG = [("/api/blobs", "image/jpeg", b"", "body", 64 * MIB),            # announced
+        ("/api/jobs/batch", *a_file_without_end(), "files[1]", 320 * MIB)]
+
+
+@pytest.mark.parametrize("path, kind, start, field, most", LONG)
+def test_a_file_over_its_limit_is_refused_at_once_to_who_has_two_gib(path, kind, start, field, most):
+    body = Long(start)
+
+    answer = requests.post(os.environ["BATCHLINE_URL"] + path, data=body, headers={"Content-Type": kind})
+
+    assert answer.status_code == 413 and body.given <= most
+    assert answer.json()["type"] == "/problems/too-large"
+    assert [e["field"] for e in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("path, how, field, most", [
+    ("/api/blobs", ["-HContent-Type: image/jpeg", "-XPOST", "-T"], "body", 64 * MIB),
+    ("/api/jobs/batch", ["-F", "files=@"], "files[0]", 320 * MIB)])
+def test_curl_hears_it_too(tmp_path, path, how, field, most):
+    file = tmp_path / "long.jpg"
+    file.touch()
+    os.truncate(file, 2 << 30)
+
+    done = subprocess.run(["curl", "-sS", "-HExpect:", *how[:-1], how[-1] + str(file), "-w", "\n%{size_upload}",
+                           os.environ["BATCHLINE_URL"] + path], capture_output=True, text=True, timeout=120)
+
+    said, sent = done.stdout.split("\n")
+    assert [e["field"] for e in json.loads(said)["errors"]] == [field], done.stderr
+    assert int(sent) <= most
 
 
 def test_a_length_that_is_none_is_refused():

@@ -382,6 +382,68 @@ Test(httpd, a_refusal_comes_before_the_body_to_who_waits_for_it)
 	cr_assert_eq(answer_status(answer), 403);
 }
 
+/* How much of two GiB a client can say that does not listen before it has said all. */
+static size_t
+say_two_gib(int fd)
+{
+	static char bytes[65536];
+	size_t said = 0;
+
+	while (said < (size_t)2 << 30) {
+		ssize_t n = send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL);
+
+		if (n <= 0)
+			break;
+		said += (size_t)n;
+	}
+	return said;
+}
+
+/* What is thrown away, and what lies in the sockets. */
+enum { LITTLE = 64 << 20 };
+
+Test(httpd, a_refusal_is_heard_by_who_sends_far_more_than_is_read)
+{
+	static const char *const heads[] = { "Content-Length: 2147483648\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n80000000\r\n" };
+	char request[200];
+	int port = serve(by_pieces);
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		int fd = client_open(port);
+		char *answer;
+
+		snprintf(request, sizeof(request), "POST /refused HTTP/1.1\r\n" HOST "%s", heads[i]);
+		client_say_text(fd, request);
+		cr_expect_lt(say_two_gib(fd), LITTLE);
+		answer = client_hear(fd, 0);
+		cr_expect_eq(answer_status(answer), 403);
+		cr_expect_str_eq(answer_body(answer), "no");
+		cr_expect_str_eq(answer_header(answer, "Connection"), "close");
+	}
+}
+
+Test(httpd, who_has_enough_in_the_midst_of_a_body_says_so_at_once)
+{
+	int fd = client_open(serve(by_pieces));
+
+	client_say_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 2147483648\r\n\r\n");
+	cr_assert_lt(say_two_gib(fd), LITTLE);
+	cr_assert_not_null(strstr(answer_body(client_hear(fd, 0)), " and 0"));
+}
+
+Test(httpd, those_who_part_hold_no_place)
+{
+	int port = serve(by_pieces);
+
+	for (int i = 0; i < 300; i++) /* more than there are connections, and than may part at a time */
+		client_say_text(client_open(port),
+		    "POST /refused HTTP/1.1\r\n" HOST "Content-Length: 2147483648\r\n\r\n");
+	cr_assert_eq(answer_status(client_ask(port,
+			 "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n1")),
+	    200);
+}
+
 /* ---- files ---- */
 
 static void
