@@ -151,18 +151,28 @@ input_open(struct attempt *a, struct err *err)
 }
 
 static bool
-assets_open(struct attempt *a, struct err *err)
+asset_open(struct attempt *a, const char *sha256, int *ret, struct err *err)
 {
-	for (size_t i = 0; i < a->definition->n_assets; i++) {
-		const char *sha256 = a->definition->assets[i];
-		char uri[BLOB_URI_MAX];
+	char uri[BLOB_URI_MAX];
 
-		snprintf(uri, sizeof(uri), "blob:sha256/%s", sha256);
-		if (blob_read_open(a->store, uri, &a->assets[i], NULL, err))
-			continue;
-		return strcmp(err->code, "blob_not_found") ? err_at(err, "asset") : err_code(err,
-		    ERR_REJECT, "asset_missing", "the pipeline's asset %s is not in the store", sha256);
-	}
+	snprintf(uri, sizeof(uri), "blob:sha256/%s", sha256);
+	if (blob_read_open(a->store, uri, ret, NULL, err))
+		return true;
+	return strcmp(err->code, "blob_not_found") ? err_at(err, "asset") : err_code(err,
+	    ERR_REJECT, "asset_missing", "the pipeline's asset %s is not in the store", sha256);
+}
+
+static bool
+assets_open(struct attempt *a, struct worker *worker, struct labels *labels, int64_t pixels_max,
+    struct err *err)
+{
+	const struct definition *d = a->definition;
+
+	for (size_t i = 0; i < d->n_assets; i++)
+		if (!(d->assets[i].label
+		    ? labels_open(labels, worker, d, a->job->asked.pipeline, i, pixels_max, &a->assets[i], err)
+		    : asset_open(a, d->assets[i].key, &a->assets[i], err)))
+			return false;
 	return true;
 }
 
@@ -292,15 +302,16 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 }
 
 bool
-attempt_run(struct job *job, struct worker *worker, struct blob_store *store, int64_t pixels_max,
-    struct err *err)
+attempt_run(struct job *job, struct worker *worker, struct blob_store *store,
+    struct labels *labels, int64_t pixels_max, struct err *err)
 {
 	struct attempt a = { .job = job, .store = store, .input = -1 };
 	int64_t began_ms = clock_monotonic_ms();
 	struct err ignored = {0};
 
 	job->rendered = definition_read(&a.definition, job->asked.pipeline, err)
-	    && input_open(&a, err) && assets_open(&a, err) && outputs_open(&a, err)
+	    && input_open(&a, err) && assets_open(&a, worker, labels, pixels_max, err)
+	    && outputs_open(&a, err)
 	    && render(&a, worker, pixels_max, err);
 	if (!job->rendered && *a.folder)
 		blob_remove_below(store, a.folder, &ignored);	/* what stays, the sweep takes */

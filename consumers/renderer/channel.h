@@ -4,7 +4,8 @@
  * SOCK_SEQPACKET pair, whole or not at all, with file descriptors beside them.
  *
  *	service -> spawner	struct wish, and with START the child's end of a new pair
- *	service -> child	struct order and the definition; descriptors: input, outputs, preview, assets
+ *	service -> child	struct order and the definition; descriptors: input, outputs, preview, assets;
+ *				of one that draws a label: the output
  *	child   -> service	struct answer: HELLO once, then one for each order
  *	spawner -> service	struct answer EXITED, the last word on a child's pair
  */
@@ -20,7 +21,7 @@
 enum { CHANNEL_FDS_MAX = VIEWS_MAX + 2 + ASSETS_MAX, EXTENSION_SIZE = 8, ANSWER_TEXT_SIZE = 1024 };
 
 enum wish_kind { WISH_START, WISH_KILL };
-enum role { ROLE_PICTURE, ROLE_COMMAND };
+enum role { ROLE_PICTURE, ROLE_COMMAND, ROLE_LABEL };
 
 struct wish {
 	uint32_t kind, role;
@@ -33,7 +34,15 @@ struct order {
 	uint32_t n_outputs, n_assets, definition_size;
 	char command[COMMAND_NAME_SIZE];	/* of a command pipeline */
 	char extension[EXTENSION_SIZE];		/* of the input's name: "png" or "" */
+	uint32_t label;			/* to be drawn: its place among the definition's assets */
 };
+
+/* How many descriptors go with it. */
+static inline size_t
+order_fds(const struct order *order, enum role role)
+{
+	return role == ROLE_LABEL ? 1 : order->n_outputs + 2 + order->n_assets;
+}
 
 enum answer_kind { ANSWER_HELLO = 1, ANSWER_RENDERED, ANSWER_FAILED, ANSWER_EXITED };
 

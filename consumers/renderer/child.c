@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * child.c: a child's life. One that renders closes itself in first, says HELLO, and takes orders
- * until it has had its number. One that runs a command takes one order, runs the command, and
- * closes itself in before it looks at what the command wrote.
+ * until it has had its number. One that draws words does the same, but sees the host's fonts, and is
+ * never given a picture. One that runs a command takes one order, runs the command, and closes itself in
+ * before it looks at what the command wrote.
  */
 #include <errno.h>
 #include <signal.h>
@@ -45,13 +46,13 @@ hello(const struct birth *birth, unsigned holds, const struct err *err)
 	return channel_answer(birth->channel, &answer) && err->verdict == ERR_NONE;
 }
 
-/* input, outputs, preview, assets: as many as the order says. */
+/* With as many descriptors as it says. */
 static bool
-order_is_whole(const struct received *r, size_t size, size_t n_fds)
+order_is_whole(const struct received *r, enum role role, size_t size, size_t n_fds)
 {
 	return size >= sizeof(r->order) && r->order.definition_size <= DEFINITION_MAX
 	    && size == sizeof(r->order) + r->order.definition_size
-	    && n_fds == r->order.n_outputs + 2 + r->order.n_assets;
+	    && n_fds == order_fds(&r->order, role);
 }
 
 /* The picture is judged as any other, but after the program: until then this child is open. A
@@ -72,7 +73,8 @@ command_fulfil(const struct birth *birth, const struct order *order,
 		    "this renderer runs no commands: its host gives them no wall (see its /readyz)");
 	ran = command_run(command, task->definition, birth->folder, order->extension, task->input,
 	    task->outputs, &said);
-	if (!sandbox_close(holds, err) || !sandbox_is_closed(err) || !picture_check(task, err))
+	if (!sandbox_close(SEES_NOTHING, holds, err) || !sandbox_is_closed(SEES_NOTHING, err)
+	    || !picture_check(task, err))
 		return false;
 	if (!ran)
 		*err = said;
@@ -80,18 +82,31 @@ command_fulfil(const struct birth *birth, const struct order *order,
 }
 
 static bool
+label_fulfil(const struct order *order, const struct definition *d, int output,
+    struct extent *extent, struct err *err)
+{
+	if (order->label >= d->n_assets || !d->assets[order->label].label)
+		return err_code(err, ERR_REJECT, "bad_pipeline", "there is no such text");
+	return picture_label(d->assets[order->label].label, output, order->pixels_max, extent, err);
+}
+
+static bool
 fulfil(const struct birth *birth, struct received *r, const int *fds, struct definition **d,
     struct extent *extents, unsigned *holds, struct err *err)
 {
-	struct picture_task task = { fds[0], fds[r->order.n_outputs + 1], fds + 1, NULL,
-		r->order.pixels_max, fds + r->order.n_outputs + 2 };
+	struct picture_task task = { .input = fds[0], .outputs = fds + 1,
+		.pixels_max = r->order.pixels_max };
 
 	r->definition[r->order.definition_size] = '\0';
 	if (!definition_read(d, r->definition, err))
 		return false;
 	task.definition = *d;
+	if (birth->role == ROLE_LABEL)
+		return label_fulfil(&r->order, *d, fds[0], extents, err);
 	if ((*d)->n_views != r->order.n_outputs || (*d)->n_assets != r->order.n_assets)
 		return err_code(err, ERR_REJECT, "bad_pipeline", "views and outputs differ");
+	task.preview = fds[r->order.n_outputs + 1];
+	task.assets = fds + r->order.n_outputs + 2;
 	if (birth->role == ROLE_PICTURE)
 		return picture_render(&task, extents, err);
 	r->order.command[COMMAND_NAME_SIZE - 1] = r->order.extension[EXTENSION_SIZE - 1] = '\0';
@@ -112,7 +127,7 @@ serve(const struct birth *birth, unsigned *holds)
 
 	while (!channel_receive(birth->channel, -1, &r, sizeof(r) - 1, &size, fds, &n_fds))
 		;
-	if (!order_is_whole(&r, size, n_fds))
+	if (!order_is_whole(&r, birth->role, size, n_fds))
 		return false;
 	answer.ticket = r.order.ticket;
 	budget_start(BUDGET_FIRST_MS, answer.ticket);
@@ -140,17 +155,18 @@ void
 child_live(const struct birth *birth)
 {
 	unsigned holds = birth->holds;
+	enum sandbox_sight sight = birth->role == ROLE_LABEL ? SEES_FONTS : SEES_NOTHING;
 	struct err err = {0};
 	bool well;
 
 	prctl(PR_SET_NAME, "renderer-child");
 	well = budget_open(birth->channel) && sandbox_limit(&birth->options->limits, &holds, &err);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* now: a change of user forgets it */
-	if (well && birth->role == ROLE_PICTURE)
-		well = sandbox_close(&holds, &err) && sandbox_is_closed(&err);
+	if (well && birth->role != ROLE_COMMAND)
+		well = sandbox_close(sight, &holds, &err) && sandbox_is_closed(sight, &err);
 	if (!hello(birth, holds, &err) || !well)
 		_exit(1);
-	if (birth->role == ROLE_COMMAND)
+	if (birth->role != ROLE_PICTURE)
 		serve(birth, &holds);
 	else
 		for (unsigned i = 0; i < birth->options->jobs_per_child && is_fresh(); i++)

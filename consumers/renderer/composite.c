@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * composite.c: a watermark, a badge or a frame over a picture. The asset is a blob like an input, so
- * it is read under the same limits; it is the pipeline's, so what is wrong with it is told apart.
+ * composite.c: a watermark, a badge, a frame or words over a picture. The asset is a blob like an input,
+ * or words that another child drew (label.c), so it is read under the same limits; it is the pipeline's,
+ * so what is wrong with it is told apart.
  */
 #include <math.h>
 #include <stdio.h>
@@ -46,16 +47,17 @@ asset_read(VipsImage **ret, int fd, int64_t pixels_max, struct err *err)
 
 /* The cache's own; NULL with the reason. */
 static VipsImage *
-asset_of(struct assets *assets, const struct argument *asset, int64_t pixels_max, struct err *err)
+asset_of(struct assets *assets, const struct step *step, int64_t pixels_max, struct err *err)
 {
-	size_t i = (size_t)asset->number;
+	const struct argument *blob = step_argument(step, "asset");
+	size_t i = step->asset;
 
 	if (assets->images[i] || asset_read(&assets->images[i], assets->fds[i], pixels_max, err))
 		return assets->images[i];
 	g_clear_object(&assets->images[i]);
 	if (err->verdict == ERR_REJECT)
 		snprintf(err->code, sizeof(err->code), "bad_asset");
-	err_at(err, "asset %.64s", asset->word);
+	err_at(err, blob ? "asset %.64s" : "text", blob ? blob->word : "");
 	return NULL;
 }
 
@@ -121,7 +123,7 @@ bool
 composite_run(VipsImage **image, const struct step *step, struct assets *assets,
     int64_t pixels_max, struct err *err)
 {
-	VipsImage *asset = asset_of(assets, step_argument(step, "asset"), pixels_max, err);
+	VipsImage *asset = asset_of(assets, step, pixels_max, err);
 	own(image_freep) VipsImage *scaled = NULL, *faded = NULL;
 	VipsImage *out = NULL;
 
@@ -129,7 +131,7 @@ composite_run(VipsImage **image, const struct step *step, struct assets *assets,
 		return false;
 	if (!scale(&scaled, asset, *image, step)
 	    || !fade(&faded, scaled, number_of(step, "opacity", 1)) || !lay(&out, *image, faded, step))
-		return image_err(err, "operation_failed", "composite");
+		return image_err(err, "operation_failed", step->operation->name);
 	g_object_unref(*image);
 	*image = out;
 	return true;

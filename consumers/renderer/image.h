@@ -46,7 +46,7 @@ struct input {
 	struct assets *assets;		/* of the pipeline; NULL: it has none */
 };
 
-/* What a pipeline lays over pictures: read when first needed, in sRGB with its alpha. */
+/* What a pipeline lays over pictures, blobs and words: read when first needed, in sRGB with its alpha. */
 struct assets { const int *fds; VipsImage *images[ASSETS_MAX]; };
 
 /* Looks at the header alone. What was opened is closed by input_close() in any case. */
@@ -129,7 +129,7 @@ bool compound_pad(VipsImage **ret, VipsImage *in, const struct step *step);
 
 /* ---- composite.c ---- */
 
-/* *image with an asset over it. An asset that cannot be read: code bad_asset. */
+/* *image with the step's asset over it. An asset that cannot be read: code bad_asset. */
 bool composite_run(VipsImage **image, const struct step *step, struct assets *assets,
     int64_t pixels_max, struct err *err);
 void assets_clear(struct assets *assets);

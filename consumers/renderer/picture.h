@@ -34,6 +34,11 @@ struct picture_task {
  * disk_full, output_failed. */
 bool picture_render(const struct picture_task *task, struct extent *extents, struct err *err);
 
+/* The words of a step that writes text, as a PNG that is clear around them. Codes text_failed, and those of
+ * making a picture. It starts a thread: in a child that is closed in but for fonts, and for no picture. */
+bool picture_label(const struct step *step, int output, int64_t pixels_max, struct extent *extent,
+    struct err *err);
+
 /* The input of a command, when it is a picture that we know: has it all its pixels, and not too
  * many? Codes as above. */
 bool picture_check(const struct picture_task *task, struct err *err);

@@ -20,6 +20,7 @@ struct cancelled { struct uuid batch_id; int32_t run_no; };
 
 struct pool {
 	struct pool_options options;
+	struct labels *labels;
 	pthread_mutex_t mutex;
 	pthread_cond_t work, made;
 	struct line line;
@@ -198,7 +199,8 @@ serve(struct pool *p, struct worker *worker, struct job *job)
 	if (p->options.child_per_batch)
 		worker_keep_to(worker, &job->asked.batch_id);
 	begin_serving(p, &s);
-	answered = attempt_run(job, worker, p->options.store, p->options.pixels_max, &err);
+	answered = attempt_run(job, worker, p->options.store, p->labels,
+	    p->options.pixels_max, &err);
 	end_serving(p, &s);
 	if (answered) {
 		if (job->rendered)
@@ -262,6 +264,9 @@ pool_open(struct pool **ret, const struct pool_options *options, struct err *err
 	p->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->stop < 0)
 		return err_set(err, ERR_FATAL, "eventfd: %s", strerror(errno));
+	p->labels = labels_new();
+	if (!p->labels)
+		return err_set(err, ERR_FATAL, "out of memory");
 	if (!threads_start(p, err))
 		return false;
 	*ret = pool_free_hand_over(&p);
@@ -289,6 +294,7 @@ pool_free(struct pool *p)
 	pthread_cond_destroy(&p->work);
 	pthread_cond_destroy(&p->made);
 	pthread_mutex_destroy(&p->mutex);
+	labels_free(p->labels);
 	free(p);
 }
 

@@ -238,7 +238,7 @@ input_thumbnail(VipsImage **image, const struct input *in, const struct step *st
 		crop = { "crop", ARGUMENT_WORD, false, 0, 0, NULL };
 	struct argument exact[4 + ARGUMENTS_MAX] = { { .rule = &width }, { .rule = &height },
 		{ .rule = &size, .word = "force" }, { .rule = &crop, .word = "none" } };
-	struct step forced = { step->operation, exact, 4 };
+	struct step forced = { .operation = step->operation, .arguments = exact, .n_arguments = 4 };
 	struct fit fit = fit_of(in, step);
 	int wide, tall;
 

@@ -113,9 +113,28 @@ enum {
 };
 struct landlock_rights { uint64_t fs, net, scoped; };
 
-/* Takes away every right that this kernel can: no file at all. */
+/* Where fontconfig looks, as Debian sets it up. */
+static const char *const font_places[] = { "/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts",
+	"/usr/local/share/fonts", "/var/cache/fontconfig" };
+
+static void
+landlock_show_fonts(int ruleset)
+{
+	for (size_t i = 0; i < sizeof(font_places) / sizeof(*font_places); i++) {
+		struct landlock_path_beneath_attr below = {
+			.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+			.parent_fd = open(font_places[i], O_PATH | O_DIRECTORY | O_CLOEXEC) };
+
+		if (below.parent_fd < 0)
+			continue;	/* it is not there */
+		syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0);
+		close(below.parent_fd);
+	}
+}
+
+/* Takes away every right that this kernel can: no file at all, or but those. */
 static bool
-landlock(void)
+landlock(enum sandbox_sight sight)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_rights rights = { .fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
@@ -130,6 +149,8 @@ landlock(void)
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof(rights), 0);
 	if (ruleset < 0)
 		return false;
+	if (sight == SEES_FONTS)
+		landlock_show_fonts(ruleset);
 	well = !syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close(ruleset);
 	return well;
@@ -153,6 +174,25 @@ static const int render_calls[] = {
 	SCMP_SYS(getrandom), SCMP_SYS(getrusage),
 	SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
+
+/* To look for fonts, and to read them. */
+static const int font_calls[] = {
+	SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(fstatfs),
+	SCMP_SYS(statfs), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(getuid), SCMP_SYS(geteuid),
+};
+
+static int
+font_rules(scmp_filter_ctx filter)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(font_calls) / sizeof(*font_calls); i++)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, font_calls[i], 0);
+	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	return rc;
+}
 
 static int
 render_rules(scmp_filter_ctx filter)
@@ -211,14 +251,15 @@ command_rules(scmp_filter_ctx filter)
 }
 
 bool
-sandbox_close(unsigned *holds, struct err *err)
+sandbox_close(enum sandbox_sight sight, unsigned *holds, struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool well;
 
-	if (landlock())
+	if (landlock(sight))
 		*holds |= SANDBOX_LANDLOCK;
-	well = filter && !render_rules(filter) && !seccomp_load(filter);
+	well = filter && !render_rules(filter) && (sight != SEES_FONTS || !font_rules(filter))
+	    && !seccomp_load(filter);
 	if (filter)
 		seccomp_release(filter);
 	if (!well)
@@ -259,14 +300,16 @@ memory_is_limited(void)
 #define TEXT(text) (intptr_t)(text)
 
 bool
-sandbox_is_closed(struct err *err)
+sandbox_is_closed(enum sandbox_sight sight, struct err *err)
 {
 	char *const nothing[] = { NULL };
 	struct rlimit same = { FDS_MAX, FDS_MAX };
 	const struct { const char *name; long call; intptr_t with[5]; } trials[] = {
+		/* the first three are for who sees nothing */
 		{ "open()", SYS_openat, { AT_FDCWD, TEXT("/proc/self/environ"), O_RDONLY } },
 		{ "open() of a folder", SYS_openat, { AT_FDCWD, TEXT("/"), O_RDONLY } },
 		{ "stat()", SYS_newfstatat, { AT_FDCWD, TEXT("/tmp"), TEXT(&(struct stat){0}), 0 } },
+		{ "open() to write", SYS_openat, { AT_FDCWD, TEXT("/tmp"), O_WRONLY } },
 		{ "unlink()", SYS_unlinkat, { AT_FDCWD, TEXT("/tmp/no-such-file"), 0 } },
 		{ "socket()", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
 		{ "socket() of UNIX", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
@@ -285,7 +328,7 @@ sandbox_is_closed(struct err *err)
 		{ "execve()", SYS_execve, { TEXT("/bin/true"), TEXT(nothing), TEXT(nothing) } },
 	};
 
-	for (size_t i = 0; i < sizeof(trials) / sizeof(*trials); i++) {
+	for (size_t i = sight == SEES_FONTS ? 3 : 0; i < sizeof(trials) / sizeof(*trials); i++) {
 		const intptr_t *with = trials[i].with;
 
 		if (syscall(trials[i].call, with[0], with[1], with[2], with[3], with[4]) >= 0

@@ -28,13 +28,16 @@ struct sandbox_limits { int64_t memory_bytes, file_bytes; };
 void sandbox_leave_network(unsigned *holds);
 /* Another user, when we are root; the limits of memory, files and processor time. */
 bool sandbox_limit(const struct sandbox_limits *limits, unsigned *holds, struct err *err);
-/* The rest of a child that renders: no file, no socket, no program can be opened any more. */
-bool sandbox_close(unsigned *holds, struct err *err);
+/* What a closed child may still open: nothing, or, to read, the host's fonts (where there is no
+ * Landlock: whatever its user may read; it sees no picture). */
+enum sandbox_sight { SEES_NOTHING, SEES_FONTS };
+/* The rest: no other file, no socket, no program can be opened any more. Before the first thread. */
+bool sandbox_close(enum sandbox_sight sight, unsigned *holds, struct err *err);
 /* Of a process that becomes a command: calls that it may not make, for bubblewrap to set, in a file
  * that stays open over exec; the caller's to close. It cannot leave its process group. */
 bool sandbox_command_filter(int *ret, struct err *err);
 /* Tries what must not go: false with the first thing that did. */
-bool sandbox_is_closed(struct err *err);
+bool sandbox_is_closed(enum sandbox_sight sight, struct err *err);
 
 void sandbox_words(struct buf *ret, unsigned holds);	/* "no_new_privs seccomp limits .." */
 #endif

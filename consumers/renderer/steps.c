@@ -221,7 +221,7 @@ steps_run(VipsImage **image, const struct input *in, const struct view *view, si
     int64_t pixels_max, struct err *err)
 {
 	for (size_t i = from; i < view->n_steps; i++)
-		if (!(step_is(view, i, "composite")
+		if (!(step_is(view, i, "composite") || step_is(view, i, "text")
 		    ? composite_run(image, &view->steps[i], in->assets, pixels_max, err)
 		    : step_run(image, &view->steps[i], pixels_max, err)))
 			return false;

@@ -31,6 +31,7 @@ struct trial {
 	size_t n_said;
 	struct spawner *spawner;
 	struct worker *worker;
+	struct labels *labels;
 	int64_t pixels_max;
 };
 
@@ -298,7 +299,7 @@ asset_take(struct trial *t, const char *path, struct err *err)
 	if (!file_open(&fd, path, err) || !file_hash(sha256, fd, err))
 		return err_at(err, "%s", path);
 	for (size_t i = 0; i < t->definition->n_assets; i++)
-		if (!strcmp(t->definition->assets[i], sha256)) {
+		if (!t->definition->assets[i].label && !strcmp(t->definition->assets[i].key, sha256)) {
 			t->assets[i] = fd;
 			return true;
 		}
@@ -313,9 +314,24 @@ assets_open(struct trial *t, struct err *err)
 		if (!asset_take(t, t->assets_given[i], err))
 			return false;
 	for (size_t i = 0; i < t->definition->n_assets; i++)
-		if (t->assets[i] < 0)
+		if (t->assets[i] < 0 && !t->definition->assets[i].label)
 			return err_code(err, ERR_REJECT, "usage", "which file is the asset %s?",
-			    t->definition->assets[i]);
+			    t->definition->assets[i].key);
+	return true;
+}
+
+static bool
+labels_draw(struct trial *t, struct err *err)
+{
+	const struct definition *d = t->definition;
+
+	t->labels = labels_new();
+	if (!t->labels)
+		return err_set(err, ERR_FATAL, "out of memory");
+	for (size_t i = 0; i < d->n_assets; i++)
+		if (d->assets[i].label && !labels_open(t->labels, t->worker, d, buf_text(&t->json), i,
+		    t->pixels_max, &t->assets[i], err))
+			return false;
 	return true;
 }
 
@@ -345,7 +361,8 @@ trial_open(struct trial *t, const struct options *options, char **argv, struct e
 		.memory_bytes = option_int(options, "BATCHLINE_CHILD_MEMORY_MIB") << 20,
 		.file_bytes = option_int(options, "BATCHLINE_OUTPUT_MIB") << 20 } };
 	return spawner_start(&t->spawner, &birth, err)
-	    && worker_new(&t->worker, t->spawner, -1, birth.jobs_per_child, err);
+	    && worker_new(&t->worker, t->spawner, -1, birth.jobs_per_child, err)
+	    && labels_draw(t, err);
 }
 
 /* *at: behind what it took. */
@@ -395,6 +412,7 @@ trial_main(const struct option_row *limits, int argc, char **argv)
 	if (t.n_said)
 		puts("]}");
 	worker_free(t.worker);
+	labels_free(t.labels);
 	spawner_free(t.spawner);
 	definition_free(t.definition);
 	buf_clear(&t.json);

@@ -249,8 +249,7 @@ ask_once(struct worker *w, const struct order *order, const char *definition, co
 	const struct iovec parts[] = { { (void *)(uintptr_t)order, sizeof(*order) },
 		{ (void *)(uintptr_t)definition, order->definition_size } };
 	/* a send to a child that is gone fails; how it went is told all the same */
-	bool sent = channel_send(w->channel, parts, 2, fds,
-	    order->n_outputs + 2 + order->n_assets);
+	bool sent = channel_send(w->channel, parts, 2, fds, order_fds(order, w->role));
 
 	if (!receive(w, clock_monotonic_ms() + (sent ? deadline_ms : END_MS), true, ret, err)) {
 		child_end(w);
@@ -291,7 +290,7 @@ worker_ask(struct worker *w, enum role role, struct order *order, const char *de
 		    || !another_may(ret, order->ticket))
 			return false;
 	}
-	if (role == ROLE_COMMAND)
+	if (role != ROLE_PICTURE)
 		child_end(w);		/* it had one life */
 	return true;
 }

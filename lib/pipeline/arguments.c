@@ -7,6 +7,7 @@
 
 /* Reads members of one object against a table of rules. */
 struct reading {
+	struct arena *arena;
 	const struct argument_rule *rules;
 	const char *leave;			/* a member that is not an argument: "operation" */
 	char place[PLACE_SIZE];
@@ -15,6 +16,7 @@ struct reading {
 	struct err *err;
 	bool well;
 };
+
 bool
 defect(struct err *err, const char *place, const char *what)
 {
@@ -26,6 +28,7 @@ defect_member(struct err *err, const char *place, const char *member, const char
 {
 	return err_code(err, ERR_REJECT, "bad_pipeline", "%s.%s: %s", place, member, what);
 }
+
 static bool
 word_is_among(const char *word, const char *words)
 {
@@ -71,9 +74,31 @@ numbers_read(struct argument *ret, const struct doc_value *value, const char *pl
 	return true;
 }
 
-bool
-argument_read(struct argument *ret, const struct doc_value *value, const char *place,
+/* Words for people: something to be seen, and nothing that is no character. */
+static bool
+text_read(struct argument *ret, struct arena *arena, const char *text, const char *place,
     struct err *err)
+{
+	char why[PLACE_SIZE];
+	size_t size = text ? strlen(text) : 0;
+
+	if (size < ret->rule->least || size > ret->rule->most) {
+		snprintf(why, sizeof(why), "is not a text of %g to %g bytes", ret->rule->least,
+		    ret->rule->most);
+		return defect(err, place, why);
+	}
+	if (text[strspn(text, " \n")] == '\0')
+		return defect(err, place, "is blank");
+	for (const char *c = text; *c; c++)
+		if (((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7f)
+			return defect(err, place, "has a control character");
+	ret->text = arena_text(arena, text, size);
+	return ret->text || defect(err, place, "is too large");
+}
+
+bool
+argument_read(struct argument *ret, struct arena *arena, const struct doc_value *value,
+    const char *place, struct err *err)
 {
 	const char *word = doc_text(value);
 	bool truth = false;
@@ -98,6 +123,8 @@ argument_read(struct argument *ret, const struct doc_value *value, const char *p
 		return true;
 	case ARGUMENT_NUMBERS:
 		return numbers_read(ret, value, place, err);
+	case ARGUMENT_TEXT:
+		return text_read(ret, arena, word, place, err);
 	default:
 		return number_read(ret->rule, value, &ret->number, place, err);
 	}
@@ -119,7 +146,7 @@ member_read(void *state, const char *name, const struct doc_value *value)
 		r->well = defect(r->err, r->place, "has too many arguments");
 	else {
 		r->arguments[r->n] = (struct argument){ .rule = rule };
-		r->well = argument_read(&r->arguments[r->n++], value, place, r->err);
+		r->well = argument_read(&r->arguments[r->n++], r->arena, value, place, r->err);
 	}
 	return r->well;
 }
@@ -129,7 +156,7 @@ arguments_read(struct definition *d, struct argument **ret, size_t *n,
     const struct argument_rule *rules, const char *leave, const struct doc_value *object,
     const char *place, struct err *err)
 {
-	struct reading r = { .rules = rules, .leave = leave, .err = err, .well = true };
+	struct reading r = { .arena = d->arena, .rules = rules, .leave = leave, .err = err, .well = true };
 
 	snprintf(r.place, sizeof(r.place), "%.127s", place);
 	r.arguments = arena_take(d->arena, (doc_size(object) + OF_ALL_MAX) * sizeof(*r.arguments));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "pipeline/reading.h"
 
 enum { ARENA_LIMIT = 8 * 1024 * 1024 };
@@ -15,12 +16,14 @@ bad_json(struct err *err)
 	snprintf(err->code, sizeof(err->code), "bad_pipeline");
 	return err_at(err, "the definition");
 }
+
 static bool
 is_word(const char *text, size_t room)
 {
 	return *text && strlen(text) < room
 	    && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
+
 /* A member that is not known may be a slip of the pen: it is refused, not passed over. */
 struct known_members { const char *const *names; const char *place; struct err *err; bool well; };
 
@@ -48,23 +51,47 @@ members_check(const struct doc_value *object, const char *const *names, const ch
 	return k.well;
 }
 
+/* All that shapes the words, and not how they are laid: two steps of the same words are one asset. */
+static void
+label_key(char ret[SHA256_TEXT_SIZE], const struct step *step)
+{
+	static const char *const shaping[] = { "text", "font", "size", "colour", "width", "align" };
+	struct buf said = {0};
+	uint8_t sum[SHA256_SIZE];
+
+	for (size_t i = 0; i < sizeof(shaping) / sizeof(*shaping); i++) {
+		const struct argument *a = argument_find(step->arguments, step->n_arguments, shaping[i]);
+
+		buf_print(&said, "%s=%s %s %g", shaping[i], a && a->text ? a->text : "", a ? a->word : "",
+		    a ? a->number : 0);
+		for (size_t k = 0; a && k < a->n_numbers; k++)
+			buf_print(&said, " %g", a->numbers[k]);
+		buf_add(&said, "", 1);
+	}
+	hash_sha256(sum, buf_text(&said), said.size);
+	hash_print(ret, sum);
+	buf_clear(&said);
+}
+
 /* Each asset stands once in the definition, however often it is laid over something. */
 static bool
-assets_note(struct definition *d, struct step *step, const char *place, struct err *err)
+asset_note(struct definition *d, struct step *step, const char *place, struct err *err)
 {
-	for (struct argument *a = step->arguments; a < step->arguments + step->n_arguments; a++) {
-		size_t i = 0;
+	const struct argument *blob = argument_find(step->arguments, step->n_arguments, "asset");
+	struct asset asset = { .label = blob ? NULL : step };
 
-		if (a->rule->kind != ARGUMENT_HASH)
-			continue;
-		while (i < d->n_assets && strcmp(d->assets[i], a->word))
-			i++;
-		if (i == ASSETS_MAX)
-			return defect_member(err, place, a->rule->name, "is one more than 8 different ones");
-		if (i == d->n_assets)
-			strcpy(d->assets[d->n_assets++], a->word);
-		a->number = (double)i;
-	}
+	if (blob)
+		strcpy(asset.key, blob->word);
+	else if (!strcmp(step->operation->name, "text"))
+		label_key(asset.key, step);
+	else
+		return true;
+	while (step->asset < d->n_assets && strcmp(d->assets[step->asset].key, asset.key))
+		step->asset++;
+	if (step->asset == ASSETS_MAX)
+		return defect(err, place, "is one more than 8 different assets and texts");
+	if (step->asset == d->n_assets)
+		d->assets[d->n_assets++] = asset;
 	return true;
 }
 
@@ -81,7 +108,7 @@ step_read(struct definition *d, struct step *step, const struct doc_value *value
 		return err_code(err, ERR_REJECT, "bad_pipeline",
 		    "%s.operation: \"%.60s\" is not allowed", place, name);
 	return arguments_read(d, &step->arguments, &step->n_arguments, step->operation->rules,
-	    "operation", value, place, err) && assets_note(d, step, place, err);
+	    "operation", value, place, err) && asset_note(d, step, place, err);
 }
 
 static bool
@@ -201,7 +228,7 @@ of_all_read(struct of_all *ret, const struct definition *d, const struct doc_val
 
 		if (value && *d->command)
 			return defect(err, of_all[i].name, "is not for the outputs of a command");
-		if (value && !argument_read(arguments[i], value, of_all[i].name, err))
+		if (value && !argument_read(arguments[i], d->arena, value, of_all[i].name, err))
 			return false;
 	}
 	if (ret->background.n_numbers != 1 && ret->background.n_numbers != 3)
@@ -261,7 +288,7 @@ deadline_read(struct definition *d, const struct doc_value *value, struct err *e
 		DEADLINE_MAX_S, NULL };
 	struct argument argument = { .rule = &rule };
 
-	if (value && !argument_read(&argument, value, rule.name, err))
+	if (value && !argument_read(&argument, d->arena, value, rule.name, err))
 		return false;
 	d->deadline_s = (int)argument.number;
 	return true;

@@ -40,9 +40,11 @@ enum {
 
 enum argument_kind {
 	ARGUMENT_INT, ARGUMENT_REAL, ARGUMENT_BOOL, ARGUMENT_WORD, ARGUMENT_NUMBERS, ARGUMENT_HASH,
+	ARGUMENT_TEXT,
 };
 
-/* What an argument may be. words: those allowed, with blanks between them. */
+/* What an argument may be. words: those allowed, with blanks between them. least, most: of a text its
+ * bytes. */
 struct argument_rule {
 	const char *name;			/* NULL ends a table */
 	enum argument_kind kind;
@@ -64,8 +66,9 @@ const struct argument_rule *rule_find(const struct argument_rule *rules, const c
 
 struct argument {
 	const struct argument_rule *rule;
-	double number;				/* int, real, bool; of a hash its place in assets */
+	double number;				/* int, real, bool */
 	char word[SHA256_TEXT_SIZE];
+	const char *text;			/* no control characters but the end of a line */
 	double numbers[NUMBERS_MAX];
 	size_t n_numbers;
 };
@@ -74,6 +77,13 @@ struct step {
 	const struct operation *operation;
 	struct argument *arguments;
 	size_t n_arguments;
+	size_t asset;				/* of composite and text: its place in assets */
+};
+
+/* A picture of the pipeline's own: a blob, or the words of a step, to be drawn where fonts are. */
+struct asset {
+	char key[SHA256_TEXT_SIZE];		/* of a blob its SHA-256; of words, that of all that shapes them */
+	const struct step *label;		/* NULL: a blob */
 };
 
 struct view {
@@ -92,8 +102,7 @@ struct definition {
 	int deadline_s;				/* of an attempt; 0: as the order says */
 	struct view *views;
 	size_t n_views;
-	/* pictures of the pipeline's own: the SHA-256 of each, once */
-	char assets[ASSETS_MAX][SHA256_TEXT_SIZE];
+	struct asset assets[ASSETS_MAX];	/* each once, however often it is laid over something */
 	size_t n_assets;
 };
 

@@ -23,16 +23,20 @@
 #define NEED_WORD(name, words) { name, ARGUMENT_WORD, true, 0, 0, words }
 #define NUMBERS(name, least, most) { name, ARGUMENT_NUMBERS, false, least, most, NULL }
 #define NEED_HASH(name) { name, ARGUMENT_HASH, true, 0, 0, NULL }
+#define TEXT(name, bytes) { name, ARGUMENT_TEXT, false, 1, bytes, NULL }
+#define NEED_TEXT(name, bytes) { name, ARGUMENT_TEXT, true, 1, bytes, NULL }
 #define NEED_NUMBERS(name, least, most) { name, ARGUMENT_NUMBERS, true, least, most, NULL }
 #define RULES(...) (const struct argument_rule[]){ __VA_ARGS__ { NULL, 0, false, 0, 0, NULL } }
+
+/* How something lies over a picture. */
+#define LAID WORD("gravity", COMPASS), INT("x", -SIDE_MAX, SIDE_MAX), INT("y", -SIDE_MAX, SIDE_MAX), \
+	WORD("blend", "over multiply screen"), REAL("opacity", 0, 1), REAL("scale", 0.001, 1)
 
 static const struct operation operations[] = {
 	{ "autorot", RULES() },
 	{ "canny", RULES(REAL("sigma", 0.01, 100),) },
 	{ "colourspace", RULES(NEED_WORD("space", SPACE),) },
-	{ "composite", RULES(NEED_HASH("asset"), WORD("gravity", COMPASS),
-	    INT("x", -SIDE_MAX, SIDE_MAX), INT("y", -SIDE_MAX, SIDE_MAX),
-	    WORD("blend", "over multiply screen"), REAL("opacity", 0, 1), REAL("scale", 0.001, 1),) },
+	{ "composite", RULES(NEED_HASH("asset"), LAID,) },
 	{ "crop", RULES(NEED_INT("left", 0, SIDE_MAX), NEED_INT("top", 0, SIDE_MAX),
 	    NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),) },
 	{ "embed", RULES(NEED_INT("x", -SIDE_MAX, SIDE_MAX), NEED_INT("y", -SIDE_MAX, SIDE_MAX),
@@ -64,6 +68,9 @@ static const struct operation operations[] = {
 	{ "sharpen_mild", RULES() },
 	{ "smartcrop", RULES(NEED_INT("width", 1, SIDE_MAX), NEED_INT("height", 1, SIDE_MAX),
 	    WORD("interesting", INTERESTING),) },
+	{ "text", RULES(NEED_TEXT("text", 500), TEXT("font", 100), INT("size", 4, 500),
+	    NUMBERS("colour", 0, 255), INT("width", 1, SIDE_MAX), WORD("align", "low centre high"),
+	    LAID,) },
 	{ "thumbnail_image", RULES(NEED_INT("width", 1, SIDE_MAX), INT("height", 1, SIDE_MAX),
 	    WORD("size", "both up down force"), WORD("crop", INTERESTING), BOOL("linear"),
 	    BOOL("no_rotate"), WORD("import_profile", "srgb p3 cmyk"),

@@ -15,8 +15,8 @@ bool defect(struct err *err, const char *place, const char *what);
 bool defect_member(struct err *err, const char *place, const char *member, const char *what);
 
 /* One, whose rule is set, and all of an object but the member leave. place: where they stand. */
-bool argument_read(struct argument *ret, const struct doc_value *value, const char *place,
-    struct err *err);
+bool argument_read(struct argument *ret, struct arena *arena, const struct doc_value *value,
+    const char *place, struct err *err);
 bool arguments_read(struct definition *d, struct argument **ret, size_t *n,
     const struct argument_rule *rules, const char *leave, const struct doc_value *object,
     const char *place, struct err *err);

@@ -72,6 +72,32 @@ def test_an_asset_lies_over_every_picture(name):
         (1, 200, 3), (1, 200, 3), (255, 255, 255)]
 
 
+def test_words_lie_over_every_picture_of_every_view(name):
+    block = {"operation": "text", "text": "\u2588", "colour": [1, 200, 3], "size": 40,
+             "font": "DejaVu Sans Bold", "gravity": "south-east"}
+    views = [{"name": n, "format": "png", "operations": [{"operation": "pad", "width": 100, "height": side},
+                                                         {**block, "x": x}]}
+             for n, side, x in (("one", 100, 0), ("two", 80, 9))]
+    pipeline = make(name, {"views": views}).json()["id"]
+
+    batch = line.submit([(f"{i}.jpg", case("no-eoi.jpg")) for i in range(3)], pipeline=pipeline)
+
+    found = line.finished(batch)
+    assert found["status"] == "completed"
+    for job in found["jobs"]:
+        one, two = (Image.open(blob(row[2])).convert("RGB") for row in outputs(job))
+        assert one.getpixel((95, 90)) == two.getpixel((86, 70)) == (1, 200, 3)
+        assert two.getpixel((97, 78)) == (255, 255, 255)
+
+
+def test_words_that_nobody_could_see_are_refused_by_their_member(name):
+    bad = make(name, {"views": [{"name": "one", "format": "png", "operations": [
+        {"operation": "text", "text": " \n "}]}]})
+
+    assert bad.status == 400
+    assert "views[0].operations[0].text" in str(bad.json()["errors"])
+
+
 def test_a_definition_whose_asset_is_not_in_the_store_is_refused_by_its_member(name):
     answer = make(name, over(hashlib.sha256(name.encode()).hexdigest()))
 

@@ -92,6 +92,16 @@ def test_an_asset_is_the_file_that_has_its_hash(tried):
     assert (unknown.returncode, "names no asset" in unknown.stderr) == (2, True)
 
 
+def test_words_are_drawn_with_the_fonts_of_this_machine(tried):
+    words = {"operation": "text", "text": "\u2588\u2588", "scale": 1, "colour": [1, 200, 3]}
+
+    run = tried([view("v", words)])
+
+    assert run.returncode == 0, run.stderr
+    picture = Image.open(tried.folder / "tried/a_v.png").convert("RGB")
+    assert picture.getpixel((picture.width // 2, picture.height // 2)) == (1, 200, 3)
+
+
 def test_the_limits_are_those_of_the_service(tried):
     def run(**environment):
         return cli("pipelines", "test", "it.json", "a.jpg", url=NOWHERE, cwd=tried.folder, **environment)

@@ -34,7 +34,7 @@ child(int first_ms, double pixels, bool stop, long work_ms, struct answer *answe
 	if (pid == 0) {
 		unsigned held = 0;
 
-		if (!budget_open(ends[1]) || !sandbox_close(&held, &err))
+		if (!budget_open(ends[1]) || !sandbox_close(SEES_NOTHING, &held, &err))
 			_exit(1);
 		budget_start(first_ms, 1);
 		budget_grow(pixels);

@@ -271,7 +271,7 @@ Test(cage, the_trial_of_a_process_that_is_not_closed_finds_it_open)
 {
 	struct err err = {0};
 
-	cr_expect(!sandbox_is_closed(&err));
+	cr_expect(!sandbox_is_closed(SEES_NOTHING, &err));
 	cr_expect_str_eq(err.text, "open() went through");
 	given_children(NULL);		/* whose own trial went well, or they would not be there */
 	cr_expect_eq(parts & SANDBOX_ALWAYS, SANDBOX_ALWAYS);

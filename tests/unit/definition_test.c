@@ -147,9 +147,10 @@ Test(definition, an_asset_is_named_by_its_hash_and_stands_once)
 	cr_assert(definition_read(&d, VIEW(OVER("0", "") "," OVER("1", ",\"opacity\":0.5") ","
 	    OVER("0", "")), &err), "%s", err.text);
 	cr_expect_eq(d->n_assets, 2);
-	cr_expect_str_eq(d->assets[1], HASH "1");
-	cr_expect_eq(d->views[0].steps[1].arguments[0].number, 1);
-	cr_expect_eq(d->views[0].steps[2].arguments[0].number, 0);
+	cr_expect_str_eq(d->assets[1].key, HASH "1");
+	cr_expect_null(d->assets[1].label);
+	cr_expect_eq(d->views[0].steps[1].asset, 1);
+	cr_expect_eq(d->views[0].steps[2].asset, 0);
 	definition_free(d);
 	expect_refused(VIEW("{\"operation\":\"composite\"}"), "[0].asset: is missing");
 	expect_refused(VIEW(OVER("", "")), "[0].asset: is not the SHA-256 of a blob");
@@ -161,7 +162,41 @@ Test(definition, an_asset_is_named_by_its_hash_and_stands_once)
 	expect_refused(VIEW(OVER("a", ",\"gravity\":\"up\"")), "[0].gravity");
 	expect_refused(VIEW(OVER("0", "") "," OVER("1", "") "," OVER("2", "") "," OVER("3", "") ","
 	    OVER("4", "") "," OVER("5", "") "," OVER("6", "") "," OVER("7", "") "," OVER("8", "")),
-	    "views[0].operations[8].asset: is one more than 8");
+	    "views[0].operations[8]: is one more than 8");
+}
+
+#define SAY(text, more) "{\"operation\":\"text\",\"text\":\"" text "\"" more "}"
+
+Test(definition, words_are_an_asset_that_stands_once_however_they_are_laid)
+{
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	cr_assert(definition_read(&d, VIEW(SAY("(c) Rug", ",\"colour\":[255,0,0]") ","
+	    SAY("(c) Rug", ",\"colour\":[255,0,0],\"x\":4,\"gravity\":\"south\",\"opacity\":0.5") ","
+	    SAY("(c) Rug", ",\"colour\":[255,0,1]") "," SAY("(c) Rug", ",\"size\":40") ","
+	    OVER("0", "")), &err), "%s", err.text);
+	cr_expect_eq(d->n_assets, 4);
+	cr_expect_eq(d->views[0].steps[1].asset, 0);
+	cr_expect_eq(d->views[0].steps[2].asset, 1);
+	cr_expect_str_eq(argument_find(d->assets[1].label->arguments,
+	    d->assets[1].label->n_arguments, "text")->text, "(c) Rug");
+	cr_expect_eq(d->views[0].steps[4].asset, 3);
+	definition_free(d);
+}
+
+Test(definition, words_are_to_be_seen_and_every_slip_is_named)
+{
+	expect_refused(VIEW("{\"operation\":\"text\"}"), "[0].text: is missing");
+	expect_refused(VIEW(SAY("", "")), "[0].text: is not a text of 1 to 500 bytes");
+	expect_refused(VIEW("{\"operation\":\"text\",\"text\":7}"), "[0].text: is not a text");
+	expect_refused(VIEW(SAY(" \\n ", "")), "[0].text: is blank");
+	expect_refused(VIEW(SAY("a\\u0007b", "")), "[0].text: has a control character");
+	expect_refused(VIEW(SAY("a", ",\"size\":501")), "[0].size: is not from 4 to 500");
+	expect_refused(VIEW(SAY("a", ",\"font\":\"\"")), "[0].font: is not a text of 1 to 100");
+	expect_refused(VIEW(SAY("a", ",\"colour\":[0,0,256]")), "[0].colour: is not from 0 to 255");
+	expect_refused(VIEW(SAY("a", ",\"align\":\"left\"")), "[0].align: is not one of: low");
+	expect_refused(VIEW(SAY("a", ",\"asset\":\"b\"")), "[0].asset: is not allowed here");
 }
 
 #define OF_ALL(said, operations) "{" said ",\"views\":[{\"name\":\"a\",\"operations\":[" operations \
