@@ -259,11 +259,30 @@ put_customers(struct put *put, const struct db_rows *customers)
 	put_close(put, ']');
 }
 
-/* The filter without its statuses, then without its customer: what each choice would show. */
+static void
+put_hours(struct put *put, const struct db_rows *hours)
+{
+	put_name(put, "throughput");
+	put_open(put, '[');
+	for (int i = 0; i < db_count(hours); i++) {
+		put_open(put, '{');
+		put_name(put, "hour");
+		put_time(put, db_time_at(hours, i, 0));
+		put_int_of(put, "jobs_completed", db_int_at(hours, i, 1));
+		put_int_of(put, "jobs_failed", db_int_at(hours, i, 2));
+		put_int_of(put, "batches", db_int_at(hours, i, 3));
+		put_close(put, '}');
+	}
+	put_close(put, ']');
+}
+
+/* The filter without its statuses, then without its customer: what each choice would show. Of hours
+ * only customers are counted apart. */
 static bool
 stats_read(struct call *call, const struct list_query *query, struct db_rows **rows,
-    struct db_rows **customers)
+    struct db_rows **customers, struct db_rows **hours)
 {
+	struct db_pool *pool = call->gateway->pool;
 	struct db_arg by_customer[FILTERS], by_status[FILTERS];
 	struct chosen chosen = {0};
 	struct err err = {0};
@@ -274,10 +293,10 @@ stats_read(struct call *call, const struct list_query *query, struct db_rows **r
 	if (query->counter < 0)		/* a name is of one customer */
 		by_customer[2] = db_null(DB_TEXT);
 	by_status[1] = db_null_array(DB_TEXT);
-	well = well && ((db_pool_run_args(call->gateway->pool, rows, &err, sql_gateway_stats_status,
-	        by_status, FILTERS)
-	    && db_pool_run_args(call->gateway->pool, customers, &err, sql_gateway_stats_customers,
-	        by_customer, FILTERS)) || problem_err(call, &err));
+	well = well && ((db_pool_run_args(pool, rows, &err, sql_gateway_stats_status, by_status, FILTERS)
+	    && db_pool_run_args(pool, customers, &err, sql_gateway_stats_customers, by_customer, FILTERS)
+	    && db_pool_run(pool, hours, &err, sql_gateway_stats_hours, chosen.args[0], chosen.args[2]))
+	    || problem_err(call, &err));
 	chosen_clear(&chosen);
 	return well;
 }
@@ -285,11 +304,11 @@ stats_read(struct call *call, const struct list_query *query, struct db_rows **r
 bool
 serve_stats(struct call *call)
 {
-	own(db_rows_freep) struct db_rows *rows = NULL, *customers = NULL;
+	own(db_rows_freep) struct db_rows *rows = NULL, *customers = NULL, *hours = NULL;
 	struct list_query query;
 	struct put put;
 
-	if (!query_read(call, &query) || !stats_read(call, &query, &rows, &customers))
+	if (!query_read(call, &query) || !stats_read(call, &query, &rows, &customers, &hours))
 		return false;
 	const struct stats stats = { rows, query.statuses };
 	put = answer_json(call, 200);
@@ -298,6 +317,7 @@ serve_stats(struct call *call)
 	put_job_counts(&put, &stats);
 	put_int_of(&put, "total_size", sum(&stats, STAT_SIZE));
 	put_customers(&put, customers);
+	put_hours(&put, hours);
 	put_close(&put, '}');
 	answer_tag(call);
 	return true;

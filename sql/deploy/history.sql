@@ -24,33 +24,34 @@ comment on table batch_history is
 comment on column batch_history.at is 'of the fact, order or archive that changed it';
 comment on column batch_history.jobs_completed is 'with the two after it: what had become of its jobs by then';
 
+-- Old rows are joined with new ones by a hash, whatever a first call on few rows would have planned.
 create function batches_recall() returns trigger language plpgsql
-set search_path from current as $$
+set search_path from current set enable_nestloop = off as $$
 begin
-	if new.deleted_at is not null then
-		delete from batch_history where batch_id = new.id;
-		return null;
-	end if;
 	insert into batch_history (batch_id, at, what, run_no, jobs_completed, jobs_failed, jobs_cancelled)
-	values (new.id, greatest(new.created_at, new.last_fact_at, new.moved_at),
-		case when new.archive_run_no is distinct from old.archive_run_no then 'archived'
-		     when new.run_no <> old.run_no then 'retried'
-		     when new.control = old.control then new.status
-		     when new.control = 'pause' then 'paused'
-		     when new.control = 'cancel' then 'cancelling'
-		     else 'resumed' end,
-		new.run_no, new.jobs_completed, new.jobs_failed, new.jobs_cancelled);
+	select n.id, greatest(n.created_at, n.last_fact_at, n.moved_at),
+	       case when n.archive_run_no is distinct from o.archive_run_no then 'archived'
+		    when n.run_no <> o.run_no then 'retried'
+		    when n.control = o.control then n.status
+		    when n.control = 'pause' then 'paused'
+		    when n.control = 'cancel' then 'cancelling'
+		    else 'resumed' end,
+	       n.run_no, n.jobs_completed, n.jobs_failed, n.jobs_cancelled
+	  from new_rows n join old_rows o on o.id = n.id
+	 where n.deleted_at is null and (n.status <> o.status or n.control <> o.control or n.run_no <> o.run_no
+	       or n.archive_run_no is distinct from o.archive_run_no);
+	if exists (select from new_rows where deleted_at is not null) then
+		delete from batch_history
+		 where batch_id = any (array(select id from new_rows where deleted_at is not null));
+	end if;
 	return null;
 end
 $$;
-comment on function batches_recall is 'Keeps a change of state; forgets those of a deleted batch.';
+comment on function batches_recall is 'Keeps changes of state; forgets those of deleted batches.';
 
--- The condition is judged before the function is called: progress within a state costs next to nothing.
-create trigger batches_recall after update on batches for each row
-	when (old.status is distinct from new.status or old.control is distinct from new.control
-	   or old.run_no is distinct from new.run_no or old.archive_run_no is distinct from new.archive_run_no
-	   or old.deleted_at is distinct from new.deleted_at)
-	execute function batches_recall();
+create trigger batches_recall after update on batches
+	referencing old table as old_rows new table as new_rows
+	for each statement execute function batches_recall();
 
 -- Of what was finished before there is the end.
 insert into batch_history (batch_id, at, what, run_no, jobs_completed, jobs_failed, jobs_cancelled)

@@ -251,6 +251,19 @@ def test_counts_are_of_the_filter_that_is_shown(shelf):
     assert get("/api/batches/stats", date_from="no day").fields() == ["date_from"]
 
 
+def test_throughput_is_of_the_last_day_and_of_the_customer(shelf):
+    def hours(**query):
+        return get("/api/batches/stats", **query).json()["throughput"]
+
+    here = hours(customer_prefix=shelf.customer)
+    assert [sum(h[m] for h in here) for m in ("jobs_completed", "jobs_failed", "batches")] == [5, 2, 4]
+    assert len(here) == 24 and here == sorted(here, key=lambda h: h["hour"])
+    assert {h["hour"][13:] for h in here} == {":00:00.000Z"}
+    assert hours(customer_prefix=shelf.customer, status="queued", q="nothing", date_to="2001-01-01") == here
+    assert sum(h["batches"] for h in hours()) >= 4
+    assert not any(h["batches"] for h in hours(customer_prefix="NOBODY"))
+
+
 def test_jobs_of_a_batch_in_one_state(shelf):
     path, jobs = f"/api/batches/{shelf.three['id']}/jobs", shelf.three["jobs"]
 

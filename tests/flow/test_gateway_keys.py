@@ -101,6 +101,7 @@ def test_a_key_for_some_customers_sees_no_others(keys):
     assert [b["id"] for b in seen["data"]] == [keys.theirs["batch_id"]] and seen["total"] == 1
     assert stats["batches"]["total"] == 1
     assert [c["customer_prefix"] for c in stats["customers"]] == [keys.one]
+    assert sum(h["batches"] for h in stats["throughput"]) <= 1
 
 
 def test_nothing_of_another_customers_batch_answers_to_it(keys):

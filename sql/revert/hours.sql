@@ -1,0 +1,14 @@
+begin;
+set local search_path to :"schema", batchline_base;
+drop trigger jobs_count_hours_insert on jobs;
+drop trigger jobs_count_hours_update on jobs;
+drop trigger jobs_count_hours_delete on jobs;
+drop trigger batches_count_hours_insert on batches;
+drop trigger batches_count_hours_update on batches;
+drop trigger batches_count_hours_delete on batches;
+drop trigger batches_uncount_hours on batches;
+drop function jobs_count_hours(), batches_count_hours(), hours_uncount(), verify_batches(), hours_move(hour_counts[]);
+alter function verify_counts() rename to verify_batches;
+drop view hour_recounts;
+drop table hour_counts;
+commit;
