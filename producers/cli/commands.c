@@ -7,7 +7,9 @@
 #define BIT(nth) (UINT64_C(1) << (nth))
 #define SUBMIT BIT(0)
 #define LIST BIT(1)
+#define SHOW BIT(2)
 #define DOWNLOAD BIT(4)
+#define STATS BIT(6)
 #define PIPELINES_ADD BIT(13)
 #define PIPELINES_TEST BIT(14)
 #define TARGETS_ADD BIT(19)
@@ -18,6 +20,7 @@
 #define KEYS_ADD BIT(30)
 #define AUDIT BIT(34)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
+#define BATCHES (LIST | STATS)
 #define ANY UINT64_MAX
 
 const struct command commands[] = {
@@ -34,8 +37,11 @@ const struct command commands[] = {
 	    "batchline list --status failed,partial --from 2025-11-01\n"
 	    "batchline list --customer PL_DXB --sort total_size --limit 10\n"
 	    "batchline list -q autumn --json\n" },
-	{ "show", "BATCH", 1, 1, run_show, "shows one batch and its jobs", "",
-	    "batchline show PL_DXB_2025-11-05_batch-1\n" },
+	{ "show", "BATCH", 1, 1, run_show, "shows one batch and its jobs",
+	    "With --status the jobs in one state alone: queued, dispatched, processing, retry_wait,\n"
+	    "completed, failed or cancelled.\n",
+	    "batchline show PL_DXB_2025-11-05_batch-1\n"
+	    "batchline show PL_DXB_2025-11-05_batch-1 --status failed\n" },
 	{ "watch", "BATCH", 1, 1, run_watch, "follows a batch until it is finished",
 	    "Tells of every job that fails. Ends with 3 when the batch ended failed, partial or\n"
 	    "cancelled.\n",
@@ -47,8 +53,11 @@ const struct command commands[] = {
 	{ "delete", "BATCH", 1, 1, run_delete, "removes a batch with its jobs and files",
 	    "In any state; what is still open of it is cancelled. There is no way back.\n",
 	    "batchline delete PL_DXB_2025-11-05_batch-1\n" },
-	{ "stats", "", 0, 0, run_stats, "counts batches, jobs and customers", "",
-	    "batchline stats\n" },
+	{ "stats", "", 0, 0, run_stats, "counts batches, jobs and customers",
+	    "Of what the list shows with the same options, and what was done in each of the last 24 hours,\n"
+	    "in UTC; of those only --customer shows a part.\n",
+	    "batchline stats\n"
+	    "batchline stats --customer PL_DXB --from 2025-11-01\n" },
 	{ "cancel", "BATCH", 1, 1, run_order, "stops a batch: what is not rendered will not be", "",
 	    "batchline cancel PL_DXB_2025-11-05_batch-1\n" },
 	{ "retry", "BATCH", 1, 1, run_order, "tries the failed and cancelled jobs again",
@@ -172,12 +181,13 @@ const struct arg_row arg_rows[ARGS] = {
 	    "files of the folders within DIR, too" },
 	[ARG_WATCH] = { "watch", 'w', NULL, false, 0, 0, SUBMIT,
 	    "then follow the batch until it is finished" },
-	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, LIST, "only these" },
-	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, LIST | TARGETS_ADD | KEYS_ADD | FILTERED,
+	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, BATCHES | SHOW, "only these" },
+	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, BATCHES | TARGETS_ADD | KEYS_ADD | FILTERED,
 	    "only of this customer", TARGETS_ADD | KEYS_ADD },
-	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, LIST | AUDIT, "of this day and later ones" },
-	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, LIST | AUDIT, "of this day and earlier ones" },
-	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, LIST,
+	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, BATCHES | AUDIT, "of this day and later ones" },
+	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, BATCHES | AUDIT, "of this day and earlier ones" },
+	[ARG_NAME] = { "name", 0, "NAME", false, 0, 0, BATCHES, "the batch of exactly this name" },
+	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, BATCHES,
 	    "found in the name, the description or a file's name" },
 	[ARG_SORT] = { "sort", 0, "FIELD", false, 0, 0, LIST,
 	    "created_at, updated_at, completed_at, total_files, total_size, status, "

@@ -23,7 +23,7 @@ read_to_show(struct cli *cli, const char *path, struct doc **doc, struct err *er
 
 static const struct { enum arg arg; const char *name; } filters[] = {
 	{ ARG_CUSTOMER, "customer_prefix" }, { ARG_FROM, "date_from" }, { ARG_TO, "date_to" },
-	{ ARG_WORDS, "q" }, { ARG_SORT, "sort_by" }, { ARG_ORDER, "sort_order" },
+	{ ARG_WORDS, "q" }, { ARG_NAME, "name" }, { ARG_SORT, "sort_by" }, { ARG_ORDER, "sort_order" },
 	{ ARG_LIMIT, "limit" }, { ARG_OFFSET, "offset" },
 };
 
@@ -51,22 +51,31 @@ add_statuses(struct buf *path, const char *list)
 	}
 }
 
-bool
-run_list(struct cli *cli, struct err *err)
+/* The answer at the address, for what the filters show. */
+static bool
+read_filtered(struct cli *cli, const char *address, struct doc **doc, struct err *err)
 {
-	own(doc_freep) struct doc *doc = NULL;
 	struct buf path = {0};
 	bool well;
 
-	buf_add_text(&path, "/api/batches");
+	buf_add_text(&path, address);
 	add_statuses(&path, cli->args.texts[ARG_STATUS]);
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
 		if (cli->args.texts[filters[i].arg])
 			path_add(&path, filters[i].name, cli->args.texts[filters[i].arg]);
-	well = buf_text(&path) ? read_to_show(cli, buf_text(&path), &doc, err)
+	well = buf_text(&path) ? read_to_show(cli, buf_text(&path), doc, err)
 	                       : err_set(err, ERR_FATAL, "out of memory");
 	buf_clear(&path);
-	return well && (cli->json || view_batches(cli, doc_root(doc), err));
+	return well;
+}
+
+bool
+run_list(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+
+	return read_filtered(cli, "/api/batches", &doc, err)
+	    && (cli->json || view_batches(cli, doc_root(doc), err));
 }
 
 bool
@@ -74,7 +83,7 @@ run_stats(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 
-	return read_to_show(cli, "/api/batches/stats", &doc, err)
+	return read_filtered(cli, "/api/batches/stats", &doc, err)
 	    && (cli->json || view_stats(cli, doc_root(doc), err));
 }
 
@@ -89,22 +98,53 @@ run_parked(struct cli *cli, struct err *err)
 
 /* ---- show ---- */
 
-/* The pages of jobs behind the first one. */
+/* A page of jobs, of one state when --status names it. */
 static bool
-show_more_jobs(struct cli *cli, const char *id, const char *cursor, struct err *err)
+read_jobs(struct cli *cli, const char *id, const char *cursor, struct doc **doc, struct err *err)
 {
-	char path[PATH_SIZE], next[32];
+	const char *status = cli->args.texts[ARG_STATUS];
+	struct buf path = {0};
+	bool well;
+
+	buf_print(&path, "/api/batches/%s/jobs?cursor=%s", id, cursor);
+	if (status)
+		path_add(&path, "status", status);
+	well = buf_text(&path) ? peer_read(&cli->peer, buf_text(&path), doc, err)
+	                       : err_set(err, ERR_FATAL, "out of memory");
+	buf_clear(&path);
+	return well;
+}
+
+/* The pages of jobs from the cursor on. */
+static bool
+show_jobs(struct cli *cli, const char *id, const char *cursor, struct err *err)
+{
+	char next[32];
 
 	snprintf(next, sizeof(next), "%s", cursor);
 	while (*next) {
 		own(doc_freep) struct doc *doc = NULL;
 
-		snprintf(path, sizeof(path), "/api/batches/%s/jobs?cursor=%s", id, next);
-		if (!peer_read(&cli->peer, path, &doc, err)
+		if (!read_jobs(cli, id, next, &doc, err)
 		    || !view_jobs(cli, doc_member(doc_root(doc), "data"), err))
 			return false;
 		snprintf(next, sizeof(next), "%s", text_in(doc_root(doc), "next_cursor"));
 	}
+	return true;
+}
+
+/* For programs: of one state the page of those jobs, else the batch with its jobs. */
+static bool
+show_bytes(struct cli *cli, const char *id, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/api/batches/%s", id);
+	if (cli->args.texts[ARG_STATUS] ? !read_jobs(cli, id, "0", &doc, err)
+	                                : !peer_read(&cli->peer, path, &doc, err))
+		return false;
+	screen_write(&cli->peer.answer.body);
 	return true;
 }
 
@@ -117,13 +157,17 @@ run_show(struct cli *cli, struct err *err)
 
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
+	if (cli->json)
+		return show_bytes(cli, batch.id, err);
 	snprintf(path, sizeof(path), "/api/batches/%s", batch.id);
-	if (!read_to_show(cli, path, &doc, err) || cli->json)
-		return err->verdict == ERR_NONE;
+	if (!peer_read(&cli->peer, path, &doc, err))
+		return false;
 	view_batch(cli, doc_root(doc));
 	screen_say(cli, TONE_PLAIN, "%s", "");
+	if (cli->args.texts[ARG_STATUS])
+		return show_jobs(cli, batch.id, "0", err);
 	return view_jobs(cli, doc_member(doc_root(doc), "jobs"), err)
-	    && show_more_jobs(cli, batch.id, text_in(doc_root(doc), "jobs_next_cursor"), err);
+	    && show_jobs(cli, batch.id, text_in(doc_root(doc), "jobs_next_cursor"), err);
 }
 
 bool

@@ -45,6 +45,35 @@ add_customers(struct counting *c, const struct doc_value *customers)
 	return c->well;
 }
 
+/* The hours in which something ended; nothing of a day without any. */
+static bool
+view_hours(const struct cli *cli, const struct doc_value *hours, struct err *err)
+{
+	static const struct table_column columns[] = { { "HOUR, UTC", false, false },
+		{ "RENDERED", true, false }, { "FAILED", true, false }, { "BATCHES", true, false } };
+	own(table_freep) struct table *table = table_new(columns, COUNT(columns));
+	bool well = table != NULL;
+
+	for (size_t i = 0; well && i < doc_size(hours); i++) {
+		const struct doc_value *one = doc_item(hours, i);
+		const int64_t n[] = { int_in(one, "jobs_completed"), int_in(one, "jobs_failed"),
+			int_in(one, "batches") };
+		char words[WORDS_SIZE];
+
+		if (!n[0] && !n[1] && !n[2])
+			continue;
+		well = table_print(table, TONE_PLAIN, "%.16s", text_in(one, "hour"));
+		for (size_t k = 0; well && k < COUNT(n); k++)
+			well = table_add(table, words_of_count(words, n[k]), TONE_PLAIN);
+	}
+	if (!well)
+		return err_set(err, ERR_FATAL, "out of memory");
+	if (table_rows(table) == 0)
+		return true;
+	screen_say(cli, TONE_PLAIN, "%s", "");
+	return screen_table(cli, table, err);
+}
+
 bool
 view_stats(const struct cli *cli, const struct doc_value *stats, struct err *err)
 {
@@ -65,7 +94,7 @@ view_stats(const struct cli *cli, const struct doc_value *stats, struct err *err
 		return false;
 	screen_say(cli, TONE_PLAIN, "%s of pictures came in.",
 	    words_of_size(size, int_in(stats, "total_size")));
-	return true;
+	return view_hours(cli, doc_member(stats, "throughput"), err);
 }
 
 /* ---- what is parked ---- */

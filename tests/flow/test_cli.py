@@ -210,6 +210,33 @@ def test_counts_and_pipelines_are_there(batch):
     assert "CLI_DONE" in cli("stats").stdout and "3-view render" in cli("pipelines").stdout
 
 
+def test_counts_are_of_what_the_options_show(batch):
+    name, day = batch["base_directory_name"], batch["batch_date"]
+    one = said(cli("stats", "--name", name, "--json"))
+    some = said(cli("stats", "--customer", "CLI_DONE", "--status", "completed", "--from", day, "--to", day, "--json"))
+
+    assert one["batches"]["total"] == 1 and one["jobs"]["total"] == 6
+    assert some["batches"]["total"] == some["batches"]["completed"] >= 1
+    assert [b["id"] for b in said(cli("list", "--name", name, "--json"))["data"]] == [batch["id"]]
+
+
+def test_counts_tell_what_was_done_in_the_last_hours(batch):
+    hours = said(cli("stats", "--customer", "CLI_DONE", "--json"))["throughput"]
+
+    assert sum(h["jobs_completed"] for h in hours) >= 6 and sum(h["batches"] for h in hours) >= 1
+    assert "RENDERED" in cli("stats", "--customer", "CLI_DONE").stdout
+    assert "RENDERED" not in cli("stats", "--customer", "NOBODY").stdout
+
+
+def test_show_tells_of_the_jobs_in_one_state(batch):
+    name, photos = batch["base_directory_name"], [photo.name for photo in PHOTOS.iterdir()]
+    completed, failed = (cli("show", name, "--status", s).stdout for s in ("completed", "failed"))
+
+    assert all(photo in completed and photo not in failed for photo in photos)
+    assert said(cli("show", name, "-s", "failed", "--json"))["data"] == []
+    assert cli("show", name, "-s", "unheard").returncode == 1
+
+
 def test_texts_of_strangers_cannot_steer_the_terminal(tmp_path):
     evil = "\033[2Jgone\u202e"
     made = line.submit([("CLI_EVIL_1.jpg", PHOTO)], batch_description=evil)
