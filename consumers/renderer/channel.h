@@ -34,6 +34,7 @@ struct order {
 	uint32_t n_outputs, n_assets, definition_size;
 	char command[COMMAND_NAME_SIZE];	/* of a command pipeline */
 	char extension[EXTENSION_SIZE];		/* of the input's name: "png" or "" */
+	int32_t deadline_ms;		/* of a command, which its child ends then */
 	uint32_t label;			/* to be drawn: its place among the definition's assets */
 };
 

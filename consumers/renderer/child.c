@@ -71,8 +71,8 @@ command_fulfil(const struct birth *birth, const struct order *order,
 	if (!(birth->holds & SANDBOX_WALL))
 		return err_code(err, ERR_REJECT, "commands_refused",
 		    "this renderer runs no commands: its host gives them no wall (see its /readyz)");
-	ran = command_run(command, task->definition, birth->folder, order->extension, task->input,
-	    task->outputs, &said);
+	ran = command_run(command, task->definition, birth->folder, order->extension,
+	    order->deadline_ms, task->input, task->outputs, &said);
 	if (!sandbox_close(SEES_NOTHING, holds, err) || !sandbox_is_closed(SEES_NOTHING, err)
 	    || !picture_check(task, err))
 		return false;

@@ -48,11 +48,13 @@ OWN_FREEP(struct commands, commands_free)
 bool command_argument(char *ret, size_t size, const char *argument, const char *folder,
     const char *extension, const struct definition *definition, struct err *err);
 
-/* In a child: runs the command on the input, in folder (its own, empty), to its end; what it wrote
- * goes to the outputs. Codes command_failed (with exit code and the tail of what it said),
- * unknown_command, disk_full. Only where wall_stands(). */
+/* In a child: runs the command on the input, in folder (its own, empty), to its end, or ends it after
+ * deadline_ms; what it wrote goes to the outputs. Codes command_failed (with exit code) and
+ * render_timeout, both with the tail of what it said, unknown_command, disk_full. Only where
+ * wall_stands(). */
 bool command_run(const struct command *command, const struct definition *definition,
-    const char *folder, const char *extension, int input, const int *outputs, struct err *err);
+    const char *folder, const char *extension, int deadline_ms, int input, const int *outputs,
+    struct err *err);
 /* The same without input and outputs. */
 bool command_try(const struct command *command, const char *folder, struct err *err);
 #endif

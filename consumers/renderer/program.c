@@ -18,12 +18,14 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "consumers/renderer/command.h"
 #include "consumers/renderer/sandbox.h"
 #include "consumers/renderer/wall.h"
 
 enum { ARGUMENT_SIZE = 4096, TAIL_SIZE = 400, PATH_SIZE = 512, EXIT_CANNOT_RUN = 127,
-	SIGNALLED = 128 };
+	SIGNALLED = 128, TRY_MS = 10000,
+	PIPE_PIECES = 16 };	/* of 4 KiB: what a pipe holds, whoever goes on writing */
 
 struct tail { char text[TAIL_SIZE + 1]; size_t n; };
 
@@ -157,23 +159,29 @@ become(const struct command *command, const struct definition *d, const char *fo
 	_exit(EXIT_CANNOT_RUN);
 }
 
-/* Listens until the program ends; what it left running does not hold us up. */
+/* Listens until the program ends, or ends it with all that is behind its wall; what it left running does
+ * not hold us up. *late: it was not done. */
 static int
-listen_to(pid_t pid, int said, struct tail *tail)
+listen_to(pid_t pid, int said, int deadline_ms, struct tail *tail, bool *late)
 {
 	int ended = (int)syscall(SYS_pidfd_open, pid, 0), status = 0;
 	struct pollfd p[] = { { .fd = said, .events = POLLIN }, { .fd = ended, .events = POLLIN } };
+	int64_t until = clock_monotonic_ms() + deadline_ms, left;
 	char piece[4096];
 	ssize_t n;
 
-	while (!(p[1].revents & POLLIN) && poll(p, 2, -1) >= 0)
+	while (!(p[1].revents & POLLIN) && (left = until - clock_monotonic_ms()) > 0
+	    && poll(p, 2, (int)left) >= 0)
 		if (p[0].revents) {
 			n = read(said, piece, sizeof(piece));
 			tail_add(tail, piece, n > 0 ? (size_t)n : 0);
 			p[0].fd = n > 0 ? said : -1;
 		}
+	*late = !(p[1].revents & POLLIN);
+	if (*late)
+		kill(pid, SIGKILL);
 	fcntl(said, F_SETFL, O_NONBLOCK);
-	while ((n = read(said, piece, sizeof(piece))) > 0)
+	for (int i = 0; i < PIPE_PIECES && (n = read(said, piece, sizeof(piece))) > 0; i++)
 		tail_add(tail, piece, (size_t)n);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -210,10 +218,11 @@ judge(const struct command *command, int status, const struct tail *tail, struct
 
 static bool
 program_run(const struct command *command, const struct definition *d, const char *folder,
-    const char *extension, struct err *err)
+    const char *extension, int deadline_ms, struct err *err)
 {
 	struct tail tail = {0};
-	int said[2];
+	int said[2], status;
+	bool late;
 	pid_t pid;
 
 	if (pipe2(said, O_CLOEXEC))
@@ -226,18 +235,21 @@ program_run(const struct command *command, const struct definition *d, const cha
 		close(said[0]);
 		return system_err(err, "fork");
 	}
-	int status = listen_to(pid, said[0], &tail);
-
+	status = listen_to(pid, said[0], deadline_ms, &tail, &late);
 	close(said[0]);
+	if (late)
+		return err_code(err, ERR_RETRY, "render_timeout",
+		    "%s was not done within %d ms, and was ended; it said last: %s", command->name,
+		    deadline_ms, tail.n ? last_words(&tail) : "nothing");
 	return judge(command, status, &tail, err);
 }
 
 bool
 command_run(const struct command *command, const struct definition *d, const char *folder,
-    const char *extension, int input, const int *outputs, struct err *err)
+    const char *extension, int deadline_ms, int input, const int *outputs, struct err *err)
 {
 	if (!input_put(folder, extension, input, err)
-	    || !program_run(command, d, folder, extension, err))
+	    || !program_run(command, d, folder, extension, deadline_ms, err))
 		return false;
 	for (size_t i = 0; i < d->n_views; i++)
 		if (!output_take(folder, &d->views[i], outputs[i], err))
@@ -248,5 +260,5 @@ command_run(const struct command *command, const struct definition *d, const cha
 bool
 command_try(const struct command *command, const char *folder, struct err *err)
 {
-	return program_run(command, NULL, folder, "", err);
+	return program_run(command, NULL, folder, "", TRY_MS, err);
 }

@@ -13,7 +13,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { HELLO_MS = 30000, END_MS = 10000 };
+enum { HELLO_MS = 30000, END_MS = 10000,
+	COMMAND_MORE_MS = 2000 };	/* its child ends it, and tells what it said */
 
 struct worker {
 	struct spawner *spawner;
@@ -251,7 +252,10 @@ ask_once(struct worker *w, const struct order *order, const char *definition, co
 	/* a send to a child that is gone fails; how it went is told all the same */
 	bool sent = channel_send(w->channel, parts, 2, fds, order_fds(order, w->role));
 
-	if (!receive(w, clock_monotonic_ms() + (sent ? deadline_ms : END_MS), true, ret, err)) {
+	int64_t patience_ms = !sent ? END_MS
+	    : deadline_ms + (w->role == ROLE_COMMAND ? COMMAND_MORE_MS : 0);
+
+	if (!receive(w, clock_monotonic_ms() + patience_ms, true, ret, err)) {
 		child_end(w);
 		if (!strcmp(err->code, "render_timeout"))
 			return err_code(err, ERR_RETRY, "render_timeout",
@@ -281,6 +285,7 @@ worker_ask(struct worker *w, enum role role, struct order *order, const char *de
     const int *fds, int deadline_ms, struct answer *ret, struct err *err)
 {
 	order->ticket = ++w->ticket;
+	order->deadline_ms = deadline_ms;
 	for (int tries = 0; tries < 2; tries++) {
 		if (!child_ensure(w, role, err))
 			return false;

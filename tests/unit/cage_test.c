@@ -386,22 +386,39 @@ expect_none_with(const char *word)
 
 /* Where this host gives programs no wall, each is refused. */
 static void
-expect_failed(const char *script, const char *words, struct answer *answer)
+expect_ended(const char *script, int deadline_ms, const char *code, const char *words,
+    struct answer *answer)
 {
 	struct err err;
 	bool walled;
 
 	given_a_command(script);
 	walled = parts & SANDBOX_WALL;
-	if (ask(ROLE_COMMAND, fixture("p3.jpg"), memfd_create("output", MFD_CLOEXEC), LONG_MS,
+	if (ask(ROLE_COMMAND, fixture("p3.jpg"), memfd_create("output", MFD_CLOEXEC), deadline_ms,
 	    answer, &err)) {
 		cr_expect_eq(answer->kind, ANSWER_FAILED);
 	} else {
 		snprintf(answer->code, sizeof(answer->code), "%s", err.code);
 		snprintf(answer->text, sizeof(answer->text), "%s", err.text);
 	}
-	cr_expect_str_eq(answer->code, walled ? "command_failed" : "commands_refused");
+	cr_expect_str_eq(answer->code, walled ? code : "commands_refused");
 	cr_expect(strstr(answer->text, walled ? words : "no wall"), "%s", answer->text);
+}
+
+static void
+expect_failed(const char *script, const char *words, struct answer *answer)
+{
+	expect_ended(script, LONG_MS, "command_failed", words, answer);
+}
+
+Test(cage, a_program_that_is_late_ends_with_all_that_it_made_and_its_last_words_are_told)
+{
+	struct answer answer;
+
+	expect_ended("echo step 7 of 9; (sleep 47110009 &) ; sleep 47110009", 3000, "render_timeout",
+	    "it was not done within 3000 ms, and was ended; it said last: step 7 of 9", &answer);
+
+	expect_none_with("47110009");
 }
 
 Test(cage, a_program_cannot_leave_its_group_and_ends_with_its_attempt)
