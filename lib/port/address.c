@@ -64,6 +64,18 @@ widen(uint8_t ret[16], const struct sockaddr *address)
 	return address->sa_family == AF_INET || address->sa_family == AF_INET6;
 }
 
+bool
+address_network(uint8_t ret[16], const struct sockaddr *address)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (!widen(ret, address))
+		return false;
+	if (memcmp(ret, mapped, sizeof(mapped)))
+		memset(ret + 8, 0, 8);
+	return true;
+}
+
 static bool
 is_within(const uint8_t address[16], const struct network *network)
 {

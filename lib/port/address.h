@@ -17,6 +17,8 @@
 /* To listen on; [::1]:80 too. *ret goes to freeaddrinfo(). Malformed: code "option". */
 bool address_read(struct addrinfo **ret, const char *listen, struct err *err);
 bool address_is_loopback(const struct sockaddr *address);
+/* An IPv4 address as ::ffff:0:0/96 has it, of an IPv6 one its /64. False: neither. */
+bool address_network(uint8_t ret[16], const struct sockaddr *address);
 bool address_is_public(const struct sockaddr *address);
 
 /* IPv4 lies in ::ffff:0:0/96. */

@@ -401,6 +401,15 @@ httpd_is_local(const struct httpd_request *request)
 	return info && info->client_addr && address_is_loopback(info->client_addr);
 }
 
+bool
+httpd_network(const struct httpd_request *request, uint8_t ret[HTTPD_NETWORK_SIZE])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info && info->client_addr && address_network(ret, info->client_addr);
+}
+
 static enum MHD_Result
 on_forwarded(void *state, enum MHD_ValueKind kind, const char *name, const char *value)
 {

@@ -85,6 +85,9 @@ void httpd_query_each(const struct httpd_request *request,
 bool httpd_is_local(const struct httpd_request *request);	/* the other side is this machine */
 /* A proxy says that it asks for somebody else: Forwarded, X-Forwarded-* or X-Real-IP. */
 bool httpd_is_forwarded(const struct httpd_request *request);
+/* .. and where it is: its address, of IPv6 its /64. False: it has none. */
+enum { HTTPD_NETWORK_SIZE = 16 };
+bool httpd_network(const struct httpd_request *request, uint8_t ret[HTTPD_NETWORK_SIZE]);
 /* The other side's address without its port, "203.0.113.7"; returns ret. */
 enum { HTTPD_ADDRESS_SIZE = 64 };
 char *httpd_address(const struct httpd_request *request, char ret[HTTPD_ADDRESS_SIZE]);

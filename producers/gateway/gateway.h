@@ -20,6 +20,7 @@
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
  *	news     .. what a record tells           history  what happened to a batch
+ *	fair     how much a client may ask         limit    .. as an address, and as a key
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -46,6 +47,7 @@
 #include "port/bus.h"
 #include "port/db.h"
 #include "port/httpd.h"
+#include "fair.h"
 #include "tally.h"
 
 enum {
@@ -73,6 +75,8 @@ struct gateway {
 	struct live *live;
 	struct codec *codec;
 	struct blob_store *blobs;
+	struct fair *fair;		/* NULL: nobody is limited */
+	struct fair_limits limits;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
 	size_t bodies_max;
 	unsigned calls_max;
@@ -111,6 +115,7 @@ struct call {
 	struct caller caller;
 	struct buf body;			/* of a JSON request */
 	bool is_counted;			/* in gateway.calls */
+	struct fair_client *place[2];		/* of its address, and of its key */
 	bool takes_json;
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */
@@ -127,7 +132,7 @@ struct problem_kind { const char *slug; int status; const char *title; };
 extern const struct problem_kind problem_bad_request, problem_malformed_json, problem_invalid,
     problem_unauthorized, problem_forbidden, problem_foreign_origin, problem_foreign_host,
     problem_not_found, problem_no_method, problem_not_finished, problem_no_outputs,
-    problem_not_possible, problem_deleted, problem_precondition, problem_too_large,
+    problem_not_possible, problem_deleted, problem_precondition, problem_too_large, problem_too_many,
     problem_media_type, problem_range, problem_unknown_pipeline, problem_conflict, problem_not_accepted,
     problem_taken, problem_internal, problem_unavailable, problem_busy, problem_archive_pending;
 
@@ -237,6 +242,16 @@ bool members_read(struct call *call, const struct body_rules *rules, bool is_new
 
 /* The value of "name", of a target or an API key; what is none is told. */
 const char *members_name(struct call *call, const struct doc_value *value);
+
+/* ---- limit.c ---- */
+
+bool limit_open(struct gateway *g, const struct options *options);	/* false: out of memory */
+void limit_metrics_add(void);
+/* False: 429. What a request holds of its client's share is given back by limit_end(). */
+bool limit_address(struct call *call);
+bool limit_key(struct call *call, bool submits);
+bool limit_all(struct call *call);	/* 503, and false: the gateway is full */
+void limit_end(struct call *call);
 
 /* ---- budget.c ---- */
 

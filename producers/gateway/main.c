@@ -30,6 +30,13 @@ static const struct option_row gateway_options[] = {
 	{ "BATCHLINE_CONNECTIONS", OPTION_INT, "256", 1, 10000,
 	    "requests: at most so many at once, a thread each; past it the answer is 503, and connections "
 	    "that ask nothing give way", false },
+	{ "BATCHLINE_IN_FLIGHT_MAX", OPTION_INT, "64", 0, 10000,
+	    "requests: one API key, or one address that is not this machine's, has at most so many in work; "
+	    "past it the answer is 429; 0: any number", false },
+	{ "BATCHLINE_RATE_REQUESTS", OPTION_INT, "500", 0, 1000000,
+	    "requests a second of one key or address, four seconds' worth at once; 0: any number", false },
+	{ "BATCHLINE_RATE_SUBMISSIONS", OPTION_INT, "100", 0, 1000000,
+	    "submissions and uploads a second of one key, four seconds' worth at once; 0: any number", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
@@ -69,7 +76,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
-	    || !guard_new(&g->guard))
+	    || !guard_new(&g->guard) || !limit_open(g, o))
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)
@@ -85,6 +92,7 @@ gateway_close(struct gateway *g)
 	blob_free(g->blobs);
 	codec_free(g->codec);
 	guard_free(g->guard);
+	fair_free(g->fair);
 	db_pool_free(g->pool);
 }
 
@@ -169,5 +177,6 @@ main(int argc, char **argv)
 	service_log_open(&options, "gateway");
 	service_signals();
 	answer_metrics_add();
+	limit_metrics_add();
 	return gateway_live(&options);
 }

@@ -26,6 +26,7 @@ const struct problem_kind
     problem_deleted = { "deleted", 409, "The batch was deleted" },
     problem_precondition = { "precondition-failed", 412, "It is no longer what you have" },
     problem_too_large = { "too-large", 413, "The body is too large" },
+    problem_too_many = { "too-many", 429, "You ask too much at once" },
     problem_media_type = { "media-type", 415, "This kind of body is not taken here" },
     problem_range = { "range", 416, "The range lies outside" },
     problem_unknown_pipeline = { "unknown-pipeline", 422, "There is no such pipeline" },
@@ -146,6 +147,8 @@ problem_answer(struct call *call)
 	}
 	put_close(&put, '}');
 	httpd_answer_header(answer, "Cache-Control", "no-store");
+	if (kind->status == 429)
+		httpd_answer_header(answer, "Retry-After", "1");
 	if (kind->status == 503)
 		httpd_answer_header(answer, "Retry-After", "2");
 	if (kind->status == 401)

@@ -154,8 +154,7 @@ place_take(struct call *call)
 	call->is_counted = serve != serve_live && serve != serve_ready && serve != serve_metrics;
 	if (!call->is_counted || atomic_fetch_add(&g->calls, 1) < g->calls_max)
 		return true;
-	call->answer->closes = true;
-	return problem(call, &problem_busy, "%u requests are in work, which is the most.", g->calls_max);
+	return limit_all(call);
 }
 
 bool
@@ -179,8 +178,10 @@ call_begin(void *state, const struct httpd_request *request, void **intake,
 	call->begun_us = clock_now_us();
 	call->caller.customers.type = DB_TEXT;
 	call->route = route_find(call, request->method, request->path, methods);
-	if (place_take(call) && guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)
-	    && (call->route || refuse_route(call, methods)) && body_begin(call, call->route->body))
+	if (place_take(call) && (!call->is_counted || limit_address(call))
+	    && guard_admit(call, call->route ? call->route->needs : SCOPE_NONE, changes)
+	    && (call->route || refuse_route(call, methods))
+	    && limit_key(call, call->route->needs == SCOPE_SUBMIT) && body_begin(call, call->route->body))
 		return true;
 	answer_end(call);
 	return false;
@@ -212,6 +213,7 @@ call_end(void *intake)
 
 	if (call->is_counted)
 		atomic_fetch_sub(&call->gateway->calls, 1);
+	limit_end(call);
 	upload_free(call->upload);
 	jsonbody_clear(call);
 	buf_clear(&call->problem.fields);
