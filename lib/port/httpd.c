@@ -172,6 +172,7 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
     bool is_early)
 {
 	struct httpd_answer *answer = &intake->answer;
+	enum MHD_Result sent;
 
 	patience_turn(httpd->patience, patient_of(request->connection), TURN_OURS);
 	if (intake->refused)
@@ -184,7 +185,9 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 		return hand_over(request->connection, answer);
 	if (is_early)
 		return answer_early(httpd, request, answer);
-	return answer_send(request->connection, answer);
+	sent = answer_send(request->connection, answer);
+	patience_turn(httpd->patience, patient_of(request->connection), TURN_TAKES);
+	return sent;
 }
 
 static enum MHD_Result

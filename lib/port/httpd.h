@@ -7,7 +7,7 @@
  * the headers are there. Each connection has its own thread, so a handler may wait; the number of
  * connections is bounded: beyond it those that ask nothing just now give way to newcomers, and a few
  * more than told are there for that. Who takes longer than 20 s for a request's head, or sends its
- * body at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file. HEAD
+ * body or takes its answer at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file. HEAD
  * is answered like GET, and its body stays here.
  *
  * A refusal before or within the body is sent at once to a client that waits for it (Expect:

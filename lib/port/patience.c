@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* patience.c: a list of sockets, and a thread that looks through it. */
 #include "port/patience.h"
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include "base/clock.h"
 
-enum { LOOK_MS = 500 };
+enum { LOOK_MS = 500, STALLED_MS = 1000 };
 
 struct patient {
 	struct patient *next, *before;
 	int fd;
 	enum turn turn;
-	int64_t since_ms, until_ms;
+	int64_t since_ms, until_ms, moved_ms;
+	uint64_t taken; /* bytes of all its answers, as last seen */
 };
 
 struct patience {
@@ -30,12 +33,39 @@ struct patience {
 
 /* ---- under the lock ---- */
 
+/* What the other side has told to have; 0 where nobody counts it. */
+static uint64_t
+taken_by(const struct patient *one)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	return getsockopt(one->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_acked : 0;
+}
+
+static void
+look_what_it_takes(const struct patience *p, struct patient *one, int64_t now_ms)
+{
+	uint64_t taken = taken_by(one);
+
+	if (taken <= one->taken)
+		return;
+	one->until_ms += (int64_t)(taken - one->taken);
+	if (one->until_ms > now_ms + p->ms)	/* buffers took the beginning in a moment */
+		one->until_ms = now_ms + p->ms;
+	one->moved_ms = now_ms;
+	one->taken = taken;
+}
+
 static void
 turn_set(struct patience *p, struct patient *one, enum turn turn)
 {
 	one->turn = turn;
 	one->since_ms = clock_monotonic_ms();
 	one->until_ms = one->since_ms + p->ms;
+	one->moved_ms = one->since_ms;
+	if (turn == TURN_TAKES)
+		one->taken = taken_by(one);
 }
 
 static void
@@ -50,19 +80,29 @@ end_the_late(struct patience *p)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	for (struct patient *one = p->all.next; one != &p->all; one = one->next)
+	for (struct patient *one = p->all.next; one != &p->all; one = one->next) {
+		if (one->turn == TURN_TAKES)
+			look_what_it_takes(p, one, now_ms);
 		if (one->turn != TURN_OURS && one->until_ms < now_ms)
 			end(one);
+	}
 }
 
 static void
 end_the_oldest(struct patience *p)
 {
-	struct patient *oldest = NULL;
+	struct patient *oldest = NULL, *stalled = NULL;
+	int64_t before_ms = clock_monotonic_ms() - STALLED_MS;
 
-	for (struct patient *one = p->all.next; one != &p->all; one = one->next)
+	for (struct patient *one = p->all.next; one != &p->all; one = one->next) {
 		if (one->turn == TURN_IDLE && (!oldest || one->since_ms < oldest->since_ms))
 			oldest = one;
+		if (one->turn == TURN_TAKES && one->moved_ms < before_ms
+		    && (!stalled || one->moved_ms < stalled->moved_ms))
+			stalled = one;
+	}
+	if (!oldest)
+		oldest = stalled;
 	if (oldest)
 		end(oldest);
 }

@@ -4,7 +4,8 @@
  *
  * A byte now and then keeps a connection alive for any time-out that counts silence, so each has a
  * deadline: a thread of ours shuts those down that passed it, and who reads from them sees the end.
- * One that is waited for and has begun nothing (idle) also gives way to newcomers, the oldest first.
+ * One that is waited for and has begun nothing (idle) also gives way to newcomers, the oldest first; if
+ * there is none, one that takes nothing of its answer.
  * The socket stays the caller's, who takes it out before closing it.
  */
 #ifndef PATIENCE_H
@@ -26,9 +27,10 @@ void patience_free(struct patience *patience); /* NULL is fine; all sockets are 
 struct patient *patience_add(struct patience *patience, int fd);
 void patience_remove(struct patience *patience, struct patient *patient);
 
-/* Whose turn it is: of one that may stay away or begin, one that has begun and goes on, or ours.
- * The first two have as long as told from now on. */
-enum turn { TURN_IDLE, TURN_BEGUN, TURN_OURS };
+/* Whose turn it is: of one that may stay away or begin, one that has begun and goes on, one that takes
+ * its answer, or ours. All but ours have as long as told from now on; each byte taken of an answer
+ * earns a millisecond, and never more than that in all. */
+enum turn { TURN_IDLE, TURN_BEGUN, TURN_TAKES, TURN_OURS };
 void patience_turn(struct patience *patience, struct patient *patient, enum turn turn);
 /* It gave bytes, each of which earns it a millisecond, and lost our_ms by us. */
 void patience_gave(struct patience *patience, struct patient *patient, size_t size, int64_t our_ms);

@@ -292,6 +292,64 @@ Test(httpd, who_holds_a_connection_for_nothing_gives_way)
 	cr_assert_eq(answer_status(client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n")), 200);
 }
 
+/* More than sockets hold. */
+static void
+answer_much(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	static char bytes[65536];
+
+	(void)state;
+	for (int i = 0; i < 256 && strcmp(request->path, "/"); i++)
+		buf_add(&answer->body, bytes, sizeof(bytes));
+}
+
+static size_t
+heard_to_the_end(int fd)
+{
+	static char bytes[65536];
+	size_t heard = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		heard += (size_t)n;
+	return heard;
+}
+
+#define MUCH "GET /much HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"
+
+Test(httpd, who_does_not_take_its_answer_is_not_waited_for)
+{
+	int port = serve((struct httpd_options){ .patience_ms = 100, .handler = answer_much });
+	int fds[40];
+
+	for (int i = 0; i < 40; i++) { /* more than there are connections */
+		fds[i] = client_open(port);
+		client_say_text(fds[i], MUCH);
+		usleep(50000);
+	}
+	cr_assert_eq(answer_status(client_ask(port, "GET / HTTP/1.1\r\n" HOST "\r\n")), 200);
+	usleep(1000000); /* a look at them is due */
+	cr_assert_lt(heard_to_the_end(fds[39]), 256 * 65536);
+}
+
+Test(httpd, who_takes_its_answer_at_any_pace_of_use_has_it_whole)
+{
+	int fd = client_open(
+	    serve((struct httpd_options){ .patience_ms = 1000, .handler = answer_much }));
+	static char bytes[65536];
+	size_t heard = 0;
+
+	client_say_text(fd, MUCH);
+	for (int i = 0; i < 30; i++) { /* longer than a second in all */
+		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+
+		cr_assert_gt(n, 0);
+		heard += (size_t)n;
+		usleep(100000);
+	}
+	cr_assert_gt(heard + heard_to_the_end(fd), 256 * 65536);
+}
+
 /* ---- piece by piece ---- */
 
 struct taken {
