@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/gzip.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -57,6 +58,15 @@ answer_rows(struct call *call, const struct db_rows *rows,
 }
 
 void
+answer_weak_tag(struct call *call, const char *etag)
+{
+	char weak[SHA256_TEXT_SIZE + 4];
+
+	snprintf(weak, sizeof(weak), "W/%s", etag);
+	httpd_answer_header(call->answer, "ETag", weak);
+}
+
+void
 answer_tag(struct call *call)
 {
 	const char *have = httpd_header(call->request, "If-None-Match");
@@ -68,7 +78,7 @@ answer_tag(struct call *call)
 		return;
 	hash_sha256(sha256, body->data, body->size);
 	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
-	httpd_answer_header(call->answer, "ETag", etag);
+	answer_weak_tag(call, etag);
 	if (!have || !etag_matches(have, etag, true))
 		return;
 	buf_clear(body);
@@ -83,6 +93,44 @@ answer_location(struct call *call, struct uuid batch_id)
 
 	snprintf(path, sizeof(path), "/api/batches/%s", uuid_print(id, batch_id));
 	httpd_answer_header(call->answer, "Location", path);
+}
+
+/* ---- smaller on the wire ---- */
+
+/* Words, but not pictures, archives or parts of them, which are small already or files. */
+static bool
+is_text(const struct httpd_answer *answer)
+{
+	static const char *const types[] = { "application/json", "application/problem+json",
+		"application/yaml", "text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml" };
+
+	for (size_t i = 0; answer->fd < 0 && answer->type && i < sizeof(types) / sizeof(*types); i++)
+		if (!strncmp(answer->type, types[i], strlen(types[i])))
+			return true;
+	return false;
+}
+
+bool
+answer_may_be_packed(const struct call *call)
+{
+	return gzip_is_accepted(httpd_header(call->request, "Accept-Encoding"));
+}
+
+static void
+pack(struct call *call)
+{
+	struct httpd_answer *answer = call->answer;
+	struct buf packed = {0};
+
+	if (answer->take || (answer->status != 304 && !is_text(answer)))
+		return;
+	httpd_answer_header(answer, "Vary", "Accept-Encoding");
+	if (call->is_packed || answer->body.size < PACKED_LEAST || !answer_may_be_packed(call)
+	    || !gzip_add(&packed, answer->body.data, answer->body.size, GZIP_QUICK))
+		return;
+	buf_clear(&answer->body);
+	answer->body = packed;
+	httpd_answer_header(answer, "Content-Encoding", "gzip");
 }
 
 void
@@ -100,6 +148,7 @@ answer_end(struct call *call)
 		buf_clear(&answer->body);
 		answer->status = 500;
 	}
+	pack(call);
 	httpd_answer_header(answer, "X-Content-Type-Options", "nosniff");
 	class = (size_t)(answer->status / 100) - 2;
 	if (class < sizeof(request_metrics) / sizeof(*request_metrics))

@@ -57,6 +57,7 @@ enum {
 	WAIT_MS = 2000,			/* for the projection, unless Prefer says otherwise */
 	WAIT_MOST_MS = 30000,
 	FORM_MEMORY = 64 << 20,		/* bytes of one submission's texts */
+	PACKED_LEAST = 1024,		/* bytes of a text that is worth packing */
 	DESCRIPTION_MAX = 4000,		/* bytes */
 	FORM_FIELDS = 5,		/* of a multipart form, but for its files */
 };
@@ -117,6 +118,7 @@ struct call {
 	bool is_counted;			/* in gateway.calls */
 	struct fair_client *place[2];		/* of its address, and of its key */
 	bool takes_json;
+	bool is_packed;			/* the answer is, by its handler */
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */
 	struct upload *upload;
@@ -196,6 +198,9 @@ void put_rows(struct put *put, const struct db_rows *rows, int n,
 /* 200 with all of them. */
 bool answer_rows(struct call *call, const struct db_rows *rows,
     void (*put_row)(struct put *put, const struct db_rows *rows, int row));
+/* The tag is of what is told, not of its bytes on the wire, which may be packed. */
+void answer_weak_tag(struct call *call, const char *etag);
+bool answer_may_be_packed(const struct call *call);	/* by gzip: the client takes it */
 /* The answer's bytes are its ETag, so it is never stale; who has them already gets 304. */
 void answer_tag(struct call *call);
 void answer_location(struct call *call, struct uuid batch_id);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page.c: the dashboard's files, the API's description, and the gateway's own health. */
+#include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/gzip.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -26,6 +29,37 @@ page_is_there(const char *path)
 	return file_find(path) != NULL;
 }
 
+enum { FILES_MAX = 64 };
+
+/* The files as they are sent to who takes gzip; empty where that is no smaller. */
+static struct buf packed_files[FILES_MAX];
+
+static void
+files_pack(void)
+{
+	assert(n_web_files <= FILES_MAX);
+	for (size_t i = 0; i < n_web_files; i++)
+		if (web_files[i].size >= PACKED_LEAST)
+			gzip_add(&packed_files[i], web_files[i].bytes, web_files[i].size, GZIP_BEST);
+}
+
+static void
+file_put(struct call *call, const struct web_file *file)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const struct buf *packed = &packed_files[file - web_files];
+
+	pthread_once(&once, files_pack);
+	call->answer->type = file->type;
+	if (packed->size == 0 || !answer_may_be_packed(call)) {
+		buf_add(&call->answer->body, file->bytes, file->size);
+		return;
+	}
+	call->is_packed = true;
+	httpd_answer_header(call->answer, "Content-Encoding", "gzip");
+	buf_add(&call->answer->body, packed->data, packed->size);
+}
+
 bool
 serve_page(struct call *call)
 {
@@ -37,7 +71,7 @@ serve_page(struct call *call)
 
 	hash_sha256(sha256, file->bytes, file->size);
 	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
-	httpd_answer_header(answer, "ETag", etag);
+	answer_weak_tag(call, etag);
 	httpd_answer_header(answer, "Cache-Control", "no-cache");
 	httpd_answer_header(answer, "Content-Security-Policy", "default-src 'self'; base-uri 'none'; "
 	    "frame-ancestors 'none'; form-action 'self'");
@@ -46,8 +80,7 @@ serve_page(struct call *call)
 		answer->status = 304;
 		return true;
 	}
-	answer->type = file->type;
-	buf_add(&answer->body, file->bytes, file->size);
+	file_put(call, file);
 	return true;
 }
 

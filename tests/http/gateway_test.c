@@ -166,6 +166,69 @@ Test(gateway, a_problem_quotes_an_address_as_json_and_utf_8)
 	cr_assert_not_null(strstr(answer_body(answer), "\"instance\":\"/\\\"??ü\""), "%s", answer);
 }
 
+/* The bytes of a body are not text: its size is what Content-Length says. */
+static char *
+ask_packed(int port, const char *method, const char *path, const char *accepted)
+{
+	char request[300];
+	int fd = client_open(port), head = !strcmp(method, "HEAD");
+
+	snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\n" HOST "Accept-Encoding: %s\r\n\r\n",
+	    method, path, accepted);
+	client_say_text(fd, request);
+	return client_hear(fd, head);
+}
+
+static int
+length_of(const char *answer)
+{
+	return atoi(answer_header(answer, "Content-Length"));
+}
+
+Test(gateway, a_text_is_packed_for_who_takes_that_and_head_says_the_same)
+{
+	int port = serve();
+	char *plain = ask_packed(port, "GET", "/style.css", "br, identity");
+	char *packed = ask_packed(port, "GET", "/style.css", "br, gzip");
+	char *head = ask_packed(port, "HEAD", "/style.css", "gzip");
+
+	cr_assert_null(answer_header(plain, "Content-Encoding"));
+	cr_assert_str_eq(answer_header(plain, "Vary"), "Accept-Encoding");
+	cr_assert_str_eq(answer_header(packed, "Content-Encoding"), "gzip");
+	cr_assert_str_eq(answer_header(packed, "Vary"), "Accept-Encoding");
+	cr_assert_lt(length_of(packed), length_of(plain) / 2);
+	cr_assert_eq(memcmp(answer_body(packed), "\x1f\x8b\x08", 3), 0);
+	cr_assert_str_eq(answer_header(head, "Content-Encoding"), "gzip");
+	cr_assert_eq(length_of(head), length_of(packed));
+}
+
+Test(gateway, packed_or_not_a_page_has_one_weak_tag)
+{
+	int port = serve();
+	char request[300], tag[200], *again;
+
+	snprintf(tag, sizeof(tag), "%s",
+	    answer_header(ask_packed(port, "GET", "/style.css", "gzip"), "ETag"));
+	cr_assert_eq(strncmp(tag, "W/\"", 3), 0);
+	cr_assert_str_eq(
+	    answer_header(ask_packed(port, "GET", "/style.css", "identity"), "ETag"), tag);
+	snprintf(request, sizeof(request),
+	    "GET /style.css HTTP/1.1\r\n" HOST
+	    "Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n\r\n",
+	    tag);
+	again = client_ask(port, request);
+	cr_assert_eq(answer_status(again), 304);
+	cr_assert_str_eq(answer_header(again, "Vary"), "Accept-Encoding");
+}
+
+Test(gateway, what_is_short_is_sent_as_it_is)
+{
+	char *answer = ask_packed(serve(), "GET", "/healthz", "gzip");
+
+	cr_assert_null(answer_header(answer, "Content-Encoding"));
+	cr_assert_str_eq(answer_body(answer), "ok\n");
+}
+
 Test(gateway, a_page_is_not_sent_twice)
 {
 	int port = serve();
