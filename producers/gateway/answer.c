@@ -148,6 +148,7 @@ answer_end(struct call *call)
 		buf_clear(&answer->body);
 		answer->status = 500;
 	}
+	cors_answer(call);
 	pack(call);
 	httpd_answer_header(answer, "X-Content-Type-Options", "nosniff");
 	class = (size_t)(answer->status / 100) - 2;

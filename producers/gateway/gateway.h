@@ -21,6 +21,7 @@
  *	stream   .. one of them                   position .. how far it has heard
  *	news     .. what a record tells           history  what happened to a batch
  *	fair     how much a client may ask         limit    .. as an address, and as a key
+ *	cors     pages of other sites
  *
  * A request is a struct call from its headers to its answer; one thread works on it. A handler
  * fills the answer and returns true, or says what is wrong (problem.h) and returns false. What
@@ -76,6 +77,7 @@ struct gateway {
 	struct live *live;
 	struct codec *codec;
 	struct blob_store *blobs;
+	const char *cors_origins;	/* checked; NULL or empty: none */
 	struct fair *fair;		/* NULL: nobody is limited */
 	struct fair_limits limits;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
@@ -257,6 +259,13 @@ bool limit_address(struct call *call);
 bool limit_key(struct call *call, bool submits);
 bool limit_all(struct call *call);	/* 503, and false: the gateway is full */
 void limit_end(struct call *call);
+
+/* ---- cors.c ---- */
+
+bool cors_check(const char *origins, struct err *err);	/* code "option" where one is none */
+bool cors_has(const char *origins, const char *origin);	/* pure */
+void cors_answer(struct call *call);			/* on each answer */
+void cors_preflight(struct call *call);			/* on one to OPTIONS */
 
 /* ---- budget.c ---- */
 

@@ -37,6 +37,9 @@ static const struct option_row gateway_options[] = {
 	    "requests a second of one key or address, four seconds' worth at once; 0: any number", false },
 	{ "BATCHLINE_RATE_SUBMISSIONS", OPTION_INT, "100", 0, 1000000,
 	    "submissions and uploads a second of one key, four seconds' worth at once; 0: any number", false },
+	{ "BATCHLINE_CORS_ORIGINS", OPTION_TEXT, "", 0, 0,
+	    "origins whose pages may ask, by API key alone: https://app.example, with commas; empty: none",
+	    false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
@@ -73,6 +76,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->upload_max = (size_t)option_int(o, "BATCHLINE_UPLOAD_MAX");
 	g->bodies_max = (size_t)option_int(o, "BATCHLINE_BODIES_MAX");
 	g->calls_max = (unsigned)option_int(o, "BATCHLINE_CONNECTIONS");
+	g->cors_origins = option_text(o, "BATCHLINE_CORS_ORIGINS");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
@@ -147,6 +151,7 @@ gateway_check(const struct options *options, struct err *err)
 	const struct bus_options bus_options = service_bus_options(options, NAME, NULL);
 
 	return db_conninfo_check(option_text(options, "DATABASE_URL"), err)
+	    && cors_check(option_text(options, "BATCHLINE_CORS_ORIGINS"), err)
 	    && bus_options_check(&bus_options, err);
 }
 

@@ -137,6 +137,7 @@ refuse_route(struct call *call, const char *methods)
 	httpd_answer_header(call->answer, "Allow", methods);
 	if (strcmp(call->request->method, "OPTIONS"))
 		return problem(call, &problem_no_method, "It takes %s.", methods);
+	cors_preflight(call);
 	call->answer->status = 204;
 	return false;
 }

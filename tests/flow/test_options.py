@@ -22,6 +22,7 @@ WRONG = {
     "BATCHLINE_LISTEN": ["8080", ":8080", "here", "here:", "here:http", "127.0.0.1:70000", "[]:1"],
     "BATCHLINE_HEALTH_LISTEN": ["8080", ":8080", "here:", "127.0.0.1:70000"],
     "BATCHLINE_TOPIC_PREFIX": ["a b", "batch/line.", "ü.", "x" * 300],
+    "BATCHLINE_CORS_ORIGINS": ["*", "app.example", "https://app.example/"],
     "BATCHLINE_LOG_FORMAT": ["xml"],
     "BATCHLINE_LOG_LEVEL": ["loud"],
     "BATCHLINE_TIME_ZONE": ["Mars/Olympus", "../../etc/passwd"],

@@ -229,6 +229,100 @@ Test(gateway, what_is_short_is_sent_as_it_is)
 	cr_assert_str_eq(answer_body(answer), "ok\n");
 }
 
+/* ---- pages of other sites ---- */
+
+static char *
+ask_from(const char *origin, const char *method, const char *path, const char *more)
+{
+	static int port;
+	char request[400];
+
+	port = port ? port : serve();
+	g.cors_origins = "https://app.example, http://localhost:3000";
+	snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\n" HOST "Origin: %s\r\n%s\r\n", method,
+	    path, origin, more);
+	return client_ask(port, request);
+}
+
+Test(gateway, a_page_of_a_named_origin_reads_answers_and_problems)
+{
+	static const char *const paths[] = { "/healthz", "/openapi.yaml", "/nothing" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		char *answer = ask_from("https://app.example", "GET", paths[i], "");
+
+		cr_expect_str_eq(
+		    answer_header(answer, "Access-Control-Allow-Origin"), "https://app.example");
+		cr_expect_str_eq(answer_header(answer, "Vary"), "Origin");
+		cr_expect_not_null(
+		    strstr(answer_header(answer, "Access-Control-Expose-Headers"), "Retry-After"));
+		cr_expect_null(answer_header(answer, "Access-Control-Allow-Credentials"));
+	}
+}
+
+Test(gateway, a_page_of_any_other_origin_reads_nothing)
+{
+	static const char *const origins[] = { "https://app.example.evil", "https://app", "null", "",
+		"http://app.example", "https://app.example:444", "," };
+
+	for (size_t i = 0; i < sizeof(origins) / sizeof(*origins); i++) {
+		char *answer = ask_from(origins[i], "GET", "/healthz", "");
+
+		cr_expect_null(answer_header(answer, "Access-Control-Allow-Origin"), "%s", origins[i]);
+		cr_expect_str_eq(answer_header(answer, "Vary"), "Origin");
+	}
+}
+
+#define PREFLIGHT "Access-Control-Request-Method: POST\r\n"
+
+Test(gateway, a_preflight_is_answered_to_a_named_origin_alone)
+{
+	char *answer = ask_from("http://localhost:3000", "OPTIONS", "/api/jobs", PREFLIGHT);
+
+	cr_assert_eq(answer_status(answer), 204);
+	cr_assert_not_null(strstr(answer_header(answer, "Access-Control-Allow-Methods"), "POST"));
+	cr_assert_not_null(
+	    strstr(answer_header(answer, "Access-Control-Allow-Headers"), "Authorization"));
+	answer = ask_from("http://localhost:3001", "OPTIONS", "/api/jobs", PREFLIGHT);
+	cr_assert_null(answer_header(answer, "Access-Control-Allow-Methods"));
+	cr_assert_null(answer_header(answer, "Access-Control-Allow-Origin"));
+}
+
+Test(gateway, without_origins_nothing_is_said_of_them)
+{
+	char *answer = client_ask(serve(),
+	    "GET /healthz HTTP/1.1\r\n" HOST "Origin: https://app.example\r\n\r\n");
+
+	cr_assert_null(answer_header(answer, "Access-Control-Allow-Origin"));
+	cr_assert_str_eq(answer_header(answer, "Vary"), "Accept-Encoding");
+}
+
+Test(gateway, an_origin_is_a_scheme_and_a_host)
+{
+	static const struct {
+		const char *said;
+		bool well;
+	} rows[] = {
+		{ "", true },
+		{ "https://app.example", true },
+		{ "http://localhost:3000,https://[::1]:8443", true },
+		{ "*", false },
+		{ "null", false },
+		{ "app.example", false },
+		{ "https://", false },
+		{ "https://app.example/", false },
+		{ "https://app.example, ftp://app.example", false },
+		{ "https://me@app.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = { 0 };
+
+		cr_expect_eq(cors_check(rows[i].said, &err), rows[i].well, "%s", rows[i].said);
+		cr_expect(rows[i].well || !strcmp(err.code, "option"));
+	}
+}
+
 Test(gateway, a_page_is_not_sent_twice)
 {
 	int port = serve();
