@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * janitor: removes the blobs of deleted batches.
+ * janitor: removes the blobs of deleted batches, and inputs that nothing names.
  *
  * A tombstone (or a last state that came late) says that a batch may be gone; its row says whether
  * it is. Then outputs/<batch>/ and archives/<batch>/ go. Removing twice changes nothing. Inputs
- * are shared by content between batches and stay.
+ * are shared by content between batches: they go when nothing names them any more (unnamed.h).
  *
  * A renderer may have been at work when the batch was deleted, and bring an output later: once a
  * minute everything deleted in the last hour is swept again. A row is asked in every case, so what
@@ -22,6 +22,7 @@
 #include "port/db.h"
 #include "service.h"
 #include "sql.h"
+#include "unnamed.h"
 
 enum { LATE_EVERY_MS = 60000, ALIVE_MS = 1000 };
 #define TURN_MEMORY ((size_t)16 << 20)
@@ -35,6 +36,8 @@ static const struct option_row janitor_options[] = {
 	    "seconds: so long after a delete its late results are looked for", false },
 	{ "BATCHLINE_STALE_S", OPTION_INT, "86400", 60, 31536000,
 	    "seconds: a temporary file that nobody wrote to for so long is of a dead process", false },
+	{ "BATCHLINE_UNNAMED_S", OPTION_INT, "86400", 60, 31536000,
+	    "seconds: an input that no job and no pipeline names is removed after so long", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
 
@@ -43,8 +46,9 @@ static struct metric metrics[] = {
 	    METRIC_COUNTER, 0 },
 	{ "batchline_stale_files_total", NULL, "Temporary files of dead processes removed.",
 	    METRIC_COUNTER, 0 },
+	{ "batchline_unnamed_inputs_total", NULL, "Inputs that nothing named, removed.", METRIC_COUNTER, 0 },
 };
-enum { COUNT_BATCHES, COUNT_STALE, N_COUNTS };
+enum { COUNT_BATCHES, COUNT_STALE, COUNT_UNNAMED, N_COUNTS };
 
 struct janitor {
 	struct service_context context;
@@ -55,6 +59,7 @@ struct janitor {
 	struct blob_store *store;
 	int64_t alive_ms;		/* when that was last shown */
 	int64_t late_ms;		/* when the late ones were looked for */
+	int64_t unnamed_ms;		/* when the inputs were */
 };
 
 static bool
@@ -173,6 +178,29 @@ sweep_late(struct janitor *j, struct err *err)
 	return true;
 }
 
+/* Four times within the age. With submissions still to be taken it is tried again a minute later. */
+static bool
+sweep_unnamed(struct janitor *j, int64_t now, struct err *err)
+{
+	int64_t age_s = option_int(j->options, "BATCHLINE_UNNAMED_S");
+	bool done = false;
+	size_t n = 0;
+
+	if (j->unnamed_ms && now - j->unnamed_ms < age_s * 1000 / 4)
+		return true;
+	if (!connect(j, err) || !unnamed_sweep(&j->context, j->db, j->store, age_s, &done, &n, err))
+		return err_at(err, "unnamed inputs");
+	if (done)
+		j->unnamed_ms = now;
+	else
+		log_write(LOG_INFO, "inputs stay: submissions are still to be taken", "topic=%s",
+		    topics[TOPIC_SUBMISSIONS].name);
+	if (n > 0)
+		log_write(LOG_INFO, "inputs that nothing names removed", "files=%zu", n);
+	metric_count(&metrics[COUNT_UNNAMED], (int64_t)n);
+	return true;
+}
+
 /* Of a state with a body only a last one is worth the question: a delete ends a batch. */
 static bool
 is_worth_a_look(struct janitor *j, const struct bus_record *r, bool *ret, struct err *err)
@@ -198,7 +226,7 @@ janitor_turn(void *state, const struct bus_record *records, size_t n, struct err
 	bool worth;
 
 	if (j->late_ms == 0 || now - j->late_ms >= LATE_EVERY_MS) {
-		if (!sweep_late(j, err)) {
+		if (!sweep_late(j, err) || !sweep_unnamed(j, now, err)) {
 			err->verdict = err->verdict == ERR_REJECT ? ERR_RETRY : err->verdict;
 			return err_at(err, "late sweep");	/* no fault of this record */
 		}
@@ -214,7 +242,7 @@ janitor_turn(void *state, const struct bus_record *records, size_t n, struct err
 
 static const struct service janitor = {
 	.name = "janitor",
-	.what = "removes the blobs of deleted batches",
+	.what = "removes the blobs of deleted batches, and inputs that nothing names",
 	.reads = { TOPIC_BATCHES },
 	.n_reads = 1,
 	.options = janitor_options,

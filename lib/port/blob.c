@@ -440,8 +440,8 @@ blob_put(struct blob_store *store, const void *bytes, size_t size, struct blob_d
 	if (!fstatat(store->dir, ret->uri + strlen(PREFIX), &st, AT_SYMLINK_NOFOLLOW)
 	    && st.st_size == ret->size) {
 		/* There, perhaps since just now; a fresh time keeps the sweep of old inputs away. */
-		utimensat(store->dir, ret->uri + strlen(PREFIX), NULL, AT_SYMLINK_NOFOLLOW);
-		return folder_sync(store, ret->uri + strlen(PREFIX), err);
+		if (!utimensat(store->dir, ret->uri + strlen(PREFIX), NULL, AT_SYMLINK_NOFOLLOW))
+			return folder_sync(store, ret->uri + strlen(PREFIX), err);
 	}
 	return blob_write_open(store, &w, NULL, err) && blob_write(w, bytes, size, err)
 	    && blob_write_finish(w, ret, err);
@@ -532,4 +532,67 @@ blob_remove_stale(struct blob_store *store, int64_t age_s, size_t *n, struct err
 			++*n;
 	closedir(list);
 	return true;
+}
+
+/* ---- inputs that nothing names ---- */
+
+bool
+blob_touch(struct blob_store *store, const char *uri, struct err *err)
+{
+	const char *path = NULL;
+
+	return path_of(uri, &path, err)
+	    && (!utimensat(store->dir, path, NULL, AT_SYMLINK_NOFOLLOW) || system_err(err, uri));
+}
+
+static bool
+is_old(int dir, const char *name, int64_t age_s)
+{
+	struct stat st;
+
+	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode)
+	    && st.st_mtim.tv_sec < clock_now_us() / 1000000 - age_s;
+}
+
+bool
+blob_each_old(struct blob_store *store, int64_t age_s,
+    bool (*see)(void *state, const char *uri, struct err *err), void *state, struct err *err)
+{
+	int dir = open_beneath(store, "sha256", O_RDONLY | O_DIRECTORY);
+	DIR *list = dir < 0 ? NULL : fdopendir(dir);
+	char uri[BLOB_URI_MAX];
+	bool well = true;
+
+	if (!list) {
+		if (dir >= 0)
+			close(dir);
+		return errno == ENOENT || system_err(err, "sha256");
+	}
+	for (struct dirent *e; well && (e = readdir(list));) {
+		if (!hash_is_hex(e->d_name) || !is_old(dir, e->d_name, age_s))
+			continue;
+		snprintf(uri, sizeof(uri), PREFIX "sha256/%.*s", SHA256_TEXT_SIZE - 1, e->d_name);
+		well = see(state, uri, err);
+	}
+	closedir(list);
+	return well;
+}
+
+bool
+blob_remove_old(struct blob_store *store, const char *uri, int64_t age_s, bool *removed,
+    struct err *err)
+{
+	char temp[TEMP_SIZE], name[UUID_TEXT_SIZE];
+	const char *path = NULL;
+
+	*removed = false;
+	if (!path_of(uri, &path, err))
+		return false;
+	snprintf(temp, sizeof(temp), "tmp/%s", uuid_print(name, uuid_v7()));
+	if (renameat(store->dir, path, store->dir, temp))
+		return errno == ENOENT || system_err(err, uri);
+	*removed = is_old(store->dir, temp, age_s);
+	if (!*removed && linkat(store->dir, temp, store->dir, path, 0) && errno != EEXIST)
+		return system_err(err, uri);
+	return !unlinkat(store->dir, temp, 0) || system_err(err, temp);
 }

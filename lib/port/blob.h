@@ -67,6 +67,14 @@ bool blob_put(struct blob_store *store, const void *bytes, size_t size, struct b
 bool blob_remove(struct blob_store *store, const char *uri, struct err *err);	/* gone is fine */
 /* Everything below blob:outputs/<batch>/ and the like; gone is fine. */
 bool blob_remove_below(struct blob_store *store, const char *uri_prefix, struct err *err);
+/* An input is named now: its time is fresh. "blob_not_found" when it is not there. */
+bool blob_touch(struct blob_store *store, const char *uri, struct err *err);
+/* Each input (blob:sha256/..) whose time is older; see() false ends it with its error. */
+bool blob_each_old(struct blob_store *store, int64_t age_s,
+    bool (*see)(void *state, const char *uri, struct err *err), void *state, struct err *err);
+/* Removes it if it is still so old once nobody finds it any more; put or touched meanwhile it stays. */
+bool blob_remove_old(struct blob_store *store, const char *uri, int64_t age_s, bool *removed,
+    struct err *err);
 /* Unfinished writes that nobody added to for age_s seconds: their writer is dead. */
 bool blob_remove_stale(struct blob_store *store, int64_t age_s, size_t *n, struct err *err);
 

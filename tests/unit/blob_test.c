@@ -147,6 +147,54 @@ Test(blob, no_name_leads_out_of_the_store)
 	end(store, folder);
 }
 
+static void
+make_old(const char *folder, const char *uri)
+{
+	const struct timespec yesterday[2] = { { .tv_sec = time(NULL) - 90000 },
+		{ .tv_sec = time(NULL) - 90000 } };
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, uri + strlen("blob:"));
+	cr_assert_eq(utimensat(AT_FDCWD, path, yesterday, 0), 0);
+}
+
+static bool
+count_one(void *state, const char *uri, struct err *err)
+{
+	(void)uri;
+	(void)err;
+	++*(int *)state;
+	return true;
+}
+
+Test(blob, an_old_input_goes_unless_it_was_put_or_named_again)
+{
+	char folder[64];
+	struct blob_store *store = a_store(folder);
+	struct blob_done old, again, named, fresh;
+	struct err err = {0};
+	bool removed = false;
+	int n = 0;
+
+	cr_assert(blob_put(store, "old", 3, &old, &err) && blob_put(store, "again", 5, &again, &err)
+	    && blob_put(store, "named", 5, &named, &err) && blob_put(store, "fresh", 5, &fresh, &err));
+	make_old(folder, old.uri);
+	make_old(folder, again.uri);
+	make_old(folder, named.uri);
+	cr_assert(blob_each_old(store, 86400, count_one, &n, &err) && n == 3);
+	cr_assert(blob_put(store, "again", 5, &again, &err) && blob_touch(store, named.uri, &err));
+
+	cr_assert(blob_remove_old(store, old.uri, 86400, &removed, &err) && removed, "%s", err.text);
+	cr_expect(blob_remove_old(store, again.uri, 86400, &removed, &err) && !removed);
+	cr_expect(blob_remove_old(store, named.uri, 86400, &removed, &err) && !removed);
+	cr_expect_not(is_there(store, old.uri));
+	cr_expect(is_there(store, again.uri) && is_there(store, named.uri) && is_there(store, fresh.uri));
+	cr_expect(blob_remove_old(store, old.uri, 86400, &removed, &err) && !removed, "gone is fine");
+	cr_expect_not(blob_touch(store, old.uri, &err));
+	cr_expect_str_eq(err.code, "blob_not_found");
+	end(store, folder);
+}
+
 Test(blob, an_unfinished_write_is_removed_when_nobody_added_to_it_for_long)
 {
 	char folder[64], old[100];
