@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "gateway.h"
+#include "kept.h"
 #include "range.h"
 
 static struct metric request_metrics[] = {
@@ -67,23 +68,31 @@ answer_weak_tag(struct call *call, const char *etag)
 }
 
 void
-answer_tag(struct call *call)
+answer_etag(struct call *call, const char *etag)
 {
 	const char *have = httpd_header(call->request, "If-None-Match");
+
+	answer_weak_tag(call, etag);
+	if (!have || !etag_matches(have, etag, true))
+		return;
+	buf_clear(&call->answer->body);
+	call->answer->status = 304;
+	call->answer->type = NULL;
+}
+
+void
+answer_tag(struct call *call)
+{
 	struct buf *body = &call->answer->body;
-	char hex[SHA256_TEXT_SIZE], etag[SHA256_TEXT_SIZE + 2];
+	char hex[SHA256_TEXT_SIZE], etag[ETAG_SIZE];
 	uint8_t sha256[SHA256_SIZE];
 
 	if (body->failed)
 		return;
 	hash_sha256(sha256, body->data, body->size);
 	snprintf(etag, sizeof(etag), "\"%s\"", hash_print(hex, sha256));
-	answer_weak_tag(call, etag);
-	if (!have || !etag_matches(have, etag, true))
-		return;
-	buf_clear(body);
-	call->answer->status = 304;
-	call->answer->type = NULL;
+	kept_add(call, etag);
+	answer_etag(call, etag);
 }
 
 void

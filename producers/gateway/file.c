@@ -15,7 +15,7 @@
 #include "service.h"
 #include "sql.h"
 
-enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100, ETAG_SIZE = SHA256_TEXT_SIZE + 2 };
+enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100 };
 
 struct file {
 	const char *uri, *type;
@@ -90,7 +90,7 @@ answer_file(struct call *call, const struct file *file)
 {
 	struct httpd_answer *answer = call->answer;
 	struct err err = {0};
-	char etag[ETAG_SIZE + 1];
+	char etag[ETAG_SIZE];
 	int64_t total;
 	int fd;
 

@@ -20,6 +20,7 @@
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
  *	news     .. what a record tells           history  what happened to a batch
+ *	kept     answers while nothing changes
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *
@@ -36,6 +37,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json_write.h"
 #include "base/option.h"
 #include "base/uuid.h"
@@ -61,6 +63,8 @@ enum {
 	PACKED_LEAST = 1024,		/* bytes of a text that is worth packing */
 	DESCRIPTION_MAX = 4000,		/* bytes */
 	FORM_FIELDS = 5,		/* of a multipart form, but for its files */
+	SNAPSHOT_SIZE = 256,
+	ETAG_SIZE = SHA256_TEXT_SIZE + 2,
 };
 
 /* ---- what lives as long as the process ---- */
@@ -68,6 +72,7 @@ enum {
 struct db_pool;		/* pool.c */
 struct guard;		/* guard.c */
 struct live;		/* live.c */
+struct kept;		/* kept.c */
 
 struct gateway {
 	const struct options *options;
@@ -75,6 +80,7 @@ struct gateway {
 	struct guard *guard;
 	struct bus *bus;
 	struct live *live;
+	struct kept *kept;
 	struct codec *codec;
 	struct blob_store *blobs;
 	const char *cors_origins;	/* checked; NULL or empty: none */
@@ -121,6 +127,7 @@ struct call {
 	struct fair_client *place[2];		/* of its address, and of its key */
 	bool takes_json;
 	bool is_packed;			/* the answer is, by its handler */
+	char snapshot[SNAPSHOT_SIZE];		/* an answer may be kept under it; "": it may not */
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */
 	struct upload *upload;
@@ -205,6 +212,7 @@ void answer_weak_tag(struct call *call, const char *etag);
 bool answer_may_be_packed(const struct call *call);	/* by gzip: the client takes it */
 /* The answer's bytes are its ETag, so it is never stale; who has them already gets 304. */
 void answer_tag(struct call *call);
+void answer_etag(struct call *call, const char *etag);	/* .. whose ETag is known */
 void answer_location(struct call *call, struct uuid batch_id);
 /* Who did what from where, and how it went (audit.c); a line in the log when it cannot be written. */
 void audit(struct call *call, const char *action, const char *object, const char *outcome);

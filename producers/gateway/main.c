@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "gateway.h"
 #include "health.h"
+#include "kept.h"
 #include "live.h"
 #include "service.h"
 
@@ -80,7 +81,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
-	    || !guard_new(&g->guard) || !limit_open(g, o))
+	    || !guard_new(&g->guard) || !(g->kept = kept_new()) || !limit_open(g, o))
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)
@@ -92,6 +93,7 @@ static void
 gateway_close(struct gateway *g)
 {
 	live_free(g->live);
+	kept_free(g->kept);
 	bus_free(g->bus);
 	blob_free(g->blobs);
 	codec_free(g->codec);
@@ -182,6 +184,7 @@ main(int argc, char **argv)
 	service_log_open(&options, "gateway");
 	service_signals();
 	answer_metrics_add();
+	kept_metrics_add();
 	limit_metrics_add();
 	return gateway_live(&options);
 }

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kept.c: the latest answers of one snapshot; a newer one begins afresh. */
+#include "kept.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/metrics.h"
+#include "gateway.h"
+#include "sql.h"
+
+enum {
+	ANSWERS_MAX = 128,
+	QUESTION_MAX = 4096,		/* bytes; a longer one is asked anew each time */
+	BYTES_MAX = 8 << 20,		/* of all answers */
+};
+
+struct answer { struct buf question, body; char etag[ETAG_SIZE]; };
+
+struct kept {
+	pthread_mutex_t mutex;		/* of what follows */
+	char snapshot[SNAPSHOT_SIZE];
+	struct answer answers[ANSWERS_MAX];
+	size_t n, bytes;
+};
+
+static struct metric metrics[] = {
+	{ "batchline_http_unchanged_total", NULL, "Answers given again, since nothing had changed.",
+	    METRIC_COUNTER, 0 },
+};
+
+void
+kept_metrics_add(void)
+{
+	metrics_add(metrics, sizeof(metrics) / sizeof(*metrics));
+}
+
+struct kept *
+kept_new(void)
+{
+	struct kept *kept = calloc(1, sizeof(*kept));
+
+	if (kept)
+		pthread_mutex_init(&kept->mutex, NULL);
+	return kept;
+}
+
+/* The mutex is held. */
+static void
+forget(struct kept *kept)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		buf_clear(&kept->answers[i].question);
+		buf_clear(&kept->answers[i].body);
+	}
+	kept->n = kept->bytes = 0;
+}
+
+void
+kept_free(struct kept *kept)
+{
+	if (!kept)
+		return;
+	forget(kept);
+	pthread_mutex_destroy(&kept->mutex);
+	free(kept);
+}
+
+/* ---- what was asked, and by whom ---- */
+
+static void
+add_sized(struct buf *question, const char *text)
+{
+	buf_print(question, "%zu:%s", strlen(text), text);
+}
+
+static bool
+add_argument(void *state, const char *name, const char *value)
+{
+	add_sized(state, name);
+	add_sized(state, value ? value : "");
+	return true;
+}
+
+/* All that an answer follows from but the database. False: too long. */
+static bool
+question_of(struct call *call, struct buf *question)
+{
+	question->limit = QUESTION_MAX;
+	buf_print(question, "%x %d ", call->caller.scopes, call->caller.is_limited);
+	add_sized(question, call->caller.name);		/* whose customers stand in the same snapshot */
+	add_sized(question, call->request->path);
+	httpd_query_each(call->request, add_argument, question);
+	return !question->failed;
+}
+
+static bool
+snapshot_read(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err ignored = {0};	/* who reads the rows next says it */
+	const char *text;
+
+	if (!db_pool_run_args(call->gateway->pool, &rows, &ignored, sql_gateway_snapshot, NULL, 0))
+		return false;
+	text = db_text_at(rows, 0, 0);
+	if (strlen(text) >= SNAPSHOT_SIZE)	/* so many transactions at once: it would not last */
+		return false;
+	strcpy(call->snapshot, text);
+	return true;
+}
+
+/* The mutex is held. */
+static struct answer *
+find(struct kept *kept, const struct buf *question)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		if (kept->answers[i].question.size == question->size
+		    && !memcmp(kept->answers[i].question.data, question->data, question->size))
+			return &kept->answers[i];
+	return NULL;
+}
+
+bool
+kept_answer(struct call *call)
+{
+	struct kept *kept = call->gateway->kept;
+	struct buf question = {0};
+	struct answer *found = NULL;
+
+	*call->snapshot = '\0';
+	if (!kept || !question_of(call, &question) || !snapshot_read(call)) {
+		buf_clear(&question);
+		return false;
+	}
+	pthread_mutex_lock(&kept->mutex);
+	if (!strcmp(kept->snapshot, call->snapshot) && (found = find(kept, &question))) {
+		answer_json(call, 200);
+		buf_add(&call->answer->body, found->body.data, found->body.size);
+		answer_etag(call, found->etag);
+	}
+	pthread_mutex_unlock(&kept->mutex);
+	buf_clear(&question);
+	if (found)
+		metric_count(&metrics[0], 1);
+	return found != NULL;
+}
+
+/* The mutex is held. Of one snapshot so much is enough: what comes last has the place of what came first. */
+static struct answer *
+make_room(struct kept *kept, const char *snapshot, size_t size)
+{
+	if (strcmp(kept->snapshot, snapshot) || kept->n == ANSWERS_MAX || kept->bytes + size > BYTES_MAX) {
+		forget(kept);
+		strcpy(kept->snapshot, snapshot);
+	}
+	return &kept->answers[kept->n];
+}
+
+void
+kept_add(struct call *call, const char *etag)
+{
+	struct kept *kept = call->gateway->kept;
+	const struct buf *body = &call->answer->body;
+	struct buf question = {0};
+	struct answer *room;
+
+	if (!*call->snapshot || body->size > BYTES_MAX / 8 || !question_of(call, &question)) {
+		buf_clear(&question);
+		return;
+	}
+	pthread_mutex_lock(&kept->mutex);
+	room = make_room(kept, call->snapshot, body->size);
+	*room = (struct answer){ .question = question, .body = { .limit = BYTES_MAX } };
+	snprintf(room->etag, sizeof(room->etag), "%s", etag);
+	if (buf_add(&room->body, body->data, body->size)) {
+		kept->bytes += body->size;
+		kept->n++;
+	} else {
+		buf_clear(&room->question);
+		buf_clear(&room->body);
+	}
+	pthread_mutex_unlock(&kept->mutex);
+}
