@@ -18,6 +18,8 @@ struct attempt {
 	struct job *job;
 	struct blob_store *store;
 	struct definition *definition;
+	int64_t fetch_ms;				/* of the deadline, gone before a child was asked */
+	struct blob_writer *fetched;			/* what the input lies in, if not in the store */
 	int input;
 	const char *kind;				/* of the input, where it is a picture */
 	int assets[ASSETS_MAX];				/* n_assets of the definition; 0: not open */
@@ -28,8 +30,9 @@ struct attempt {
 static void
 attempt_close(struct attempt *a)
 {
-	if (a->input >= 0)
+	if (a->input >= 0 && !a->fetched)
 		close(a->input);
+	blob_writer_free(a->fetched);
 	for (size_t i = 0; i < ASSETS_MAX; i++)
 		if (a->assets[i] > 0)
 			close(a->assets[i]);
@@ -134,15 +137,38 @@ attempt_kind(int fd)
 	return n > 0 ? picture_kind(first, (size_t)n) : NULL;
 }
 
+static int
+left_ms(const struct attempt *a)
+{
+	int64_t deadline_ms = a->definition->deadline_s ? a->definition->deadline_s * 1000
+	    : a->job->asked.deadline_ms;
+	int64_t left = deadline_ms - a->fetch_ms;
+
+	return left < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : (int)left;
+}
+
 static bool
-input_open(struct attempt *a, struct err *err)
+input_fetch(struct attempt *a, struct worker *worker, struct source *source, struct err *err)
+{
+	const struct job_dispatched *asked = &a->job->asked;
+	int64_t began_ms = clock_monotonic_ms();
+
+	if (!source_fetch(source, asked->source_uri, worker, a->store, left_ms(a), &a->fetched,
+	        &a->job->input_size, err))
+		return false;
+	a->input = blob_writer_fd(a->fetched);
+	a->fetch_ms = clock_monotonic_ms() - began_ms;
+	return true;
+}
+
+static bool
+input_open(struct attempt *a, struct worker *worker, struct source *source, struct err *err)
 {
 	const char *uri = a->job->asked.source_uri;
 
-	if (!is_input(uri))
-		return err_code(err, ERR_REJECT, "unsupported_source",
-		    "%.200s: pictures are read from blob:sha256/<64 hex digits> alone", uri);
-	if (!blob_read_open(a->store, uri, &a->input, &a->job->input_size, err))
+	if (!is_input(uri) && !input_fetch(a, worker, source, err))
+		return false;
+	if (!a->fetched && !blob_read_open(a->store, uri, &a->input, &a->job->input_size, err))
 		return err_at(err, "input");
 	if (a->job->input_size == 0)
 		return err_code(err, ERR_REJECT, "empty_file", "the file has no bytes");
@@ -286,8 +312,6 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	struct order order = { .pixels_max = pixels_max, .n_outputs = (uint32_t)d->n_views,
 		.n_assets = (uint32_t)d->n_assets, .definition_size = (uint32_t)strlen(asked->pipeline) };
 	int fds[CHANNEL_FDS_MAX] = { a->input };
-	int deadline_ms = d->deadline_s ? d->deadline_s * 1000
-	    : asked->deadline_ms < DEADLINE_LEAST_MS ? DEADLINE_LEAST_MS : asked->deadline_ms;
 	struct answer answer;
 
 	for (size_t i = 0; i <= d->n_views; i++)
@@ -296,21 +320,21 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	snprintf(order.command, sizeof(order.command), "%s", d->command);
 	attempt_extension(order.extension, asked->file_name);
 	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
-	        asked->pipeline, fds, deadline_ms, &answer, err)
+	        asked->pipeline, fds, left_ms(a), &answer, err)
 	    && answer_judge(&answer, err) && outputs_judge(a, worker, err)
 	    && outputs_store(a, &answer, err);
 }
 
 bool
-attempt_run(struct job *job, struct worker *worker, struct blob_store *store,
-    struct labels *labels, int64_t pixels_max, struct err *err)
+attempt_run(struct job *job, struct worker *worker, struct source *source,
+    struct blob_store *store, struct labels *labels, int64_t pixels_max, struct err *err)
 {
 	struct attempt a = { .job = job, .store = store, .input = -1 };
 	int64_t began_ms = clock_monotonic_ms();
 	struct err ignored = {0};
 
 	job->rendered = definition_read(&a.definition, job->asked.pipeline, err)
-	    && input_open(&a, err) && assets_open(&a, worker, labels, pixels_max, err)
+	    && input_open(&a, worker, source, err) && assets_open(&a, worker, labels, pixels_max, err)
 	    && outputs_open(&a, err)
 	    && render(&a, worker, pixels_max, err);
 	if (!job->rendered && *a.folder)

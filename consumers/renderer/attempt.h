@@ -8,13 +8,14 @@
 #define ATTEMPT_H
 #include "consumers/renderer/job.h"
 #include "consumers/renderer/labels.h"
+#include "consumers/renderer/source.h"
 #include "consumers/renderer/worker.h"
 #include "port/blob.h"
 
 /* Fills the result of the job. False: there is none, because all stops (code "stopping") or
  * because no child can be had any more (fatal). */
-bool attempt_run(struct job *job, struct worker *worker, struct blob_store *store,
-    struct labels *labels, int64_t pixels_max, struct err *err);
+bool attempt_run(struct job *job, struct worker *worker, struct source *source,
+    struct blob_store *store, struct labels *labels, int64_t pixels_max, struct err *err);
 
 /* jpeg, png .. as picture_kind() has it. */
 const char *attempt_kind(int fd);

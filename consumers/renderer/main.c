@@ -7,20 +7,32 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/utf8.h"
+#include "batch/source.h"
 #include "consumers/renderer/picture.h"
 #include "consumers/renderer/renderer.h"
 #include "consumers/renderer/trial.h"
+#include "port/http.h"
 
 #define MIB ((int64_t)1 << 20)
 /* A pause throws away what was fetched ahead, so it is for a flood alone: the projector's window of
  * outstanding jobs is what keeps the line short. */
 enum { RECORD_ARENA = 4 * 1024 * 1024, WAITING_MOST = 1024 };
 
-enum { OPTIONS_OF_SERVICE = 3 };	/* those behind them are also a trial's */
+enum { OPTIONS_OF_SERVICE = 7 };	/* those behind them are also a trial's */
 
 static const struct option_row renderer_options[] = {
 	{ "BLOB_URI", OPTION_STORE, NULL, 0, 0,
 	    "where pictures and outputs lie: file:///absolute/folder", false },
+	{ "BATCHLINE_SOURCE_HOSTS", OPTION_TEXT, "", 0, 0,
+	    "hosts whose https:// pictures are fetched: pictures.example,*.cdn.example:8443; empty: none",
+	    false },
+	{ "BATCHLINE_SOURCE_MAX", OPTION_INT, "268435456", 1, INT64_C(1) << 40,
+	    "bytes: a picture that is fetched is at most so large", false },
+	{ "BATCHLINE_ALLOWED_NETWORKS", OPTION_TEXT, "", 0, 0,
+	    "networks of one's own (10.0.0.0/8,::1/128) where those hosts may be; else at public addresses alone",
+	    false },
+	{ "BATCHLINE_CA_FILE", OPTION_TEXT, "", 0, 0,
+	    "certificates that are trusted for https, PEM; empty: the system's", false },
 	{ "BATCHLINE_CHILDREN", OPTION_INT, "0", 0, POOL_CHILDREN_MAX,
 	    "processes: so many pictures are rendered at a time; 0: one for each processor", false },
 	{ "BATCHLINE_JOBS_PER_CHILD", OPTION_INT, "500", 1, 1000000,
@@ -44,9 +56,27 @@ static struct commands *commands;
 static struct spawner_options birth;
 
 static bool
+sources_read(struct source_options *ret, const struct options *options, struct err *err)
+{
+	const char *ca_file = option_text(options, "BATCHLINE_CA_FILE");
+
+	*ret = (struct source_options){ .hosts = option_text(options, "BATCHLINE_SOURCE_HOSTS"),
+		.ca_file = *ca_file ? ca_file : NULL,
+		.size_max = option_int(options, "BATCHLINE_SOURCE_MAX") };
+	if (!source_hosts_check(ret->hosts, err))
+		return err_at(err, "BATCHLINE_SOURCE_HOSTS");
+	if (!http_ca_file_check(ca_file, err))
+		return err_at(err, "BATCHLINE_CA_FILE");
+	return networks_read(&ret->allowed, option_text(options, "BATCHLINE_ALLOWED_NETWORKS"), err)
+	    || err_at(err, "BATCHLINE_ALLOWED_NETWORKS");
+}
+
+static bool
 renderer_check(const struct options *options, struct err *err)
 {
-	return commands_open(&commands, option_text(options, "BATCHLINE_COMMANDS"), err);
+	struct source_options sources;
+
+	return sources_read(&sources, options, err) && commands_open(&commands, option_text(options, "BATCHLINE_COMMANDS"), err);
 }
 
 static bool
@@ -90,7 +120,7 @@ pool_start(struct renderer *r, const struct options *options, struct err *err)
 		of_pool.children = processors < 1 ? 1 : processors > POOL_CHILDREN_MAX
 		    ? POOL_CHILDREN_MAX : (unsigned)processors;
 	r->waiting_most = WAITING_MOST;
-	return pool_open(&r->pool, &of_pool, err);
+	return sources_read(&of_pool.sources, options, err) && pool_open(&r->pool, &of_pool, err);
 }
 
 static bool

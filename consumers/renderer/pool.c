@@ -188,7 +188,7 @@ end_serving(struct pool *p, struct serving *s)
 
 /* False: this thread has nothing to do any more. */
 static bool
-serve(struct pool *p, struct worker *worker, struct job *job)
+serve(struct pool *p, struct worker *worker, struct source *source, struct job *job)
 {
 	struct serving s = { .job = job, .worker = worker };
 	struct err err = {0};
@@ -199,7 +199,7 @@ serve(struct pool *p, struct worker *worker, struct job *job)
 	if (p->options.child_per_batch)
 		worker_keep_to(worker, &job->asked.batch_id);
 	begin_serving(p, &s);
-	answered = attempt_run(job, worker, p->options.store, p->labels,
+	answered = attempt_run(job, worker, source, p->options.store, p->labels,
 	    p->options.pixels_max, &err);
 	end_serving(p, &s);
 	if (answered) {
@@ -218,12 +218,14 @@ static void *
 thread_live(void *state)
 {
 	struct pool *p = state;
+	own(source_freep) struct source *source = NULL;
 	struct worker *worker = NULL;
 	struct err err = {0};
 	struct job *job;
 	unsigned holds;
 
-	if (!worker_new(&worker, p->options.spawner, p->stop, p->options.jobs_per_child, &err)
+	if (!source_new(&source, &p->options.sources, &err)
+	    || !worker_new(&worker, p->options.spawner, p->stop, p->options.jobs_per_child, &err)
 	    || (!worker_prepare(worker, &holds, &err) && err.verdict == ERR_FATAL)) {
 		note_fatal(p, &err);
 		worker_free(worker);
@@ -231,7 +233,7 @@ thread_live(void *state)
 	}
 	if (err.verdict == ERR_NONE)
 		note_ready(p, holds);
-	while ((job = wait_for_job(p)) && serve(p, worker, job))
+	while ((job = wait_for_job(p)) && serve(p, worker, source, job))
 		;
 	worker_free(worker);
 	return NULL;

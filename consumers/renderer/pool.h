@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/own.h"
 #include "consumers/renderer/job.h"
+#include "consumers/renderer/source.h"
 #include "consumers/renderer/spawner.h"
 #include "port/blob.h"
 
@@ -24,6 +25,7 @@ struct pool_options {
 	unsigned children, jobs_per_child;
 	int64_t pixels_max;
 	bool child_per_batch;		/* none sees the pictures of two batches */
+	struct source_options sources;
 };
 
 enum { POOL_CHILDREN_MAX = 256 };

@@ -59,6 +59,18 @@ worker_uncancel(struct worker *w)
 		abort();
 }
 
+bool
+worker_goes_on(const struct worker *w, struct err *err)
+{
+	struct pollfd p[2] = { { w->stop, POLLIN, 0 }, { w->cancel, POLLIN, 0 } };
+
+	if (poll(p, 2, 0) <= 0)
+		return true;
+	if (p[0].revents)
+		return err_code(err, ERR_RETRY, "stopping", "the renderer stops");
+	return err_code(err, ERR_RETRY, "cancelled", "its batch was cancelled");
+}
+
 /* No character of a text does anything to a terminal: neither ASCII's controls nor, as UTF-8, those from
  * 0x80 to 0x9f, of which one begins a command as ESC [ does. */
 static void

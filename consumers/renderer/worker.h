@@ -22,6 +22,9 @@ OWN_FREEP(struct worker, worker_free)
 void worker_cancel(struct worker *worker);
 void worker_uncancel(struct worker *worker);	/* forgets one that came too late */
 
+/* Long work for an order that is still to come asks. False with retry: stopping or cancelled. */
+bool worker_goes_on(const struct worker *worker, struct err *err);
+
 /* The next orders are this batch's: a child that had another's ends first. */
 void worker_keep_to(struct worker *worker, const struct uuid *batch_id);
 

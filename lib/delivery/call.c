@@ -12,15 +12,6 @@
 
 enum { ANSWER_MAX = 64 * 1024, ANSWER_KEPT = 500, RETRY_AFTER_MOST_S = 2 * 86400, HURRY_MS = 5000 };
 
-/* A network of the operator's own, by any scheme; anything else by TLS, and out there. */
-static bool
-may_connect(void *state, const struct sockaddr *address, bool is_plain)
-{
-	const struct networks *allowed = state;
-
-	return networks_have(allowed, address) || (!is_plain && address_is_public(address));
-}
-
 bool
 call_open(struct call *call, struct delivery *d, struct err *err)
 {
@@ -28,7 +19,7 @@ call_open(struct call *call, struct delivery *d, struct err *err)
 	const char *ca_file = option_text(o, "BATCHLINE_CA_FILE");
 	const struct http_options options = { .ca_file = *ca_file ? ca_file : NULL,
 		.bytes_per_s = option_int(o, "BATCHLINE_BYTES_PER_S"),
-		.may_connect = may_connect, .connect_state = &d->allowed };
+		.may_connect = networks_may_call, .connect_state = &d->allowed };
 
 	call->options = o;
 	call->door = d->door;

@@ -254,6 +254,8 @@ delivery_check(const struct options *options, struct err *err)
 
 	if (!networks_read(&networks, option_text(options, "BATCHLINE_ALLOWED_NETWORKS"), err))
 		return err_at(err, "BATCHLINE_ALLOWED_NETWORKS");
+	if (!http_ca_file_check(option_text(options, "BATCHLINE_CA_FILE"), err))
+		return err_at(err, "BATCHLINE_CA_FILE");
 	return db_conninfo_check(option_text(options, "DATABASE_URL"), err);
 }
 

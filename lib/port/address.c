@@ -172,3 +172,11 @@ address_is_public(const struct sockaddr *address)
 	return networks_have(&open, address) && !networks_have(&common, address)
 	    && !networks_have(&rare, address) && !is_ours(address);
 }
+
+bool
+networks_may_call(void *state, const struct sockaddr *address, bool is_plain)
+{
+	const struct networks *allowed = state;
+
+	return networks_have(allowed, address) || (!is_plain && address_is_public(address));
+}

@@ -29,4 +29,7 @@ struct networks { struct network list[NETWORKS_MAX]; size_t n; };
 /* "10.0.0.0/8,fd00::/8"; "" is none. Malformed: code "option". */
 bool networks_read(struct networks *ret, const char *text, struct err *err);
 bool networks_have(const struct networks *networks, const struct sockaddr *address);
+/* For http_options: state is the struct networks of the operator's own, which may be called by any
+ * scheme; others by TLS, at public addresses alone. */
+bool networks_may_call(void *state, const struct sockaddr *address, bool is_plain);
 #endif

@@ -3,6 +3,7 @@
 #include "port/http.h"
 #include <curl/curl.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,13 @@ http_free(struct http *http)
 		return;
 	curl_easy_cleanup(http->curl);
 	free(http);
+}
+
+bool
+http_ca_file_check(const char *path, struct err *err)
+{
+	return !*path || access(path, R_OK) == 0
+	    || err_code(err, ERR_FATAL, "option", "%s: %s", path, strerror(errno));
 }
 
 /* ---- errors ---- */
@@ -299,8 +307,18 @@ check_part(const struct exchange *x)
 }
 
 static bool
+check_size(const struct exchange *x, int64_t size)
+{
+	int64_t most = x->request->file_max;
+
+	return !most || size <= most || err_code(x->err, ERR_REJECT, "too_large",
+	    "the answer is longer than %" PRId64 " bytes", most);
+}
+
+static bool
 begin_answer(CURL *curl, struct exchange *x)
 {
+	curl_off_t size = -1;		/* not said */
 	long status = 0;
 
 	x->begun = true;
@@ -309,7 +327,8 @@ begin_answer(CURL *curl, struct exchange *x)
 	if (!is_to_file(x))
 		return true;
 	x->answer->in_file = true;
-	if (!check_part(x))
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	if (!check_part(x) || !check_size(x, size))
 		return false;
 	if (status == 200 && ftruncate(x->request->answer_fd, 0) != 0 && errno != EINVAL)
 		return err_code(x->err, ERR_FATAL, "file", "the file for the answer: %s",
@@ -322,6 +341,8 @@ write_file(struct exchange *x, const char *bytes, size_t size)
 {
 	int64_t from = x->answer->status == 206 ? x->request->answer_offset : 0;
 
+	if (!check_size(x, x->answer->file_size + (int64_t)size))
+		return false;
 	while (size > 0) {
 		ssize_t n = pwrite(x->request->answer_fd, bytes, size, from + x->answer->file_size);
 

@@ -92,6 +92,7 @@ struct http_request {
 	 * emptied. What is there of an answer that was cut stays. */
 	bool to_file;
 	int answer_fd;			/* stays the caller's */
+	int64_t file_max;		/* bytes; 0: any number */
 	int64_t answer_offset;		/* a 206 that begins elsewhere is an error */
 	/* Now and then, from the same thread: bytes so far. False gives up. */
 	bool (*progress)(void *state, int64_t sent, int64_t received);
@@ -108,6 +109,8 @@ struct http_answer {
 
 bool http_new(struct http **ret, const struct http_options *options, struct err *err);
 void http_free(struct http *http);	/* NULL is fine */
+/* Whether an option's ca_file can be read; "" is none and well. Else code "option". */
+bool http_ca_file_check(const char *path, struct err *err);
 
 /* *ret is emptied first, so that one answer may serve many requests. After a false its body is not
  * to be used; its status is what came before, or 0; file_size tells how much of a file came. */

@@ -26,6 +26,9 @@ WRONG = {
     "BATCHLINE_LOG_FORMAT": ["xml"],
     "BATCHLINE_LOG_LEVEL": ["loud"],
     "BATCHLINE_TIME_ZONE": ["Mars/Olympus", "../../etc/passwd"],
+    "BATCHLINE_SOURCE_HOSTS": ["*", "https://a.example", "a.example:0", "a.example, b"],
+    "BATCHLINE_CA_FILE": ["/nowhere.pem"],
+    "BATCHLINE_ALLOWED_NETWORKS": ["10.0.0.0", "10.0.0.0/33", "here/8"],
     "BATCHLINE_COMMANDS": ["/nowhere.json", "/etc/passwd"],
     "BATCHLINE_FILES_MAX": ["0", "many", "-1", "1e3", "99999999999999999999"],
 }

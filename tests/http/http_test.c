@@ -248,6 +248,25 @@ Test(http, what_came_of_a_cut_answer_stays_in_the_file)
 	end(&a);
 }
 
+Test(http, a_file_becomes_no_longer_than_it_may_whether_its_length_was_said_or_not)
+{
+	static const char *const said = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+	static const char *const unsaid = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello";
+	struct http_request request = { .to_file = true };
+
+	for (int i = 0; i < 4; i++) {
+		struct asked a = { .script = SCRIPT(i % 2 ? said : unsaid) };
+
+		request.file_max = i < 2 ? 4 : 5;
+		request.answer_fd = a_file("");
+		cr_expect_eq(ask(&a, request), i >= 2);
+		cr_expect_str_eq(a.err.code, i < 2 ? "too_large" : "");
+		assert_holds(request.answer_fd, i < 2 ? "" : "hello");
+		close(request.answer_fd);
+		end(&a);
+	}
+}
+
 Test(http, every_way_of_no_answer_has_its_code)
 {
 	static const struct { const char *reply, *code; enum err_verdict verdict; } rows[] = {
