@@ -99,6 +99,8 @@ source_defect(const char *uri, const char *hosts)
 			return "has a character that must be written as %XX";
 	if (strchr(at, '#'))
 		return "has a fragment (#), which no server is asked for";
+	if (strlen(uri) > SOURCE_URI_MAX)
+		return "is longer than 2048 bytes";
 	if (!is_allowed(&place, hosts))
 		return "is of a host that is not allowed here (BATCHLINE_SOURCE_HOSTS)";
 	return NULL;

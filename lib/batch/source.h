@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include "base/err.h"
 
+enum { SOURCE_URI_MAX = 2048 };		/* bytes, as the schema has it */
+
 bool source_is_https(const char *uri);
 
 /* "" is none and well; malformed: code "option". */

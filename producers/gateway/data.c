@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* data.c: a picture within JSON, base64, into the store. Lines of any length are taken, as mail and
- * half of the libraries write them. */
+/* data.c: a picture within JSON: base64, into the store, or where it lies. Lines of any length are taken,
+ * as mail and half of the libraries write them. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include "base/base64.h"
+#include "base/hash.h"
 #include "base/json.h"
+#include "batch/source.h"
 #include "gateway.h"
 
 enum { PREFIX_SHOWN = 80 };
@@ -82,4 +85,54 @@ data_store(struct call *call, const char *field, const struct doc_value *value,
 		well = blob_put(call->gateway->blobs, bytes, n, ret, &err) || problem_err(call, &err);
 	free(bytes);
 	return well;
+}
+
+/* A picture that is in the store already, by its content's name. */
+static void
+name_stored(struct form *form, struct submitted_file *file, const char *field, const char *uri)
+{
+	struct blob_store *blobs = form->call->gateway->blobs;
+	struct err err = {0};
+	int fd;
+
+	/* Named now: the sweep of old inputs passes it over. */
+	if (!blob_touch(blobs, uri, &err) || !blob_read_open(blobs, uri, &fd, &file->size, &err)) {
+		if (!strcmp(err.code, "blob_not_found"))
+			problem_field(form->call, field, "is not in the store");
+		else
+			problem_err(form->call, &err);
+		return;
+	}
+	close(fd);
+	file->source_uri = arena_text(form->arena, uri, strlen(uri));
+	file->sha256 = arena_text(form->arena, strchr(uri, '/') + 1, SHA256_TEXT_SIZE - 1);
+	if (!file->source_uri || !file->sha256)
+		problem(form->call, &problem_too_large, "The submission's texts are too long.");
+}
+
+/* One that lies elsewhere. It is a renderer that asks there: nothing is known of it yet. */
+static void
+name_elsewhere(struct form *form, struct submitted_file *file, const char *field, const char *uri)
+{
+	const char *hosts = form->call->gateway->source_hosts;
+	const char *defect = source_defect(uri, hosts ? hosts : "");
+
+	if (defect)
+		problem_field(form->call, field, "%s; POST /api/blobs takes the picture itself", defect);
+	else if (!(file->source_uri = arena_text(form->arena, uri, strlen(uri))))
+		problem(form->call, &problem_too_large, "The submission's texts are too long.");
+}
+
+void
+source_name(struct form *form, struct submitted_file *file, const char *field, const char *uri)
+{
+	static const char scheme[] = "blob:sha256/";
+
+	if (source_is_https(uri))
+		name_elsewhere(form, file, field, uri);
+	else if (!strncmp(uri, scheme, sizeof(scheme) - 1) && hash_is_hex(uri + sizeof(scheme) - 1))
+		name_stored(form, file, field, uri);
+	else
+		problem_field(form->call, field, "is not blob:sha256/<64 hex digits>, the answer to "
+		    "POST /api/blobs, nor https://");
 }

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include "base/hash.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "batch/accept.h"
@@ -232,35 +230,6 @@ read_data(struct form *form, struct submitted_file *file, const char *field,
 		set_stored(form, file, &stored);
 }
 
-/* A picture that is in the store already, by its content's name. */
-static void
-read_source(struct form *form, struct submitted_file *file, const char *field,
-    const struct doc_value *value)
-{
-	static const char scheme[] = "blob:sha256/";
-	const char *uri = doc_text(value), *hex = uri + sizeof(scheme) - 1;
-	struct err err = {0};
-	int fd;
-
-	if (strncmp(uri, scheme, sizeof(scheme) - 1) || !hash_is_hex(hex)) {
-		problem_field(form->call, field, "is not blob:sha256/<64 hex digits>, the answer to "
-		    "POST /api/blobs");
-		return;
-	}
-	/* Named now: the sweep of old inputs passes it over. */
-	if (!blob_touch(form->call->gateway->blobs, uri, &err)
-	    || !blob_read_open(form->call->gateway->blobs, uri, &fd, &file->size, &err)) {
-		if (!strcmp(err.code, "blob_not_found"))
-			problem_field(form->call, field, "is not in the store");
-		else
-			problem_err(form->call, &err);
-		return;
-	}
-	close(fd);
-	file->source_uri = arena_text(form->arena, uri, strlen(uri));
-	file->sha256 = arena_text(form->arena, hex, strlen(hex));
-}
-
 /* where: "" for the object of a single job, else "files[3]." */
 static void
 read_file(struct form *form, const struct doc_value *object, const char *where)
@@ -286,7 +255,7 @@ read_file(struct form *form, const struct doc_value *object, const char *where)
 	else if (data)
 		read_data(form, file, field[1], data);
 	else if (source)
-		read_source(form, file, field[2], source);
+		source_name(form, file, field[2], doc_text(source));
 	else if (doc_kind(doc_member(object, "file_data")) <= DOC_NULL
 	    && doc_kind(doc_member(object, "source_uri")) <= DOC_NULL)
 		problem_field(form->call, field[1], "is missing; so is source_uri");

@@ -84,6 +84,7 @@ struct gateway {
 	struct codec *codec;
 	struct blob_store *blobs;
 	const char *cors_origins;	/* checked; NULL or empty: none */
+	const char *source_hosts;	/* likewise */
 	struct fair *fair;		/* NULL: nobody is limited */
 	struct fair_limits limits;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
@@ -365,6 +366,8 @@ bool file_too_large(struct call *call, const char *field);	/* 413, and false */
 /* A text of base64 into the store; field: its name, for what is wrong. */
 bool data_store(struct call *call, const char *field, const struct doc_value *value,
     struct blob_done *ret);
+/* Where the file lies, in the store or elsewhere; a defect becomes a field of the problem. */
+void source_name(struct form *form, struct submitted_file *file, const char *field, const char *uri);
 
 bool upload_begin(struct call *call);			/* by the route and Content-Type */
 bool upload_take(struct upload *upload, const void *bytes, size_t size);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "batch/source.h"
 #include "gateway.h"
 #include "health.h"
 #include "kept.h"
@@ -41,6 +42,9 @@ static const struct option_row gateway_options[] = {
 	{ "BATCHLINE_CORS_ORIGINS", OPTION_TEXT, "", 0, 0,
 	    "origins whose pages may ask, by API key alone: https://app.example, with commas; empty: none",
 	    false },
+	{ "BATCHLINE_SOURCE_HOSTS", OPTION_TEXT, "", 0, 0,
+	    "hosts whose https:// pictures may be submitted, as the renderers have them: "
+	    "pictures.example,*.cdn.example:8443; empty: none", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
@@ -78,6 +82,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->bodies_max = (size_t)option_int(o, "BATCHLINE_BODIES_MAX");
 	g->calls_max = (unsigned)option_int(o, "BATCHLINE_CONNECTIONS");
 	g->cors_origins = option_text(o, "BATCHLINE_CORS_ORIGINS");
+	g->source_hosts = option_text(o, "BATCHLINE_SOURCE_HOSTS");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
@@ -154,6 +159,8 @@ gateway_check(const struct options *options, struct err *err)
 
 	return db_conninfo_check(option_text(options, "DATABASE_URL"), err)
 	    && cors_check(option_text(options, "BATCHLINE_CORS_ORIGINS"), err)
+	    && (source_hosts_check(option_text(options, "BATCHLINE_SOURCE_HOSTS"), err)
+	        || err_at(err, "BATCHLINE_SOURCE_HOSTS"))
 	    && bus_options_check(&bus_options, err);
 }
 

@@ -103,6 +103,8 @@ def test_a_parameter_of_the_jobs_out_of_its_range_is_named(name, value):
     ({"source_uri": "blob:sha256/" + "0" * 64}, "source_uri"),
     ({"file_data": None, "source_uri": "blob:sha256/" + "0" * 64}, "source_uri"),
     ({"file_data": None, "source_uri": "https://example.com/a.jpg"}, "source_uri"),
+    ({"file_data": None, "source_uri": "https://user:pw@example.com/a.jpg"}, "source_uri"),
+    ({"file_data": None, "source_uri": "https://example.com/" + "a" * 2048}, "source_uri"),
     ({"file_data": None, "source_uri": "file:///etc/passwd"}, "source_uri"),
     ({"file_data": None, "source_uri": "blob:sha256/../../x"}, "source_uri"),
     ({"file_data": None, "source_uri": "blob:outputs/a/b/c"}, "source_uri")])

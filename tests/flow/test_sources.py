@@ -2,13 +2,19 @@
 """Pictures that lie elsewhere, fetched by https from a server of the test's own on loopback."""
 import contextlib
 import hashlib
+import json
+import os
 import ssl
+import subprocess
 import threading
+import urllib.error
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import line
+import servers
 from renderers import Renderer, stack
 from test_events import a_submission, publish
 from test_renders import PHOTO, failure_of
@@ -233,6 +239,57 @@ def test_a_cancel_reaches_a_picture_that_is_on_its_way(renderer, elsewhere):
     assert elsewhere.left.wait(60)
     line.until(lambda: renderer.metric('batchline_jobs_total{result="cancelled"}') == 1)
     assert line.get(f"/api/batches/{batch}")["status"] == "cancelled"
+
+
+@pytest.fixture(scope="module")
+def gateway(folder, elsewhere):
+    """Where pictures of that host may be submitted."""
+    port = free_port()
+    env = {**os.environ, **servers.service_environment("gateway"),
+           "BATCHLINE_LISTEN": f"127.0.0.1:{port}", "BATCHLINE_HEALTH_LISTEN": "",
+           "BATCHLINE_SOURCE_HOSTS": f"localhost:{elsewhere.server_port}"}
+    with open(folder / "gateway.log", "wb") as log:
+        process = subprocess.Popen([servers.service_program("gateway")], env=env, stderr=log)
+    line.until(lambda: servers.answers(port) or None)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(60)
+
+
+def submit(gateway, *sources):
+    files = [{"file_name": f"S_{n}.jpg", "source_uri": source} for n, source in enumerate(sources)]
+    request = urllib.request.Request(
+        gateway + "/api/jobs/batch", json.dumps({"pipeline_id": 1, "files": files}).encode(),
+        {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, json.load(e)
+
+
+def test_an_address_that_is_submitted_is_rendered(renderer, elsewhere, gateway):
+    status, answer = submit(gateway, elsewhere.url("/photo.jpg"), elsewhere.url("/404"))
+    there, gone = line.finished(answer["batch_id"])["jobs"]
+
+    assert status == 201
+    assert (there["status"], there["size"]) == ("completed", len(DATA))
+    assert (gone["status"], gone["error_code"], gone["attempt"]) == ("failed", "source_refused", 1)
+
+
+def test_an_address_that_no_renderer_would_ask_is_named_by_its_place(elsewhere, gateway):
+    well, port = elsewhere.url("/photo.jpg"), elsewhere.server_port
+    wrong = {"https://localhost/a.jpg": "BATCHLINE_SOURCE_HOSTS", "https://elsewhere.example/a": "not allowed",
+             f"https://user:pw@localhost:{port}/a": "user", well + "#a": "fragment", well + "?é": "%XX",
+             well + "?" + "a" * 2048: "2048", "https://": "no host", "http://localhost/": "https://"}
+    status, answer = submit(gateway, well, *wrong)
+
+    assert status == 400
+    assert [e["field"] for e in answer["errors"]] == [
+        f"files[{n}].source_uri" for n in range(1, len(wrong) + 1)]
+    for error, word in zip(answer["errors"], wrong.values()):
+        assert word in error["detail"] and "pw" not in error["detail"]
 
 
 def test_a_stop_does_not_wait_for_a_server_that_drips(folder, elsewhere, options, renderer):

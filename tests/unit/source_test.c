@@ -63,6 +63,17 @@ Test(source, an_address_that_two_readers_may_understand_in_two_ways_is_refused)
 	}
 }
 
+Test(source, an_address_is_as_long_as_the_schema_lets_it_be)
+{
+	char uri[SOURCE_URI_MAX + 2] = "https://pictures.example/";
+	size_t n = strlen(uri);
+
+	memset(uri + n, 'a', sizeof(uri) - 1 - n);
+	cr_expect_str_eq(source_defect(uri, hosts), "is longer than 2048 bytes");
+	uri[SOURCE_URI_MAX] = '\0';
+	cr_expect_null(source_defect(uri, hosts));
+}
+
 Test(source, https_alone_is_https)
 {
 	cr_expect(source_is_https("https://x") && source_is_https("HTTPS://x"));
