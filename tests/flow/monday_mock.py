@@ -309,9 +309,10 @@ class Handler(BaseHTTPRequestHandler):
     # ---- faults ----
 
     def fault(self, request):
-        for i, (fault, op, board) in enumerate(self.server.faults):
-            if op in (None, request.op) and (not board or self.server.is_about(request, board)):
-                return self.server.faults.pop(i)[0]
+        with self.server.lock:     # its place is another one when somebody took one before it
+            for i, (fault, op, board) in enumerate(self.server.faults):
+                if op in (None, request.op) and (not board or self.server.is_about(request, board)):
+                    return self.server.faults.pop(i)[0]
         return None
 
     def meet(self, request, document):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from line import servers
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("BUILD", ROOT / "build")).absolute() / "bin"
 COMPOSE = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
@@ -194,8 +196,8 @@ def test_a_port_where_nobody_answers_is_not_healthy():
 
 
 def test_the_running_gateway_is_healthy():
-    port = os.environ["BATCHLINE_URL"].rsplit(":", 1)[1]
-    assert subprocess.run([ROOT / "docker/healthy", port]).returncode == 0
+    port = servers.health_port("gateway")
+    assert subprocess.run([ROOT / "docker/healthy", str(port)]).returncode == 0
 
 
 def test_commands_shown_on_top_name_targets_that_exist():

@@ -22,16 +22,17 @@ def ready():
                           capture_output=True)
     if said.returncode != 0:    # something is on its way up
         return False
-    for name, _, _, port, *_ in map(str.split, said.stdout.splitlines()[2:]):
-        if name in ("postgres", "kafka"):
-            continue
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-                if answer.status != 200:
-                    return False
-        except OSError:
-            return False
-    return True
+    names = [row.split()[0] for row in said.stdout.splitlines()[2:]]
+    return all(is_ready(name) for name in names if name not in ("postgres", "kafka"))
+
+
+def is_ready(service):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{line.servers.health_port(service)}/readyz",
+                                    timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def wait_for(batch, done):
