@@ -344,6 +344,12 @@ httpd_header(const struct httpd_request *request, const char *name)
 }
 
 const char *
+httpd_cookie(const struct httpd_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
+}
+
+const char *
 httpd_query(const struct httpd_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);

@@ -78,6 +78,7 @@ void httpd_free(struct httpd *httpd);		/* NULL is fine; waits for the requests u
 int httpd_port(const struct httpd *httpd);
 
 const char *httpd_header(const struct httpd_request *request, const char *name);
+const char *httpd_cookie(const struct httpd_request *request, const char *name);
 const char *httpd_query(const struct httpd_request *request, const char *name);	/* first one */
 /* Every query argument in order, decoded; value NULL for a bare name. False from `each` ends it. */
 void httpd_query_each(const struct httpd_request *request,

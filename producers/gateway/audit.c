@@ -11,7 +11,7 @@
 #include "query.h"
 #include "sql.h"
 
-enum { SOURCE_SIZE = 160, TOLD_SIZE = 80, QUOTED_SIZE = 400 };
+enum { TOLD_SIZE = 80, QUOTED_SIZE = 400 };
 
 /* As in audit_page.sql. */
 static const struct shown_member act_members[] = {
@@ -24,32 +24,33 @@ static const struct shown_member act_members[] = {
 
 /* The address that asked. What stands last in X-Forwarded-For was put there by who asked us, all
  * before it by anybody. */
-static void
-source_fill(struct call *call, char ret[SOURCE_SIZE])
+char *
+audit_source(struct call *call, char ret[AUDIT_SOURCE_SIZE])
 {
 	const char *list = httpd_header(call->request, "X-Forwarded-For"), *last;
 	char address[HTTPD_ADDRESS_SIZE], told[TOLD_SIZE];
 
 	httpd_address(call->request, address);
-	snprintf(ret, SOURCE_SIZE, "%s", address);
+	snprintf(ret, AUDIT_SOURCE_SIZE, "%s", address);
 	if (!list)
-		return;
+		return ret;
 	last = strrchr(list, ',') ? strrchr(list, ',') + 1 : list;
 	last += strspn(last, " \t");
 	snprintf(told, sizeof(told), "%s", last);
 	utf8_mend(told);
-	snprintf(ret, SOURCE_SIZE, "%s for %s", address, told);
+	snprintf(ret, AUDIT_SOURCE_SIZE, "%s for %s", address, told);
+	return ret;
 }
 
 void
 audit(struct call *call, const char *action, const char *object, const char *outcome)
 {
-	char source[SOURCE_SIZE], who[QUOTED_SIZE], what[QUOTED_SIZE], where[QUOTED_SIZE];
+	char source[AUDIT_SOURCE_SIZE], who[QUOTED_SIZE], what[QUOTED_SIZE], where[QUOTED_SIZE];
 	struct err err = {0};
 
-	source_fill(call, source);
-	if (db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit, db_text(call->caller.name),
-	    db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
+	audit_source(call, source);
+	if (db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit,
+	    db_text(caller_word(&call->caller)), db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
 		return;
 	log_write(LOG_WARN, "not in the audit", "code=%s actor=%s action=%s object=%s outcome=%s source=%s",
 	    err.code, log_quote(who, sizeof(who), call->caller.name), action,

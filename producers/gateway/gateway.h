@@ -16,6 +16,7 @@
  *	target   where batches are delivered to   delivery what became of it
  *	trial    a target tested by its service   pipeline what can be done with a picture
  *	order    deliveries again, or not at all  filter   which of them
+ *	session  people's browsers, signed in
  *	key      who may ask, made and ended      audit    who did what, written and shown
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
@@ -51,6 +52,7 @@
 #include "port/db.h"
 #include "port/httpd.h"
 #include "fair.h"
+#include "guard.h"
 #include "tally.h"
 
 enum {
@@ -70,7 +72,6 @@ enum {
 /* ---- what lives as long as the process ---- */
 
 struct db_pool;		/* pool.c */
-struct guard;		/* guard.c */
 struct live;		/* live.c */
 struct kept;		/* kept.c */
 
@@ -89,25 +90,12 @@ struct gateway {
 	struct fair_limits limits;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */
 	size_t bodies_max;
+	int64_t session_s, session_idle_s;
 	unsigned calls_max;
 	bool health_is_apart;	/* /readyz and /metrics have a port of their own */
 	atomic_uint calls;	/* requests in work, but for those of health */
 	atomic_size_t bodies;	/* bytes that bodies in work take */
 	atomic_bool lost;	/* the producer is: end, be started again */
-};
-
-/* ---- who asks ---- */
-
-enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_SUBMIT, SCOPE_OPERATE };
-enum { SCOPES = 3 };
-extern const char *const scope_names[SCOPES];	/* from SCOPE_READ on */
-
-struct caller {
-	char name[128];			/* of the key; "gateway" without keys */
-	unsigned scopes;		/* bits, 1 << enum scope */
-	bool is_limited;		/* to some customers */
-	struct db_rows *key;		/* of key.sql: a row a customer; NULL without keys */
-	struct db_array customers;	/* the same customers, as an argument */
 };
 
 /* ---- one request ---- */
@@ -159,22 +147,6 @@ bool problem_err(struct call *call, const struct err *err);
 bool problem_is_set(const struct call *call);
 void problem_answer(struct call *call);		/* fills the answer */
 
-/* ---- guard.c ---- */
-
-bool guard_new(struct guard **ret);
-void guard_free(struct guard *guard);
-/* May this request be here at all, and who is it? needs: what the route wants. */
-bool guard_admit(struct call *call, enum scope needs, bool changes);
-struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
-void guard_forget(struct guard *guard);	/* a key was made: there may have been none */
-bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */
-/* False: 403; what: "Targets are". */
-bool caller_is_of_all(struct call *call, const char *what);
-/* Pure: is host (a Host header) this machine by a name of loopback? */
-bool guard_host_is_local(const char *host);
-/* Pure: origin (NULL: none) names the same place as host. */
-bool guard_origin_is_own(const char *origin, const char *host);
-
 /* ---- pool.c ---- */
 
 bool db_pool_new(struct db_pool **ret, const char *conninfo, size_t size);
@@ -217,6 +189,8 @@ void answer_etag(struct call *call, const char *etag);	/* .. whose ETag is known
 void answer_location(struct call *call, struct uuid batch_id);
 /* Who did what from where, and how it went (audit.c); a line in the log when it cannot be written. */
 void audit(struct call *call, const char *action, const char *object, const char *outcome);
+enum { AUDIT_SOURCE_SIZE = 160 };
+char *audit_source(struct call *call, char ret[AUDIT_SOURCE_SIZE]);	/* from where; returns ret */
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
 void answer_metrics_add(void);
 
@@ -330,6 +304,9 @@ bool serve_key(struct call *call);
 bool serve_key_add(struct call *call);
 bool serve_key_revoke(struct call *call);
 bool serve_key_rotate(struct call *call);
+bool serve_session(struct call *call);
+bool serve_session_add(struct call *call);
+bool serve_session_remove(struct call *call);
 bool serve_audit(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
@@ -388,6 +365,5 @@ bool wait_for(int64_t wait_ms, bool (*is_done)(void *state, bool *done, struct e
 bool publish(struct call *call, enum topic topic, int32_t partition, const struct event *event);
 
 OWN_FREEP(struct db_pool, db_pool_free)
-OWN_FREEP(struct guard, guard_free)
 OWN_FREEP(struct upload, upload_free)
 #endif

@@ -17,9 +17,6 @@
 
 enum { KEYS_FRESH_MS = 2000 };
 
-/* Columns of key.sql. */
-enum { KEY_NAME, KEY_SCOPES, KEY_CUSTOMER = 4, KEY_IS_LIMITED, KEY_IS_STALE, KEY_ID };
-
 const char *const scope_names[SCOPES] = { "read", "submit", "operate" };
 
 /* Whether there is any key, as it was a moment ago. */
@@ -76,6 +73,18 @@ guard_origin_is_own(const char *origin, const char *host)
 	    && !strcasecmp(strstr(origin, "//") + 2, host);
 }
 
+bool
+guard_is_own_page(struct call *call)
+{
+	const struct httpd_request *request = call->request;
+	const char *site = httpd_header(request, "Sec-Fetch-Site");
+
+	return (guard_origin_is_own(httpd_header(request, "Origin"), request->host)
+	    && (!site || !strcmp(site, "same-origin") || !strcmp(site, "none")))
+	    || problem(call, &problem_foreign_origin,
+	        "A request that changes something comes from the gateway's own pages.");
+}
+
 /* ---- without keys ---- */
 
 static bool
@@ -83,7 +92,6 @@ admit_local(struct call *call, bool changes)
 {
 	const struct httpd_request *request = call->request;
 	const char *host = request->host;
-	const char *site = httpd_header(request, "Sec-Fetch-Site");
 
 	if (!httpd_is_local(request))
 		return problem(call, &problem_forbidden,
@@ -94,10 +102,8 @@ admit_local(struct call *call, bool changes)
 	if (!guard_host_is_local(host))
 		return problem(call, &problem_foreign_host,
 		    "Without API keys the gateway is called localhost, 127.0.0.1 or [::1].");
-	if (changes && (!guard_origin_is_own(httpd_header(request, "Origin"), host)
-	    || (site && strcmp(site, "same-origin") && strcmp(site, "none"))))
-		return problem(call, &problem_foreign_origin,
-		    "A request that changes something comes from the gateway's own pages.");
+	if (changes && !guard_is_own_page(call))
+		return false;
 	snprintf(call->caller.name, sizeof(call->caller.name), "gateway");
 	call->caller.scopes = ~0u;
 	return true;
@@ -132,10 +138,10 @@ keys_exist(struct call *call, bool *ret)
 static unsigned
 scopes_of(const struct db_rows *rows)
 {
-	unsigned scopes = 0;
+	unsigned scopes = 1u << SCOPE_ANY;
 
 	for (int i = 0; i < 3; i++)
-		scopes |= (unsigned)(db_int_at(rows, 0, KEY_SCOPES + i) != 0) << (SCOPE_READ + i);
+		scopes |= (unsigned)(db_int_at(rows, 0, CALLER_SCOPES + i) != 0) << (SCOPE_READ + i);
 	return scopes;
 }
 
@@ -153,42 +159,68 @@ note_use(struct call *call, const struct db_rows *rows)
 {
 	struct err err = {0};
 
-	if (db_int_at(rows, 0, KEY_IS_STALE)
+	if (db_int_at(rows, 0, CALLER_IS_STALE)
 	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_key_used,
-	        db_uuid(db_uuid_at(rows, 0, KEY_ID))))
+	        db_uuid(db_uuid_at(rows, 0, CALLER_ID))))
 		log_write(LOG_WARN, "cannot write that a key was used", "code=%s", err.code);
 }
 
 static void
-caller_fill(struct caller *caller, struct db_rows *rows)
+caller_fill(struct caller *caller, const struct db_rows *rows)
 {
-	caller->key = rows;
-	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, KEY_NAME));
 	caller->scopes = scopes_of(rows);
-	caller->is_limited = db_int_at(rows, 0, KEY_IS_LIMITED) != 0;
+	caller->is_limited = db_int_at(rows, 0, CALLER_IS_LIMITED) != 0;
 	for (int i = 0; i < db_count(rows); i++)
-		if (!db_is_null(rows, i, KEY_CUSTOMER))
-			db_array_add(&caller->customers, db_text(db_text_at(rows, i, KEY_CUSTOMER)));
+		if (!db_is_null(rows, i, CALLER_CUSTOMER))
+			db_array_add(&caller->customers, db_text(db_text_at(rows, i, CALLER_CUSTOMER)));
 }
 
-static bool
-admit_key(struct call *call, enum scope needs)
+bool
+caller_take(struct call *call, const char *what, struct db_rows *rows)
+{
+	struct caller *caller = &call->caller;
+
+	caller->key = rows;
+	if (db_count(rows) == 0)
+		return problem(call, &problem_unauthorized, "This %s is not known.", what);
+	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, CALLER_NAME));
+	if (!db_is_null(rows, 0, CALLER_END))
+		return problem(call, &problem_unauthorized, "This %s opens nothing: %s.", what,
+		    db_text_at(rows, 0, CALLER_END));
+	note_use(call, rows);
+	caller_fill(caller, rows);
+	return true;
+}
+
+const char *
+guard_bearer(const struct call *call)
 {
 	const char *header = httpd_header(call->request, "Authorization");
+
+	return header && !strncasecmp(header, "Bearer ", 7) ? header + 7 : NULL;
+}
+
+bool
+guard_key(struct call *call, const char *key)
+{
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	uint8_t sha256[SHA256_SIZE];
 	struct err err = {0};
 
-	if (!header || strncasecmp(header, "Bearer ", 7))
-		return problem(call, &problem_unauthorized, "Send Authorization: Bearer KEY.");
-	hash_sha256(sha256, header + 7, strlen(header + 7));
+	hash_sha256(sha256, key, strlen(key));
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key,
 	    db_bytes(sha256, sizeof(sha256))))
 		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_unauthorized, "This API key is not known.");
-	note_use(call, rows);
-	caller_fill(&call->caller, db_rows_free_hand_over(&rows));
+	return caller_take(call, "API key", db_rows_free_hand_over(&rows));
+}
+
+static bool
+admit_known(struct call *call, enum scope needs, bool changes)
+{
+	const char *key = guard_bearer(call);
+
+	if (key ? !guard_key(call, key) : !session_admit(call, changes))
+		return false;
 	if (!(call->caller.scopes & 1u << needs))
 		return problem(call, &problem_forbidden, "This API key lacks the scope \"%s\".",
 		    scope_names[needs - SCOPE_READ]);
@@ -204,13 +236,19 @@ guard_admit(struct call *call, enum scope needs, bool changes)
 	if (call->route && needs == SCOPE_NONE && !strncmp(call->request->path, "/healthz", 8))
 		return true;
 	if (!keys_exist(call, &has_keys)) {
-		if (needs != SCOPE_NONE)
+		if (needs != SCOPE_NONE || (call->route && changes))	/* which is to sign in */
 			return false;
 		call->problem.kind = NULL;	/* pages and readiness speak while the database is away */
 	}
 	if (!has_keys)
 		return admit_local(call, changes);
-	return needs == SCOPE_NONE || admit_key(call, needs);
+	return needs == SCOPE_NONE || admit_known(call, needs, changes);
+}
+
+const char *
+caller_word(const struct caller *caller)
+{
+	return *caller->name ? caller->name : "-";
 }
 
 struct db_arg
@@ -234,8 +272,8 @@ caller_may(const struct call *call, const char *customer_prefix)
 	if (!caller->is_limited)
 		return true;
 	for (int i = 0; customer_prefix && i < db_count(caller->key); i++)
-		if (!db_is_null(caller->key, i, KEY_CUSTOMER)
-		    && !strcmp(db_text_at(caller->key, i, KEY_CUSTOMER), customer_prefix))
+		if (!db_is_null(caller->key, i, CALLER_CUSTOMER)
+		    && !strcmp(db_text_at(caller->key, i, CALLER_CUSTOMER), customer_prefix))
 			return true;
 	return false;
 }

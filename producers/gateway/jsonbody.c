@@ -9,16 +9,22 @@
 
 enum {
 	DEPTH_MAX = 32,
+	STRANGER_MAX = 4096,		/* bytes of who is not known yet: an API key, to sign in */
 	VALUES_A_FILE = 16, VALUES_SPARE = 20000,
 	BYTE_COST = 3,			/* the body, its longest text read, and kept */
 	VALUE_COST = 160,
 };
 
+static size_t
+most_of(const struct call *call)
+{
+	return call->caller.scopes ? call->gateway->json_max : STRANGER_MAX;
+}
+
 static bool
 too_large(struct call *call)
 {
-	return problem(call, &problem_too_large, "A JSON body is at most %zu bytes.",
-	    call->gateway->json_max);
+	return problem(call, &problem_too_large, "A JSON body is at most %zu bytes here.", most_of(call));
 }
 
 bool
@@ -26,10 +32,10 @@ jsonbody_begin(struct call *call)
 {
 	const struct gateway *g = call->gateway;
 
-	if (call->request->length > (int64_t)g->json_max)
+	if (call->request->length > (int64_t)most_of(call))
 		return too_large(call);
 	call->takes_json = true;
-	call->body.limit = g->json_max;
+	call->body.limit = most_of(call);
 	call->tally.limits = (struct tally_limits){ DEPTH_MAX,
 		VALUES_A_FILE * g->files_max + VALUES_SPARE, g->files_max };
 	return true;

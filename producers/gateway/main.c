@@ -45,6 +45,10 @@ static const struct option_row gateway_options[] = {
 	{ "BATCHLINE_SOURCE_HOSTS", OPTION_TEXT, "", 0, 0,
 	    "hosts whose https:// pictures may be submitted, as the renderers have them: "
 	    "pictures.example,*.cdn.example:8443; empty: none", false },
+	{ "BATCHLINE_SESSION_S", OPTION_INT, "604800", 300, 31536000,
+	    "seconds: who signed in with an API key does so again after so long", false },
+	{ "BATCHLINE_SESSION_IDLE_S", OPTION_INT, "43200", 300, 31536000,
+	    "seconds: .. or when nothing was asked for so long", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
@@ -83,6 +87,8 @@ gateway_open(struct gateway *g, struct err *err)
 	g->calls_max = (unsigned)option_int(o, "BATCHLINE_CONNECTIONS");
 	g->cors_origins = option_text(o, "BATCHLINE_CORS_ORIGINS");
 	g->source_hosts = option_text(o, "BATCHLINE_SOURCE_HOSTS");
+	g->session_s = option_int(o, "BATCHLINE_SESSION_S");
+	g->session_idle_s = option_int(o, "BATCHLINE_SESSION_IDLE_S");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))

@@ -10,6 +10,7 @@ import gateway
 from gateway import CONTRACT, ask, get, post, submit
 from test_cli import cli, said
 from test_gateway_keys import JOB, Keys
+from test_sessions import OWN, sign_in
 from test_webhook import ADMIN, sql
 
 AUDIT = "/api/audit"
@@ -69,6 +70,20 @@ def done_by_keys(word):
         sql("delete from api_keys")
         gateway.until(lambda: get("/api/batches").status == 200, "the gateway notices")
     return f"key_{word}", name
+
+
+def signed(word):
+    """In and out again, with a key: (the answers' act, its object)."""
+    keys = Keys(ADMIN)
+    try:
+        key = keys.add("read")
+        gateway.until(lambda: get(AUDIT).status == 401, "the gateway notices")
+        name = get("/api/session", key).json()["name"]
+        assert ask("DELETE", "/api/session", headers={**sign_in(key), **OWN}).status == 204
+    finally:
+        keys.remove()
+        gateway.until(lambda: get(AUDIT).status == 200, "the gateway notices")
+    return f"sign_{word}", name
 
 
 def pipeline(word):
@@ -145,6 +160,7 @@ ACTS = {
     "addPipeline": lambda w: pipeline("add"), "turnPipeline": lambda w: pipeline("disable"),
     "addKey": lambda w: done_by_keys("add"), "revokeKey": lambda w: done_by_keys("revoke"),
     "rotateKey": lambda w: done_by_keys("rotate"),
+    "signIn": lambda w: signed("in"), "signOut": lambda w: signed("out"),
 }
 
 

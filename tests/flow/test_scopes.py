@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All routes of docs/openapi.yaml, walked with keys that should not reach what they name: of another
-customer, of two others, without read, expired, revoked, none. Nothing of the batch comes out."""
+customer, of two others, without read, expired, revoked, none; and with the sessions (s:) of those that
+sign in. Nothing of the batch comes out."""
 import json
 import uuid
 
@@ -9,13 +10,15 @@ import pytest
 import gateway
 from gateway import CONTRACT, PHOTOS, ask, get, post, text, until
 from test_gateway_keys import Keys
+from test_sessions import ME, OWN, sign_in
 from test_webhook import ADMIN, sql
 
 ROUTES = [(method.upper(), path, operation) for path, operations in CONTRACT["paths"].items()
           for method, operation in operations.items() if method in ("get", "post", "patch", "delete")]
 ROUTES += [("HEAD", path, operation) for method, path, operation in ROUTES if method == "GET"]
 SUBMITS = ("/api/jobs", "/api/jobs/batch", "/api/blobs")
-KEYS = ("foreign", "two", "unread", "expired", "revoked", "none")
+KEYS = ("foreign", "two", "unread", "expired", "revoked", "none",
+        "s:foreign", "s:two", "s:unread", "s:revoked")
 
 
 class Walk:
@@ -30,9 +33,11 @@ class Walk:
             "unread": self.keys.add("submit", customers=[other]),
             "expired": self.keys.add(*scopes, expires="now() - interval '1 second'"),
             "revoked": self.keys.add(*scopes), "none": {}}
+        until(lambda: get("/api/batches").status == 401, "the gateway notices")
+        for key in [key for key in KEYS if key.startswith("s:")]:
+            self.sign_in(key)
         self.keys.db.execute("update batchline_base.api_keys set revoked_at = now() where id = %s",
                              (self.keys.ids[-1],))
-        until(lambda: get("/api/batches").status == 401, "the gateway notices")
         self.mine = [self.submit(self.held["two"], customer) for customer in (one, two)]
         self.theirs = self.submit(self.all, self.customer)
         self.target = f"secret-{uuid.uuid4().hex[:12]}"
@@ -45,6 +50,9 @@ class Walk:
             self.theirs["batch_id"], self.target)[0][0])
         self.marks = [self.customer, self.theirs["batch_id"], self.theirs["base_directory_name"],
                       *self.theirs["job_ids"], "hidden-name", "hidden words", self.target, self.delivery]
+
+    def sign_in(self, key):
+        self.held[key] = {**sign_in(self.held[key[2:]]), **OWN}
 
     @staticmethod
     def submit(key, customer):
@@ -68,6 +76,8 @@ class Walk:
         body = {} if method in ("POST", "PATCH") else None
         answer = ask(method, self.address(path), headers=self.held[key], json_body=body)
         self.table[(method, path), key] = answer.status
+        if answer.status == 204 and path == ME:
+            self.sign_in(key)
         return answer
 
     def close(self):
@@ -81,9 +91,9 @@ def walk():
     w = Walk()
     yield w
     w.close()
-    print(f"\n{'':45}" + "".join(f"{key:>9}" for key in KEYS))
+    print(f"\n{'':45}" + "".join(f"{key:>10}" for key in KEYS))
     for route in dict.fromkeys(route for route, _ in w.table):
-        print(f"{' '.join(route):45}" + "".join(f"{w.table.get((route, key), '-'):>9}" for key in KEYS))
+        print(f"{' '.join(route):45}" + "".join(f"{w.table.get((route, key), '-'):>10}" for key in KEYS))
 
 
 APART = ("/readyz", "/metrics")     # on a port of their own, as the stack has it
@@ -110,9 +120,9 @@ def test_nothing_of_the_batch_comes_out(walk, method, path, operation, key):
     assert not [mark for mark in walk.marks if mark in told(answer)]
     if is_open(operation):
         assert answer.status == (404 if path in APART else 200)
-    elif key in ("expired", "revoked", "none"):
+    elif key.removeprefix("s:") in ("expired", "revoked", "none"):
         assert answer.status == 401
-    elif key == "unread" and path not in SUBMITS:
+    elif key.removeprefix("s:") == "unread" and path not in (*SUBMITS, ME):
         assert answer.status == 403
     elif any(f"{{{part}}}" in path for part in ("batch_id", "job_id", "delivery_id")):
         assert answer.status == 404

@@ -21,6 +21,7 @@ begin(void *state, const struct httpd_request *request, void **intake, struct ht
 	call->gateway = state;
 	call->request = request;
 	call->answer = answer;
+	call->caller.scopes = ~0u;
 	if (body_begin(call, BODY_FORM))
 		return true;
 	answer_end(call);

@@ -1,0 +1,3 @@
+begin;
+drop table batchline_base.sessions;
+commit;
