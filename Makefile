@@ -8,6 +8,7 @@
 # make clang        the fast rings, built by clang, under the same two
 # make fuzz bench chaos     the long ones
 # make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
+# make bench-http           pages of batches beside other servers, on a stack of its own: docs/benchmarks/http.md
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
 # make format       clang-format on every C file
@@ -142,6 +143,7 @@ fuzz:
 fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 bench-render: $(benches)
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/render/run
+bench-http: ; BUILD=$(BUILD) .stack/venv/bin/python tests/bench/http/run
 bench-small: ; .stack/venv/bin/python tests/bench/line/run small
 bench-line: $(BUILD)/bench/child
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/line/run $(or $(SET),jpeg)
@@ -153,7 +155,7 @@ install: all
 	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
-.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-small bench-line chaos asan \
+.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-small bench-line chaos asan \
         clang fuzz fuzzers format install clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
