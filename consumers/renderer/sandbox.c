@@ -182,25 +182,31 @@ static const int font_calls[] = {
 	SCMP_SYS(statfs), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(getuid), SCMP_SYS(geteuid),
 };
 
+/* Each of these gets that answer, whatever it is asked for. */
 static int
-font_rules(scmp_filter_ctx filter)
+rules_add(scmp_filter_ctx filter, uint32_t answer, const int *calls, size_t n)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(font_calls) / sizeof(*font_calls); i++)
-		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, font_calls[i], 0);
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	for (size_t i = 0; i < n; i++)
+		rc |= seccomp_rule_add(filter, answer, calls[i], 0);
 	return rc;
+}
+
+static int
+font_rules(scmp_filter_ctx filter)
+{
+	return rules_add(filter, SCMP_ACT_ALLOW, font_calls, sizeof(font_calls) / sizeof(*font_calls))
+	    | seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	        SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 }
 
 static int
 render_rules(scmp_filter_ctx filter)
 {
-	int rc = 0;
+	int rc = rules_add(filter, SCMP_ACT_ALLOW, render_calls,
+	    sizeof(render_calls) / sizeof(*render_calls));
 
-	for (size_t i = 0; i < sizeof(render_calls) / sizeof(*render_calls); i++)
-		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, render_calls[i], 0);
 	/* threads, but no processes; clone3 hides its flags behind a pointer, so libc must fall back */
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
@@ -236,10 +242,9 @@ static const int command_refused[] = {
 static int
 command_rules(scmp_filter_ctx filter)
 {
-	int rc = 0;
+	int rc = rules_add(filter, SCMP_ACT_ERRNO(EPERM), command_refused,
+	    sizeof(command_refused) / sizeof(*command_refused));
 
-	for (size_t i = 0; i < sizeof(command_refused) / sizeof(*command_refused); i++)
-		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), command_refused[i], 0);
 	/* not all that its user has at once: its brothers are the same user's */
 	rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(kill), 1,
 	    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX));
