@@ -11,6 +11,7 @@ export class ApiError extends Error {
 }
 
 const PATIENCE_MS = 20_000;
+const SESSION = 'api/session';
 const SILENT = 'The gateway does not answer. Is it running?';
 
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
@@ -25,11 +26,17 @@ function problem(status, type, text) {
 			// cut short on its way: the number must do
 		}
 	}
-	const words = [said.title, said.detail].filter(Boolean).map(sentence).join(' ');
+	const about = status === 401 ? [said.detail] : [said.title, said.detail];
+	const words = about.filter(Boolean).map(sentence).join(' ');
 	return new ApiError(words || `The gateway answered ${status}.`, status, said.errors ?? []);
 }
 
-async function call(method, path, signal) {
+let signedOut = () => {};
+export const onSignedOut = (hear) => { signedOut = hear; };	// hear(why)
+
+// wanted: { method, headers, body } of fetch
+async function call(method, path, signal, wanted = {}) {
+	const isSignIn = path === SESSION && method === 'POST';
 	const patience = AbortSignal.timeout(PATIENCE_MS);
 	const either = new AbortController();
 	for (const s of [patience, signal])
@@ -37,12 +44,14 @@ async function call(method, path, signal) {
 	if (signal?.aborted)
 		either.abort(signal.reason);
 	try {
-		const answer = await fetch(path, { method, signal: either.signal });
+		const answer = await fetch(path, { method, signal: either.signal, ...wanted });
 		const text = await answer.text();
 		if (!answer.ok)
 			throw problem(answer.status, answer.headers.get('content-type'), text);
 		return text ? JSON.parse(text) : null;
 	} catch (error) {
+		if (error.status === 401 && !isSignIn)
+			signedOut(error.message);
 		if (error instanceof ApiError || signal?.aborted)
 			throw error;
 		if (error instanceof SyntaxError)
@@ -50,6 +59,11 @@ async function call(method, path, signal) {
 		throw new ApiError(patience.aborted ? 'The gateway took too long to answer.' : SILENT);
 	}
 }
+
+export const readSession = () => call('GET', SESSION);
+export const signOut = () => call('DELETE', SESSION);
+export const signIn = (key) => call('POST', SESSION, undefined,
+	{ headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ key }) });
 
 const batch = (id) => `api/batches/${encodeURIComponent(id)}`;
 const delivery = (id) => `api/deliveries/${encodeURIComponent(id)}`;
@@ -86,8 +100,12 @@ export function submitBatch(form, key, progress) {
 		request.onerror = () => reject(new ApiError(SILENT));
 		request.onload = () => {
 			const { status, responseText } = request;
-			if (status < 200 || status > 299)
-				return reject(problem(status, request.getResponseHeader('content-type'), responseText));
+			if (status < 200 || status > 299) {
+				const error = problem(status, request.getResponseHeader('content-type'), responseText);
+				if (status === 401)
+					signedOut(error.message);
+				return reject(error);
+			}
 			try {
 				resolve(JSON.parse(responseText));
 			} catch {

@@ -7,6 +7,7 @@ import { confirmThen } from './confirm.js';
 import { byId, keyed, part, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
 import { batchRow, isFinal, isSettled } from './rows.js';
+import { may, session } from './session.js';
 import { submitForm } from './submit.js';
 import { addressOf, countFilters, queryOf, readView, withoutFilters } from './view.js';
 import { BATCH_STATES, bytes, number, plural, stateOf } from './words.js';
@@ -26,12 +27,18 @@ const rows = new Map();		// batch id -> row
 const deleted = new Set();	// asked for, and perhaps not yet gone
 
 const form = submitForm(submitted);
+const who = session(enter, () => {
+	clearTimeout(timer);
+	looking?.abort();
+}, (error) => complain('You were not signed out.', error, () => {}));
 const drawFilters = filterBar(() => view,
 	(change, typed) => go({ ...view, page: 1, ...change }, typed));
 
 // ---- what is said
 
 function complain(what, error, again) {
+	if (error.status === 401)
+		return;		// said where one signs in
 	const box = byId('alert');
 	put(part(box, 'what'), what);
 	const fields = (error.fields ?? []).map((f) => `${f.field}: ${f.detail}.`);
@@ -143,7 +150,8 @@ function drawPages() {
 
 function draw() {
 	const batches = list.data.filter((batch) => !deleted.has(batch.id));
-	const empty = !list.total && !countFilters(view);
+	const nothing = !list.total && !countFilters(view);
+	const empty = nothing && may('submit');
 	announceEnds(batches);
 	keyed(byId('batches'), rows, batches, (batch) => batch.id, (batch) => batchRow(batch, asks));
 	for (const [id, row] of rows)
@@ -152,6 +160,7 @@ function draw() {
 	const range = `${number(first)} to ${number(first + batches.length - 1)} of `;
 	const all = plural(list.total, 'batch', 'batches');
 	put(byId('found'), list.total > batches.length && batches.length ? range + all : all);
+	put(byId('none'), nothing ? 'There is no batch yet.' : 'No batch matches these filters.');
 	show(byId('none'), !batches.length);
 	show(byId('batches'), batches.length);
 	show(byId('list'), !empty);
@@ -205,6 +214,8 @@ function nextLook() {
 
 // What the gateway refused it would refuse again; all else may pass.
 function lost(error) {
+	if (who.isOut())
+		return;
 	complain(LOST, error, () => look(true));
 	show(byId('loading'), false);
 	show(byId('list'), list || countFilters(view));
@@ -213,6 +224,11 @@ function lost(error) {
 	put(byId('pulse'), error.status ? 'Not loaded' : 'No connection');
 	if (!document.hidden && !(error.status >= 400 && error.status < 500))
 		timer = setTimeout(look, AGAIN_MS);
+}
+
+function enter() {
+	form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
+	look();
 }
 
 function lookSoon() {
@@ -226,6 +242,8 @@ const LOST = 'The list could not be loaded.';
 async function look(asked = false) {
 	clearTimeout(timer);
 	looking?.abort();
+	if (who.isOut())
+		return;
 	const mine = looking = new AbortController();
 	const before = list && signOf(list);
 	try {
@@ -255,7 +273,7 @@ async function look(asked = false) {
 document.addEventListener('visibilitychange', () => {
 	clearTimeout(timer);
 	if (!document.hidden)
-		look();
+		who.isOut() ? who.start() : look();	// he may have signed in beside us
 });
 addEventListener('online', () => look());
 part(byId('alert'), 'close').addEventListener('click', () => show(byId('alert'), false));
@@ -265,5 +283,4 @@ byId('size').addEventListener('change', () =>
 	go({ ...view, page: 1, size: Number(byId('size').value), open: [] }));
 setInterval(refreshTimes, 5000);
 
-form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
-look();
+who.start();

@@ -4,6 +4,7 @@
 // in it changes it has one key, so that sending it again, when the answer got lost, is one batch.
 import { listPipelines, submitBatch } from './api.js';
 import { byId, put, show } from './dom.js';
+import { may } from './session.js';
 import { bytes, plural } from './words.js';
 
 // What was dropped, folders walked to their leaves.
@@ -125,7 +126,7 @@ export function submitForm(done) {
 	});
 	for (const kind of ['dragenter', 'dragover'])
 		document.addEventListener(kind, (e) => {
-			if (!isFiles(e.dataTransfer))
+			if (!isFiles(e.dataTransfer) || !may('submit'))
 				return;
 			e.preventDefault();
 			byId('drop').classList.add('over');
@@ -138,7 +139,7 @@ export function submitForm(done) {
 				byId('drop').classList.remove('over');
 		});
 	document.addEventListener('drop', async (e) => {
-		if (!isFiles(e.dataTransfer))
+		if (!isFiles(e.dataTransfer) || !may('submit'))
 			return;
 		e.preventDefault();
 		choose(await dropped(e.dataTransfer));

@@ -185,7 +185,7 @@ caller_take(struct call *call, const char *what, struct db_rows *rows)
 		return problem(call, &problem_unauthorized, "This %s is not known.", what);
 	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, CALLER_NAME));
 	if (!db_is_null(rows, 0, CALLER_END))
-		return problem(call, &problem_unauthorized, "This %s opens nothing: %s.", what,
+		return problem(call, &problem_unauthorized, "This %s is no longer valid: %s.", what,
 		    db_text_at(rows, 0, CALLER_END));
 	note_use(call, rows);
 	caller_fill(caller, rows);

@@ -83,7 +83,7 @@ session_admit(struct call *call, bool changes)
 	struct err err = {0};
 
 	if (!cookie_hash(call, sha256))
-		return problem(call, &problem_unauthorized, "Send Authorization: Bearer KEY, or sign in.");
+		return problem(call, &problem_unauthorized, "Nobody is signed in, and no API key was sent (Authorization: Bearer KEY).");
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_session,
 	    db_bytes(sha256, SHA256_SIZE), db_int(call->gateway->session_idle_s)))
 		return problem_err(call, &err);
