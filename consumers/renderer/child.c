@@ -162,6 +162,8 @@ child_live(const struct birth *birth)
 	prctl(PR_SET_NAME, "renderer-child");
 	well = budget_open(birth->channel) && sandbox_limit(&birth->options->limits, &holds, &err);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* now: a change of user forgets it */
+	if (birth->role == ROLE_LABEL)
+		dup2(0, 2);		/* fontconfig complains each time that it may write no cache */
 	if (well && birth->role != ROLE_COMMAND)
 		well = sandbox_close(sight, &holds, &err) && sandbox_is_closed(sight, &err);
 	if (!hello(birth, holds, &err) || !well)
