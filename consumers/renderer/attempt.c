@@ -298,13 +298,6 @@ outputs_store(struct attempt *a, const struct answer *answer, struct err *err)
 }
 
 static bool
-answer_judge(const struct answer *answer, struct err *err)
-{
-	return answer->kind == ANSWER_RENDERED || err_code(err,
-	    answer->retryable ? ERR_RETRY : ERR_REJECT, answer->code, "%s", answer->text);
-}
-
-static bool
 render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err *err)
 {
 	const struct job_dispatched *asked = &a->job->asked;
@@ -321,7 +314,7 @@ render(struct attempt *a, struct worker *worker, int64_t pixels_max, struct err 
 	attempt_extension(order.extension, asked->file_name);
 	return worker_ask(worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
 	        asked->pipeline, fds, left_ms(a), &answer, err)
-	    && answer_judge(&answer, err) && outputs_judge(a, worker, err)
+	    && worker_judge(&answer, err) && outputs_judge(a, worker, err)
 	    && outputs_store(a, &answer, err);
 }
 

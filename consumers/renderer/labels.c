@@ -61,10 +61,8 @@ draw(struct worker *worker, const char *json, size_t place, int64_t pixels_max, 
 		.definition_size = (uint32_t)strlen(json) };
 	struct answer answer;
 
-	if (!worker_ask(worker, ROLE_LABEL, &order, json, &fd, DRAW_MS, &answer, err))
-		return false;
-	return answer.kind == ANSWER_RENDERED || err_code(err,
-	    answer.retryable ? ERR_RETRY : ERR_REJECT, answer.code, "%s", answer.text);
+	return worker_ask(worker, ROLE_LABEL, &order, json, &fd, DRAW_MS, &answer, err)
+	    && worker_judge(&answer, err);
 }
 
 /* Whether it is at hand; *well: it could be opened. */

@@ -131,8 +131,7 @@ ask(struct trial *t, struct tried *one, struct err *err)
 	attempt_extension(order.extension, one->path);
 	return worker_ask(t->worker, *d->command ? ROLE_COMMAND : ROLE_PICTURE, &order,
 	        buf_text(&t->json), fds, TRIAL_DEADLINE_MS, &one->answer, err)
-	    && (one->answer.kind == ANSWER_RENDERED
-	        || err_code(err, ERR_REJECT, one->answer.code, "%s", one->answer.text));
+	    && worker_judge(&one->answer, err);
 }
 
 static bool

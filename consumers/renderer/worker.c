@@ -283,6 +283,13 @@ ask_once(struct worker *w, const struct order *order, const char *definition, co
 	return err_code(err, ERR_RETRY, "renderer_crashed", "the child gave no sensible answer");
 }
 
+bool
+worker_judge(const struct answer *answer, struct err *err)
+{
+	return answer->kind == ANSWER_RENDERED || err_code(err,
+	    answer->retryable ? ERR_RETRY : ERR_REJECT, answer->code, "%s", answer->text);
+}
+
 /* It went home between two orders (exit code 0), or spoke of an older one: this one is untouched. */
 static bool
 another_may(const struct answer *last, uint64_t ticket)

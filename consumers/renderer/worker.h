@@ -37,6 +37,9 @@ bool worker_prepare(struct worker *worker, unsigned *holds, struct err *err);
 bool worker_ask(struct worker *worker, enum role role, struct order *order,
     const char *definition, const int *fds, int deadline_ms, struct answer *ret, struct err *err);
 
+/* Of an answer that came: did the child do it? False: why not, in its own words. */
+bool worker_judge(const struct answer *answer, struct err *err);
+
 /* Kills the child, if there is one: what it did shows that it is no longer ours. */
 void worker_give_up(struct worker *worker);
 #endif
