@@ -117,6 +117,7 @@ struct call {
 	bool takes_json;
 	bool is_packed;			/* the answer is, by its handler */
 	char snapshot[SNAPSHOT_SIZE];		/* an answer may be kept under it; "": it may not */
+	struct buf question;			/* .. and what it answers */
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */
 	struct upload *upload;

@@ -84,8 +84,10 @@ add_argument(void *state, const char *name, const char *value)
 
 /* All that an answer follows from but the database. False: too long. */
 static bool
-question_of(struct call *call, struct buf *question)
+question_make(struct call *call)
 {
+	struct buf *question = &call->question;
+
 	question->limit = QUESTION_MAX;
 	buf_print(question, "%x %d ", call->caller.scopes, call->caller.is_limited);
 	add_sized(question, call->caller.name);		/* whose customers stand in the same snapshot */
@@ -125,22 +127,17 @@ bool
 kept_answer(struct call *call)
 {
 	struct kept *kept = call->gateway->kept;
-	struct buf question = {0};
 	struct answer *found = NULL;
 
-	*call->snapshot = '\0';
-	if (!kept || !question_of(call, &question) || !snapshot_read(call)) {
-		buf_clear(&question);
+	if (!kept || !question_make(call) || !snapshot_read(call))
 		return false;
-	}
 	pthread_mutex_lock(&kept->mutex);
-	if (!strcmp(kept->snapshot, call->snapshot) && (found = find(kept, &question))) {
+	if (!strcmp(kept->snapshot, call->snapshot) && (found = find(kept, &call->question))) {
 		answer_json(call, 200);
 		buf_add(&call->answer->body, found->body.data, found->body.size);
 		answer_etag(call, found->etag);
 	}
 	pthread_mutex_unlock(&kept->mutex);
-	buf_clear(&question);
 	if (found)
 		metric_count(&metrics[0], 1);
 	return found != NULL;
@@ -162,22 +159,20 @@ kept_add(struct call *call, const char *etag)
 {
 	struct kept *kept = call->gateway->kept;
 	const struct buf *body = &call->answer->body;
-	struct buf question = {0};
 	struct answer *room;
 
-	if (!*call->snapshot || body->size > BYTES_MAX / 8 || !question_of(call, &question)) {
-		buf_clear(&question);
+	if (!*call->snapshot || body->size > BYTES_MAX / 8)
 		return;
-	}
 	pthread_mutex_lock(&kept->mutex);
 	room = make_room(kept, call->snapshot, body->size);
-	*room = (struct answer){ .question = question, .body = { .limit = BYTES_MAX } };
+	*room = (struct answer){ .body = { .limit = BYTES_MAX } };
 	snprintf(room->etag, sizeof(room->etag), "%s", etag);
 	if (buf_add(&room->body, body->data, body->size)) {
+		room->question = call->question;	/* it is ours now */
+		call->question = (struct buf){0};
 		kept->bytes += body->size;
 		kept->n++;
 	} else {
-		buf_clear(&room->question);
 		buf_clear(&room->body);
 	}
 	pthread_mutex_unlock(&kept->mutex);

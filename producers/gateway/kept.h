@@ -18,7 +18,7 @@ struct kept *kept_new(void);			/* NULL: out of memory */
 void kept_free(struct kept *kept);		/* NULL is fine */
 void kept_metrics_add(void);
 
-/* True: the call is answered. Else call->snapshot is what its answer may be kept under. */
+/* True: the call is answered. Else call->snapshot and call->question are what its answer may be kept under. */
 bool kept_answer(struct call *call);
 /* The answer's body, before it is sent, or is not since its reader has it. Nothing without a snapshot. */
 void kept_add(struct call *call, const char *etag);

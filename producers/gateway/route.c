@@ -235,6 +235,7 @@ call_end(void *intake)
 	upload_free(call->upload);
 	jsonbody_clear(call);
 	buf_clear(&call->problem.fields);
+	buf_clear(&call->question);
 	db_rows_free(call->caller.key);
 	db_array_clear(&call->caller.customers);
 	free(call);
