@@ -20,10 +20,15 @@ static struct metric request_metrics[] = {
 	{ "batchline_http_requests_total", "class=\"5xx\"", "Requests by answer.", METRIC_COUNTER, 0 },
 };
 
+static struct metric packed_metrics[] = {
+	{ "batchline_http_packed_total", NULL, "Texts made smaller for an answer.", METRIC_COUNTER, 0 },
+};
+
 void
 answer_metrics_add(void)
 {
 	metrics_add(request_metrics, sizeof(request_metrics) / sizeof(*request_metrics));
+	metrics_add(packed_metrics, sizeof(packed_metrics) / sizeof(*packed_metrics));
 }
 
 struct put
@@ -125,6 +130,14 @@ answer_may_be_packed(const struct call *call)
 	return gzip_is_accepted(httpd_header(call->request, "Accept-Encoding"));
 }
 
+void
+answer_packed(struct call *call, const struct buf *packed)
+{
+	call->is_packed = true;
+	httpd_answer_header(call->answer, "Content-Encoding", "gzip");
+	buf_add(&call->answer->body, packed->data, packed->size);
+}
+
 static void
 pack(struct call *call)
 {
@@ -137,9 +150,11 @@ pack(struct call *call)
 	if (call->is_packed || answer->body.size < PACKED_LEAST || !answer_may_be_packed(call)
 	    || !gzip_add(&packed, answer->body.data, answer->body.size, GZIP_QUICK))
 		return;
+	metric_count(&packed_metrics[0], 1);
+	kept_add_packed(call, &packed);
 	buf_clear(&answer->body);
-	answer->body = packed;
-	httpd_answer_header(answer, "Content-Encoding", "gzip");
+	answer_packed(call, &packed);
+	buf_clear(&packed);
 }
 
 void

@@ -115,9 +115,9 @@ struct call {
 	bool is_counted;			/* in gateway.calls */
 	struct fair_client *place[2];		/* of its address, and of its key */
 	bool takes_json;
-	bool is_packed;			/* the answer is, by its handler */
+	bool is_packed;			/* the answer is already */
 	char snapshot[SNAPSHOT_SIZE];		/* an answer may be kept under it; "": it may not */
-	struct buf question;			/* .. and what it answers */
+	struct buf question;			/* .. as the answer to this */
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */
 	struct upload *upload;
@@ -184,6 +184,7 @@ bool answer_rows(struct call *call, const struct db_rows *rows,
 /* The tag is of what is told, not of its bytes on the wire, which may be packed. */
 void answer_weak_tag(struct call *call, const char *etag);
 bool answer_may_be_packed(const struct call *call);	/* by gzip: the client takes it */
+void answer_packed(struct call *call, const struct buf *packed);	/* a body that is */
 /* The answer's bytes are its ETag, so it is never stale; who has them already gets 304. */
 void answer_tag(struct call *call);
 void answer_etag(struct call *call, const char *etag);	/* .. whose ETag is known */

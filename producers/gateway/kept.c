@@ -15,7 +15,8 @@ enum {
 	BYTES_MAX = 8 << 20,		/* of all answers */
 };
 
-struct answer { struct buf question, body; char etag[ETAG_SIZE]; };
+/* packed: empty until one asks who takes that */
+struct answer { struct buf question, body, packed; char etag[ETAG_SIZE]; };
 
 struct kept {
 	pthread_mutex_t mutex;		/* of what follows */
@@ -52,6 +53,7 @@ forget(struct kept *kept)
 	for (size_t i = 0; i < kept->n; i++) {
 		buf_clear(&kept->answers[i].question);
 		buf_clear(&kept->answers[i].body);
+		buf_clear(&kept->answers[i].packed);
 	}
 	kept->n = kept->bytes = 0;
 }
@@ -123,20 +125,39 @@ find(struct kept *kept, const struct buf *question)
 	return NULL;
 }
 
+/* The mutex is held. The answer of this call, when it is kept. */
+static struct answer *
+find_for(struct kept *kept, const struct call *call)
+{
+	return strcmp(kept->snapshot, call->snapshot) ? NULL : find(kept, &call->question);
+}
+
+/* The mutex is held. */
+static void
+give(struct call *call, const struct answer *found)
+{
+	answer_json(call, 200);
+	answer_etag(call, found->etag);
+	if (call->answer->status != 200)
+		return;
+	if (found->packed.size && answer_may_be_packed(call))
+		answer_packed(call, &found->packed);
+	else
+		buf_add(&call->answer->body, found->body.data, found->body.size);
+}
+
 bool
 kept_answer(struct call *call)
 {
 	struct kept *kept = call->gateway->kept;
-	struct answer *found = NULL;
+	struct answer *found;
 
 	if (!kept || !question_make(call) || !snapshot_read(call))
 		return false;
 	pthread_mutex_lock(&kept->mutex);
-	if (!strcmp(kept->snapshot, call->snapshot) && (found = find(kept, &call->question))) {
-		answer_json(call, 200);
-		buf_add(&call->answer->body, found->body.data, found->body.size);
-		answer_etag(call, found->etag);
-	}
+	found = find_for(kept, call);
+	if (found)
+		give(call, found);
 	pthread_mutex_unlock(&kept->mutex);
 	if (found)
 		metric_count(&metrics[0], 1);
@@ -154,6 +175,18 @@ make_room(struct kept *kept, const char *snapshot, size_t size)
 	return &kept->answers[kept->n];
 }
 
+/* The mutex is held. */
+static bool
+keep(struct kept *kept, struct buf *ret, const struct buf *bytes)
+{
+	if (!buf_add(ret, bytes->data, bytes->size)) {
+		buf_clear(ret);
+		return false;
+	}
+	kept->bytes += bytes->size;
+	return true;
+}
+
 void
 kept_add(struct call *call, const char *etag)
 {
@@ -164,16 +197,29 @@ kept_add(struct call *call, const char *etag)
 	if (!*call->snapshot || body->size > BYTES_MAX / 8)
 		return;
 	pthread_mutex_lock(&kept->mutex);
-	room = make_room(kept, call->snapshot, body->size);
-	*room = (struct answer){ .body = { .limit = BYTES_MAX } };
-	snprintf(room->etag, sizeof(room->etag), "%s", etag);
-	if (buf_add(&room->body, body->data, body->size)) {
-		room->question = call->question;	/* it is ours now */
-		call->question = (struct buf){0};
-		kept->bytes += body->size;
-		kept->n++;
-	} else {
-		buf_clear(&room->body);
+	if (!find_for(kept, call)) {	/* by another who asked it at the same time */
+		room = make_room(kept, call->snapshot, body->size + call->question.size);
+		*room = (struct answer){0};
+		snprintf(room->etag, sizeof(room->etag), "%s", etag);
+		if (keep(kept, &room->question, &call->question) && keep(kept, &room->body, body))
+			kept->n++;
+		else
+			buf_clear(&room->question);
 	}
+	pthread_mutex_unlock(&kept->mutex);
+}
+
+void
+kept_add_packed(struct call *call, const struct buf *packed)
+{
+	struct kept *kept = call->gateway->kept;
+	struct answer *found;
+
+	if (!*call->snapshot || !call->question.size)
+		return;
+	pthread_mutex_lock(&kept->mutex);
+	found = find_for(kept, call);
+	if (found && !found->packed.size && kept->bytes + packed->size <= BYTES_MAX)
+		keep(kept, &found->packed, packed);
 	pthread_mutex_unlock(&kept->mutex);
 }

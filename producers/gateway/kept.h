@@ -11,6 +11,7 @@
 #define GATEWAY_KEPT_H
 #include <stdbool.h>
 
+struct buf;
 struct kept;
 struct call;
 
@@ -22,4 +23,6 @@ void kept_metrics_add(void);
 bool kept_answer(struct call *call);
 /* The answer's body, before it is sent, or is not since its reader has it. Nothing without a snapshot. */
 void kept_add(struct call *call, const char *etag);
+/* The same by gzip, beside it: the next who takes that gets these bytes. Nothing where it is not kept. */
+void kept_add_packed(struct call *call, const struct buf *packed);
 #endif

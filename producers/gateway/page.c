@@ -55,9 +55,7 @@ file_put(struct call *call, const struct web_file *file)
 		buf_add(&call->answer->body, file->bytes, file->size);
 		return;
 	}
-	call->is_packed = true;
-	httpd_answer_header(call->answer, "Content-Encoding", "gzip");
-	buf_add(&call->answer->body, packed->data, packed->size);
+	answer_packed(call, packed);
 }
 
 bool

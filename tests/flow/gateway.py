@@ -3,6 +3,7 @@
 what stands there (its status, its media type, every member of its JSON) before a test sees it."""
 import base64
 import contextlib
+import gzip
 import http.client
 import json
 import os
@@ -35,7 +36,8 @@ PATHS = sorted(((re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "$"), operations
 
 class Answer:
     def __init__(self, response, body):
-        self.status, self.headers, self.body = response.status, response.headers, body
+        self.status, self.headers = response.status, response.headers
+        self.body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
         self.type = (self.headers.get("Content-Type") or "").split(";")[0]
 
     def json(self):

@@ -23,10 +23,14 @@ def database():
         yield connection
 
 
-def again():
+def counted(name):
     [line] = [line for line in health("/metrics")[1].decode().splitlines()
-              if line.startswith("batchline_http_unchanged_total ")]
+              if line.startswith(f"batchline_http_{name}_total ")]
     return int(line.split()[1])
+
+
+def again():
+    return counted("unchanged")
 
 
 def describe(connection, batch, words):
@@ -48,6 +52,26 @@ def test_what_is_asked_twice_is_answered_again_with_the_same_bytes(batch):
     assert (one.body, one.headers["ETag"]) == (two.body, two.headers["ETag"])
     assert get(path, {"If-None-Match": one.headers["ETag"]}, limit=2).status == 304
     assert get(path, limit=1).body != one.body
+
+
+def test_it_is_packed_once_for_all_who_take_that(batch):
+    path = f"/api/batches/{batch}/jobs"
+
+    def asked():
+        return get(path, {"Accept-Encoding": "gzip"})
+
+    def none_was_packed():
+        """ten answers of which none was packed anew"""
+        before = counted("packed")
+        ten = [asked() for _ in range(10)]
+        assert {answer.headers["Content-Encoding"] for answer in ten} == {"gzip"}
+        return counted("packed") == before
+    gateway.until(none_was_packed)
+
+    one, plain = asked(), get(path)
+    assert (one.body, one.headers["ETag"]) == (plain.body, plain.headers["ETag"])
+    assert "Content-Encoding" not in plain.headers
+    assert get(path, {"Accept-Encoding": "gzip", "If-None-Match": one.headers["ETag"]}).status == 304
 
 
 def test_every_change_is_seen_by_the_next_who_asks(batch, database):
