@@ -21,7 +21,7 @@
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
  *	news     .. what a record tells           history  what happened to a batch
- *	kept     answers while nothing changes
+ *	kept     answers while nothing changes     moment   .. asked once for all who wait
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *
@@ -53,6 +53,7 @@
 #include "port/httpd.h"
 #include "fair.h"
 #include "guard.h"
+#include "moment.h"
 #include "tally.h"
 
 enum {
@@ -65,7 +66,6 @@ enum {
 	PACKED_LEAST = 1024,		/* bytes of a text that is worth packing */
 	DESCRIPTION_MAX = 4000,		/* bytes */
 	FORM_FIELDS = 5,		/* of a multipart form, but for its files */
-	SNAPSHOT_SIZE = 256,
 	ETAG_SIZE = SHA256_TEXT_SIZE + 2,
 };
 
@@ -116,7 +116,7 @@ struct call {
 	struct fair_client *place[2];		/* of its address, and of its key */
 	bool takes_json;
 	bool is_packed;			/* the answer is already */
-	char snapshot[SNAPSHOT_SIZE];		/* an answer may be kept under it; "": it may not */
+	char snapshot[MOMENT_SIZE];		/* an answer may be kept under it; "": it may not */
 	struct buf question;			/* .. as the answer to this */
 	struct tally tally;			/* of the body */
 	size_t taken;				/* of the budget */

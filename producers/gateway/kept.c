@@ -19,8 +19,9 @@ enum {
 struct answer { struct buf question, body, packed; char etag[ETAG_SIZE]; };
 
 struct kept {
+	struct moment *moment;		/* what the database shows */
 	pthread_mutex_t mutex;		/* of what follows */
-	char snapshot[SNAPSHOT_SIZE];
+	char snapshot[MOMENT_SIZE];
 	struct answer answers[ANSWERS_MAX];
 	size_t n, bytes;
 };
@@ -36,14 +37,35 @@ kept_metrics_add(void)
 	metrics_add(metrics, sizeof(metrics) / sizeof(*metrics));
 }
 
+static bool
+ask_snapshot(void *pool, char ret[MOMENT_SIZE])
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err ignored = {0};	/* who reads the rows next says it */
+	const char *text;
+
+	if (!db_pool_run_args(pool, &rows, &ignored, sql_gateway_snapshot, NULL, 0))
+		return false;
+	text = db_text_at(rows, 0, 0);
+	if (strlen(text) >= MOMENT_SIZE)	/* so many transactions at once: it would not last */
+		return false;
+	strcpy(ret, text);
+	return true;
+}
+
 struct kept *
-kept_new(void)
+kept_new(struct db_pool *pool)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
 
-	if (kept)
-		pthread_mutex_init(&kept->mutex, NULL);
-	return kept;
+	if (!kept)
+		return NULL;
+	pthread_mutex_init(&kept->mutex, NULL);
+	kept->moment = moment_new(ask_snapshot, pool);
+	if (kept->moment)
+		return kept;
+	kept_free(kept);
+	return NULL;
 }
 
 /* The mutex is held. */
@@ -64,6 +86,7 @@ kept_free(struct kept *kept)
 	if (!kept)
 		return;
 	forget(kept);
+	moment_free(kept->moment);
 	pthread_mutex_destroy(&kept->mutex);
 	free(kept);
 }
@@ -96,22 +119,6 @@ question_make(struct call *call)
 	add_sized(question, call->request->path);
 	httpd_query_each(call->request, add_argument, question);
 	return !question->failed;
-}
-
-static bool
-snapshot_read(struct call *call)
-{
-	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct err ignored = {0};	/* who reads the rows next says it */
-	const char *text;
-
-	if (!db_pool_run_args(call->gateway->pool, &rows, &ignored, sql_gateway_snapshot, NULL, 0))
-		return false;
-	text = db_text_at(rows, 0, 0);
-	if (strlen(text) >= SNAPSHOT_SIZE)	/* so many transactions at once: it would not last */
-		return false;
-	strcpy(call->snapshot, text);
-	return true;
 }
 
 /* The mutex is held. */
@@ -152,7 +159,7 @@ kept_answer(struct call *call)
 	struct kept *kept = call->gateway->kept;
 	struct answer *found;
 
-	if (!kept || !question_make(call) || !snapshot_read(call))
+	if (!kept || !question_make(call) || !moment_read(kept->moment, call->snapshot))
 		return false;
 	pthread_mutex_lock(&kept->mutex);
 	found = find_for(kept, call);

@@ -5,17 +5,19 @@
  * An answer is kept under the snapshot of the database that was taken before its rows were read. Two equal
  * snapshots see the same committed transactions (PostgreSQL's documentation of pg_snapshot), so the answer
  * to the same question is the same: never stale, whoever wrote, and nobody has to tell. One statement
- * that touches no row takes the place of those that make the page. Safe from any thread.
+ * that touches no row, for all who wait at that moment (moment.h), takes the place of those that make the
+ * page. Safe from any thread.
  */
 #ifndef GATEWAY_KEPT_H
 #define GATEWAY_KEPT_H
 #include <stdbool.h>
 
 struct buf;
+struct db_pool;
 struct kept;
 struct call;
 
-struct kept *kept_new(void);			/* NULL: out of memory */
+struct kept *kept_new(struct db_pool *pool);	/* NULL: out of memory */
 void kept_free(struct kept *kept);		/* NULL is fine */
 void kept_metrics_add(void);
 
