@@ -34,5 +34,16 @@ insert into known select 'urgent', pg_temp.a_batch(5, 'GIANT',
 	'{"created_at": "2001-02-03 15:00Z", "priority": 9}');
 select is(pg_temp.out_with(33), 'giant 14, second 0, small 3, third 14, urgent 2',
 	'a higher priority is before all turns');
+
+-- However many batches of one customer wait, the first of another is seen.
+update batches set control = 'pause' where id in (select id from known);
+insert into known select 'many', id from (select pg_temp.a_batch(1, 'CROWD') as id
+	from generate_series(1, 1200)) crowd;
+insert into known select 'late', pg_temp.a_batch(2, 'Z_LATE', '{"created_at": "2001-02-03 16:00Z"}');
+select pg_temp.out_with(33 + 4) \g /dev/null
+select is((select jobs_dispatched from batches join known using (id) where name = 'late'), 2,
+	'a customer is served behind 1,200 batches of another');
+select is((select sum(jobs_dispatched)::int from batches join known using (id) where name = 'many'), 2,
+	'who has the other half of the turns');
 select * from finish();
 rollback;

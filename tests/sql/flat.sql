@@ -8,12 +8,14 @@ select set_config(split_part(setting, '=', 1), split_part(setting, '=', 2), true
 \set leases `cat sql/queries/projector/leases_expire.sql`
 \set parked `cat sql/queries/projector/parked.sql`
 \set sweep `cat sql/queries/projector/parked_sweep.sql`
+\set dispatch `cat sql/queries/projector/dispatch.sql`
 \set again `cat sql/queries/projector/reannounce.sql`
 \set retry `cat sql/queries/projector/retry.sql`
 prepare retry(uuid[], uuid, timestamptz) as :retry;
 prepare leases(int[], int, uuid, int, int) as :leases;
 prepare parked(uuid[], int[], int, bigint) as :parked;
 prepare sweep(int[], int, bigint, int, bool) as :sweep;
+prepare dispatch(int[], int, timestamptz) as :dispatch;
 prepare again(int[], timestamptz, int) as :again;
 
 create function pg_temp.rows_read(name text) returns bigint language sql as $$
@@ -105,5 +107,10 @@ select cmp_ok(pg_temp.reads('batches', format($$ execute again('{5}', %L, 100) $
 	'a piece of what is said again after a claim costs a piece') from claimed;
 select is((select count(*) from batches where revision = 2 and partition = 5), 100::bigint, 'and says so many');
 
+-- Dispatch: as many batches of a customer as there is room for jobs, however many wait.
+select count(pg_temp.a_batch(1, 'CROWD', '{"partition": 6}')) from generate_series(1, 2000) \g /dev/null
+select count(pg_temp.a_batch(1, 'REST', '{"partition": 6}')) from generate_series(1, 10) \g /dev/null
+select cmp_ok(pg_temp.reads('batches', $$ execute dispatch('{6}', 6, now()) $$), '<=', 200::bigint,
+	'dispatch reads of 2,000 waiting batches those that it may serve');
 select * from finish();
 rollback;

@@ -1,22 +1,35 @@
 -- $1::int[] partitions   $2::int window of outstanding jobs   $3::timestamptz lease until
--- Moves queued jobs into the outbox: highest priority first, customers in turn, paused batches
--- not at all. A turn counts what of the customer is out already: where there is room for one job at a
--- time, it goes to whoever has the fewest. Only the first waiting batches are looked at, never all queued jobs; within a batch
--- the lowest positions go first, and queued_from skips what a large batch has behind it.
-with out_now as materialized (
+-- Moves queued jobs into the outbox: highest priority first, customers in turn, paused batches not at
+-- all. A turn counts what of the customer is out already: where there is room for one job at a time, it
+-- goes to whoever has the fewest. Of each customer as many batches are looked at as there is room for
+-- jobs, never all that wait; from one customer the index leads to the next. Within a batch the lowest
+-- positions go first, and queued_from skips what a large batch has behind it.
+with recursive out_now as materialized (
 	select customer_prefix, jobs_dispatched + jobs_processing as n
 	  from batches where partition = any ($1) and outstanding),
 busy as (
 	select customer_prefix, sum(n) as n from out_now group by customer_prefix),
 room as (
 	select greatest($2 - coalesce(sum(n), 0), 0)::int as n from busy),
+customers(prefix) as (
+	(select customer_prefix collate "C" from batches
+	  where (status in ('queued', 'processing') and control = 'run') is true
+	  order by customer_prefix collate "C" limit 1)
+	union all
+	select (select b.customer_prefix collate "C" from batches b
+	         where (b.status in ('queued', 'processing') and b.control = 'run') is true
+	           and b.customer_prefix collate "C" > c.prefix
+	         order by b.customer_prefix collate "C" limit 1)
+	  from customers c where c.prefix is not null),
 waiting as (
-	select id, customer_prefix, priority, created_at, jobs_queued, queued_from
-	  from batches
-	 where status in ('queued', 'processing') and jobs_queued > 0 and control = 'run'
-	   and partition = any ($1)
-	 order by priority desc, created_at, id
-	 limit 1000),
+	select w.* from customers c cross join room cross join lateral (
+		select id, customer_prefix, priority, created_at, jobs_queued, queued_from
+		  from batches b
+		 where (b.status in ('queued', 'processing') and b.control = 'run') is true
+		   and b.customer_prefix collate "C" = c.prefix
+		   and b.jobs_queued > 0 and b.partition = any ($1)
+		 order by b.priority desc, b.created_at, b.id
+		 limit room.n) w),
 first_ones as (
 	select w.*, coalesce(sum(jobs_queued) over (partition by priority, customer_prefix
 	           order by created_at, id rows between unbounded preceding and 1 preceding), 0) as before
