@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 #include "port/patience.h"
 #include "port/reply.h"
 
-enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024 };
+/* Unsent: what a socket takes of an answer that the client is not yet ready for. */
+enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024, UNSENT_BYTES = 256 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
@@ -185,6 +187,7 @@ answer_now(struct httpd *httpd, struct intake *intake, const struct httpd_reques
 		return hand_over(request->connection, answer);
 	if (is_early)
 		return answer_early(httpd, request, answer);
+	answer->closes |= patience_leaves(httpd->patience, patient_of(request->connection));
 	sent = answer_send(request->connection, answer);
 	patience_turn(httpd->patience, patient_of(request->connection), TURN_TAKES);
 	return sent;
@@ -294,6 +297,7 @@ on_request(void *state, struct MHD_Connection *connection, const char *url, cons
 		int64_t from_ms = clock_monotonic_ms();
 
 		*piece_size = 0;
+		patience_gives(httpd->patience, patient_of(connection));
 		take(httpd, intake, piece, size);
 		patience_gave(httpd->patience, patient_of(connection), size,
 		    clock_monotonic_ms() - from_ms);
@@ -311,13 +315,13 @@ on_completed(void *state, struct MHD_Connection *connection, void **mine,
 {
 	struct httpd *httpd = state;
 	struct intake *intake = *mine;
+	bool is_over = !intake || intake->answer.closes || why != MHD_REQUEST_TERMINATED_COMPLETED_OK;
 
-	(void)why;
-	patience_turn(httpd->patience, patient_of(connection), TURN_IDLE);
+	if (intake && intake->taker)
+		httpd->options.end(intake->taker);
+	patience_turn(httpd->patience, patient_of(connection), is_over ? TURN_GONE : TURN_IDLE);
 	if (!intake)
 		return;
-	if (intake->taker)
-		httpd->options.end(intake->taker);
 	buf_clear(&intake->body);
 	buf_clear(&intake->answer.body);
 	free(intake);
@@ -329,12 +333,16 @@ on_connection(void *state, struct MHD_Connection *connection, void **patient,
     enum MHD_ConnectionNotificationCode what)
 {
 	struct httpd *httpd = state;
+	const int unsent = UNSENT_BYTES;
+	int fd;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		*patient = patience_add(httpd->patience, MHD_get_connection_info(connection,
-		    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-	else
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
 		patience_remove(httpd->patience, *patient);
+		return;
+	}
+	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	*patient = patience_add(httpd->patience, fd);
 }
 
 const char *

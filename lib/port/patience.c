@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* patience.c: a list of sockets, and a thread that looks through it. */
+/*
+ * patience.c: a list of sockets, and a thread that looks through it.
+ *
+ * until_ms is when a socket's time is over: told from now on when its turn begins, later with each byte
+ * that moves, never later than that from now. So what is lost of it tells how long it kept us waiting.
+ */
 #include "port/patience.h"
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -9,13 +14,17 @@
 #include <time.h>
 #include "base/clock.h"
 
-enum { LOOK_MS = 500, STALLED_MS = 1000 };
+/* In a crowd: who kept us waiting for so long may be ended; a newcomer waits a little longer for a place;
+ * who had one for so long gives it to a newcomer behind its answer. */
+enum { STALLED_MS = 200, WAIT_MS = 250, STAY_MS = 1000 };
+enum { LOOK_MS = 500, CROWD_LOOK_MS = 50, ROOM_MS = 10 };
 
 struct patient {
 	struct patient *next, *before;
 	int fd;
 	enum turn turn;
-	int64_t since_ms, until_ms, moved_ms;
+	int64_t came_ms, until_ms;
+	bool is_ended, is_leaving, is_out; /* out: it is not counted any more */
 	uint64_t taken; /* bytes of all its answers, as last seen */
 };
 
@@ -25,10 +34,10 @@ struct patience {
 	pthread_t looker;
 	bool looks; /* the thread is there */
 	pthread_mutex_t lock; /* of what follows, and of every patient */
-	pthread_cond_t ending;
+	pthread_cond_t ending, gone;
 	bool ends;
 	struct patient all; /* the ring's head */
-	size_t n;
+	size_t n, n_ended, n_leaving; /* of n: ended in their request, and asked to leave behind it */
 };
 
 /* ---- under the lock ---- */
@@ -44,35 +53,57 @@ taken_by(const struct patient *one)
 }
 
 static void
-look_what_it_takes(const struct patience *p, struct patient *one, int64_t now_ms)
+credit(const struct patience *p, struct patient *one, int64_t ms)
 {
-	uint64_t taken = taken_by(one);
+	int64_t most_ms = clock_monotonic_ms() + p->ms; /* buffers take the beginning in a moment */
+
+	one->until_ms += ms;
+	if (one->until_ms > most_ms)
+		one->until_ms = most_ms;
+}
+
+static void
+look_what_it_takes(const struct patience *p, struct patient *one)
+{
+	uint64_t taken = one->turn == TURN_TAKES ? taken_by(one) : 0;
 
 	if (taken <= one->taken)
 		return;
-	one->until_ms += (int64_t)(taken - one->taken);
-	if (one->until_ms > now_ms + p->ms)	/* buffers took the beginning in a moment */
-		one->until_ms = now_ms + p->ms;
-	one->moved_ms = now_ms;
+	credit(p, one, (int64_t)(taken - one->taken));
 	one->taken = taken;
+}
+
+static void
+out(struct patience *p, struct patient *one)
+{
+	if (one->is_out)
+		return;
+	one->is_out = true;
+	p->n--;
+	p->n_ended -= one->is_ended;
+	p->n_leaving -= one->is_leaving;
+	pthread_cond_signal(&p->gone);
 }
 
 static void
 turn_set(struct patience *p, struct patient *one, enum turn turn)
 {
+	if (turn == TURN_GONE || (turn == TURN_IDLE && one->is_ended))
+		out(p, one);
 	one->turn = turn;
-	one->since_ms = clock_monotonic_ms();
-	one->until_ms = one->since_ms + p->ms;
-	one->moved_ms = one->since_ms;
+	one->until_ms = clock_monotonic_ms() + p->ms;
 	if (turn == TURN_TAKES)
 		one->taken = taken_by(one);
 }
 
 static void
-end(struct patient *one)
+end(struct patience *p, struct patient *one)
 {
 	shutdown(one->fd, SHUT_RDWR);
-	one->turn = TURN_OURS;
+	one->is_ended = true;
+	p->n_ended++;
+	if (one->turn == TURN_IDLE)
+		out(p, one);
 }
 
 static void
@@ -81,49 +112,70 @@ end_the_late(struct patience *p)
 	int64_t now_ms = clock_monotonic_ms();
 
 	for (struct patient *one = p->all.next; one != &p->all; one = one->next) {
-		if (one->turn == TURN_TAKES)
-			look_what_it_takes(p, one, now_ms);
-		if (one->turn != TURN_OURS && one->until_ms < now_ms)
-			end(one);
+		if (one->is_ended || one->is_out || one->turn == TURN_OURS)
+			continue;
+		look_what_it_takes(p, one);
+		if (one->until_ms < now_ms)
+			end(p, one);
 	}
 }
 
-static void
-end_the_oldest(struct patience *p)
+/* Who kept us waiting longest, and for long enough; NULL: nobody did. */
+static struct patient *
+slowest(const struct patience *p)
 {
-	struct patient *oldest = NULL, *stalled = NULL;
-	int64_t before_ms = clock_monotonic_ms() - STALLED_MS;
+	int64_t begin_ms = clock_monotonic_ms() + p->ms;
+	struct patient *ret = NULL;
 
 	for (struct patient *one = p->all.next; one != &p->all; one = one->next) {
-		if (one->turn == TURN_IDLE && (!oldest || one->since_ms < oldest->since_ms))
-			oldest = one;
-		if (one->turn == TURN_TAKES && one->moved_ms < before_ms
-		    && (!stalled || one->moved_ms < stalled->moved_ms))
-			stalled = one;
+		int64_t lost_ms = begin_ms - one->until_ms;
+
+		if (!one->is_ended && !one->is_out && one->turn != TURN_OURS
+		    && lost_ms >= STALLED_MS && (!ret || one->until_ms < ret->until_ms))
+			ret = one;
 	}
-	if (!oldest)
-		oldest = stalled;
-	if (oldest)
-		end(oldest);
+	return ret;
+}
+
+/* As many are ended as there are too many. One is looked at once more before, since it may have
+ * taken much since the last look. */
+static void
+make_room(struct patience *p)
+{
+	struct patient *one;
+
+	while (p->n > p->crowd + p->n_ended && (one = slowest(p)) != NULL) {
+		int64_t until_ms = one->until_ms;
+
+		look_what_it_takes(p, one);
+		if (one->until_ms == until_ms)
+			end(p, one);
+	}
 }
 
 /* ---- life ---- */
 
+static void
+wait_until(struct patience *p, pthread_cond_t *what, int64_t ms)
+{
+	struct timespec until = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	pthread_cond_timedwait(what, &p->lock, &until);
+}
+
+/* Newcomers make room themselves, but when all places are taken none is let in. */
 static void *
 look(void *state)
 {
 	struct patience *p = state;
 	int64_t look_ms = p->ms < LOOK_MS ? p->ms : LOOK_MS;
-	struct timespec until;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->ends) {
 		end_the_late(p);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += look_ms * 1000000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&p->ending, &p->lock, &until);
+		make_room(p);
+		wait_until(p, &p->ending,
+		    clock_monotonic_ms() + (p->n > p->crowd ? CROWD_LOOK_MS : look_ms));
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -144,6 +196,7 @@ patience_new(struct patience **ret, int64_t ms, size_t crowd, struct err *err)
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&p->ending, &monotonic);
+	pthread_cond_init(&p->gone, &monotonic);
 	p->looks = pthread_create(&p->looker, NULL, look, p) == 0;
 	if (!p->looks)
 		return err_set(err, ERR_FATAL, "cannot start a thread");
@@ -163,6 +216,7 @@ patience_free(struct patience *p)
 	if (p->looks)
 		pthread_join(p->looker, NULL);
 	pthread_cond_destroy(&p->ending);
+	pthread_cond_destroy(&p->gone);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -173,21 +227,21 @@ struct patient *
 patience_add(struct patience *p, int fd)
 {
 	struct patient *one = calloc(1, sizeof(*one));
-	size_t over;
+	int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
 
 	if (!one)
 		return NULL;
 	one->fd = fd;
 	pthread_mutex_lock(&p->lock);
-	over = ++p->n > p->crowd ? p->n - p->crowd : 0;
-	if (over)
-		end_the_oldest(p);
+	p->n++;
+	for (make_room(p); p->n > p->crowd && clock_monotonic_ms() < until_ms; make_room(p))
+		wait_until(p, &p->gone, clock_monotonic_ms() + ROOM_MS);
 	turn_set(p, one, TURN_IDLE);
+	one->came_ms = clock_monotonic_ms();
 	one->next = &p->all;
 	one->before = p->all.before;
 	one->before->next = one->next->before = one;
 	pthread_mutex_unlock(&p->lock);
-	clock_sleep_ms((int64_t)over); /* who accepts is not faster than those who were ended go */
 	return one;
 }
 
@@ -199,9 +253,25 @@ patience_remove(struct patience *p, struct patient *one)
 	pthread_mutex_lock(&p->lock);
 	one->before->next = one->next;
 	one->next->before = one->before;
-	p->n--;
+	out(p, one);
 	pthread_mutex_unlock(&p->lock);
 	free(one);
+}
+
+bool
+patience_leaves(struct patience *p, struct patient *one)
+{
+	bool leaves;
+
+	if (!one)
+		return false;
+	pthread_mutex_lock(&p->lock);
+	leaves = one->is_leaving || (p->n > p->crowd + p->n_leaving
+	    && clock_monotonic_ms() - one->came_ms > STAY_MS);
+	p->n_leaving += leaves && !one->is_leaving;
+	one->is_leaving = leaves;
+	pthread_mutex_unlock(&p->lock);
+	return leaves;
 }
 
 void
@@ -215,11 +285,22 @@ patience_turn(struct patience *p, struct patient *one, enum turn turn)
 }
 
 void
+patience_gives(struct patience *p, struct patient *one)
+{
+	if (!one)
+		return;
+	pthread_mutex_lock(&p->lock);
+	one->turn = TURN_OURS;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void
 patience_gave(struct patience *p, struct patient *one, size_t size, int64_t our_ms)
 {
 	if (!one)
 		return;
 	pthread_mutex_lock(&p->lock);
-	one->until_ms += (int64_t)size + our_ms;
+	one->turn = TURN_BEGUN;
+	credit(p, one, (int64_t)size + our_ms);
 	pthread_mutex_unlock(&p->lock);
 }

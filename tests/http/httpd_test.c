@@ -2,6 +2,8 @@
 /* The HTTP port on a real loopback socket: what it hands to a handler, what it sends back. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,6 +348,78 @@ Test(httpd, who_does_not_take_its_answer_is_not_waited_for, .timeout = 60)
 	for (int i = 0; i < 40; i++)
 		cut += heard_to_the_end(fds[i]) < 256 * 65536;
 	cr_assert_gt(cut, 0);
+}
+
+#define LONG_BODY "POST / HTTP/1.1\r\n" HOST "Content-Length: 1000000\r\n\r\n"
+
+enum { CROWD = 100, VERY_PATIENT_MS = 3600000 };
+struct crowd {
+	int port;
+	const char *begin;
+};
+
+/* More than there are connections; each comes again as soon as it is ended. */
+static void *
+come_again(void *state)
+{
+	const struct crowd *crowd = state;
+	struct pollfd fds[CROWD] = { 0 };
+
+	for (;;) {
+		for (int i = 0; i < CROWD; i++) {
+			if (fds[i].events && !(fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR)))
+				continue;
+			if (fds[i].events)
+				close(fds[i].fd);
+			fds[i].fd = client_open(crowd->port);
+			fds[i].events = POLLRDHUP;
+			client_say_text(fds[i].fd, crowd->begin);
+		}
+		poll(fds, CROWD, -1);
+	}
+	return NULL;
+}
+
+/* Nobody is late, so who is answered has a place because somebody gave way. */
+static void
+cr_assert_answered_beside(const char *begin)
+{
+	static struct crowd crowd;
+	pthread_t thread;
+
+	crowd.port = serve((struct httpd_options){ .patience_ms = VERY_PATIENT_MS,
+	    .body_max = 1 << 20, .handler = answer_much });
+	crowd.begin = begin;
+	cr_assert_eq(pthread_create(&thread, NULL, come_again, &crowd), 0);
+	usleep(300000);
+	for (int i = 0; i < 10; i++)
+		cr_assert(is_answered(crowd.port));
+}
+
+Test(httpd, who_sends_hardly_any_of_its_body_gives_way, .timeout = 60)
+{
+	cr_assert_answered_beside(LONG_BODY "x");
+}
+
+Test(httpd, who_takes_nothing_of_its_answer_gives_way, .timeout = 60)
+{
+	cr_assert_answered_beside(MUCH);
+}
+
+Test(httpd, who_sends_its_body_at_any_pace_of_use_does_not_give_way, .timeout = 60)
+{
+	static char bytes[20000];
+	int port = serve((struct httpd_options){ .body_max = 1 << 20, .handler = answer_much });
+	int fd = client_open(port);
+
+	client_say_text(fd, LONG_BODY);
+	for (int i = 0; i < 50; i++) {
+		for (int k = 0; k < 2; k++)
+			client_say_text(client_open(port), LONG_BODY "x");
+		client_say(fd, bytes, sizeof(bytes));
+		usleep(50000);
+	}
+	cr_assert_eq(answer_status(client_hear(fd, 0)), 200);
 }
 
 Test(httpd, who_takes_its_answer_at_any_pace_of_use_has_it_whole)
