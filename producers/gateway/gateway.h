@@ -86,6 +86,7 @@ struct gateway {
 	struct blob_store *blobs;
 	const char *cors_origins;	/* checked; NULL or empty: none */
 	const char *source_hosts;	/* likewise */
+	const char *time_zone;		/* the line's; NULL: UTC */
 	struct fair *fair;		/* NULL: nobody is limited */
 	struct fair_limits limits;
 	size_t json_max, file_max, upload_max, files_max;	/* bytes; files a batch */

@@ -49,6 +49,8 @@ static const struct option_row gateway_options[] = {
 	    "seconds: who signed in with an API key does so again after so long", false },
 	{ "BATCHLINE_SESSION_IDLE_S", OPTION_INT, "43200", 300, 31536000,
 	    "seconds: .. or when nothing was asked for so long", false },
+	{ "BATCHLINE_TIME_ZONE", OPTION_TEXT, "UTC", 0, 0,
+	    "IANA name, as the projector has it: pages are told in which zone the days of batches are", false },
 	{ "BATCHLINE_DATABASE_CONNECTIONS", OPTION_INT, "8", 1, 100,
 	    "connections to PostgreSQL, shared by all clients", false },
 	{ "BATCHLINE_LISTENERS", OPTION_INT, "15000", 1, 1000000,
@@ -87,6 +89,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->calls_max = (unsigned)option_int(o, "BATCHLINE_CONNECTIONS");
 	g->cors_origins = option_text(o, "BATCHLINE_CORS_ORIGINS");
 	g->source_hosts = option_text(o, "BATCHLINE_SOURCE_HOSTS");
+	g->time_zone = option_text(o, "BATCHLINE_TIME_ZONE");
 	g->session_s = option_int(o, "BATCHLINE_SESSION_S");
 	g->session_idle_s = option_int(o, "BATCHLINE_SESSION_IDLE_S");
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
@@ -162,7 +165,11 @@ static bool
 gateway_check(const struct options *options, struct err *err)
 {
 	const struct bus_options bus_options = service_bus_options(options, NAME, NULL);
+	const char *zone = option_text(options, "BATCHLINE_TIME_ZONE");
 
+	if (!clock_zone_set(zone))
+		return err_code(err, ERR_FATAL, "option",
+		    "BATCHLINE_TIME_ZONE: there is no time zone \"%s\"", zone);
 	return db_conninfo_check(option_text(options, "DATABASE_URL"), err)
 	    && cors_check(option_text(options, "BATCHLINE_CORS_ORIGINS"), err)
 	    && (source_hosts_check(option_text(options, "BATCHLINE_SOURCE_HOSTS"), err)

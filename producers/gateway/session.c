@@ -126,6 +126,19 @@ put_customers(struct put *put, const struct caller *caller)
 	put_close(put, ']');
 }
 
+/* What a page has to know before it sends something. */
+static void
+put_line(struct put *put, const struct gateway *gateway)
+{
+	put_text_of(put, "time_zone", gateway->time_zone ? gateway->time_zone : "UTC");
+	put_name(put, "limits");
+	put_open(put, '{');
+	put_int_of(put, "files", (int64_t)gateway->files_max);
+	put_int_of(put, "file_bytes", (int64_t)gateway->file_max);
+	put_int_of(put, "form_bytes", (int64_t)gateway->upload_max);
+	put_close(put, '}');
+}
+
 static void
 answer_me(struct call *call, int status, int64_t expires_us)
 {
@@ -140,6 +153,7 @@ answer_me(struct call *call, int status, int64_t expires_us)
 	put_time(&put, expires_us);
 	put_name(&put, "is_session");
 	put_bool(&put, caller->is_session);
+	put_line(&put, call->gateway);
 	put_close(&put, '}');
 }
 

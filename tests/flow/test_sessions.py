@@ -11,6 +11,8 @@ from gateway import ADDRESS, CONTRACT, PHOTOS, ask, get, post, text, until
 from test_gateway_keys import JOB, Keys
 from test_webhook import ADMIN, sql
 
+LINE = {"time_zone": "UTC",
+        "limits": {"files": 10_000, "file_bytes": 256 << 20, "form_bytes": 8 << 30}}
 ME, HTTPS, OWN = "/api/session", {"X-Forwarded-Proto": "https"}, {"X-Batchline": "1"}
 PLAIN, SECURE = "batchline-session", "__Host-batchline-session"
 CHANGING = [(method.upper(), path) for path, operations in CONTRACT["paths"].items()
@@ -112,7 +114,7 @@ def test_the_token_is_kept_as_its_hash_alone(keys):
 def test_it_says_who_i_am_and_what_i_may(keys):
     one, two = sorted(gateway.customer() for _ in range(2))
     limited = keys.add("read", "submit", customers=[one, two], expires="'2099-01-01Z'")
-    me = {"name": name_of(keys), "scopes": ["read", "submit"], "customers": [one, two]}
+    me = {"name": name_of(keys), "scopes": ["read", "submit"], "customers": [one, two], **LINE}
 
     by_key, by_cookie = get(ME, limited).json(), get(ME, sign_in(limited)).json()
 
@@ -326,6 +328,6 @@ def test_without_keys_nobody_signs_in_and_everybody_here_may_all():
     until(lambda: get("/api/batches").status == 200, "the gateway notices")
 
     assert get(ME).json() == {"name": "gateway", "scopes": ["read", "submit", "operate"],
-                              "customers": None, "expires_at": None, "is_session": False}
+                              "customers": None, "expires_at": None, "is_session": False, **LINE}
     assert post(ME, {"key": "x"}).status == 409
     assert ask("DELETE", ME).status == 409
