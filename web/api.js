@@ -11,6 +11,7 @@ export class ApiError extends Error {
 }
 
 const PATIENCE_MS = 20_000;
+const CLOCK_MS = 5000;		// what a clock may be wrong without being corrected
 const SESSION = 'api/session';
 const SILENT = 'The gateway does not answer. Is it running?';
 
@@ -34,21 +35,34 @@ function problem(status, type, text) {
 let signedOut = () => {};
 export const onSignedOut = (hear) => { signedOut = hear; };	// hear(why)
 
-// wanted: { method, headers, body } of fetch
-async function call(method, path, signal, wanted = {}) {
+// Differs from ours where a browser's clock is wrong.
+let ahead = 0;
+export const serverNow = () => Date.now() + ahead;
+
+function noteClock(answer) {
+	const differs = new Date(answer.headers.get('date')) - Date.now();
+	if (answer.headers.has('date'))
+		ahead = Math.abs(differs) > CLOCK_MS ? differs : 0;
+}
+
+// wanted: { method, headers, body } of fetch; read(answer): what is waited for
+async function reach(method, path, signal, wanted, read) {
 	const isSignIn = path === SESSION && method === 'POST';
-	const patience = AbortSignal.timeout(PATIENCE_MS);
 	const either = new AbortController();
-	for (const s of [patience, signal])
-		s?.addEventListener('abort', () => either.abort(s.reason), { once: true });
+	let isLate = false;
+	const patience = setTimeout(() => {
+		isLate = true;
+		either.abort();
+	}, PATIENCE_MS);
+	signal?.addEventListener('abort', () => either.abort(), { once: true });
 	if (signal?.aborted)
-		either.abort(signal.reason);
+		either.abort();
 	try {
 		const answer = await fetch(path, { method, signal: either.signal, ...wanted });
-		const text = await answer.text();
+		noteClock(answer);
 		if (!answer.ok)
-			throw problem(answer.status, answer.headers.get('content-type'), text);
-		return text ? JSON.parse(text) : null;
+			throw problem(answer.status, answer.headers.get('content-type'), await answer.text());
+		return await read(answer);
 	} catch (error) {
 		if (error.status === 401 && !isSignIn)
 			signedOut(error.message);
@@ -56,9 +70,21 @@ async function call(method, path, signal, wanted = {}) {
 			throw error;
 		if (error instanceof SyntaxError)
 			throw new ApiError('The gateway answered with something that is not JSON.');
-		throw new ApiError(patience.aborted ? 'The gateway took too long to answer.' : SILENT);
+		throw new ApiError(isLate ? 'The gateway took too long to answer.' : SILENT);
+	} finally {
+		clearTimeout(patience);
 	}
 }
+
+const call = (method, path, signal, wanted = {}) => reach(method, path, signal, wanted,
+	async (answer) => {
+		const text = await answer.text();
+		return text ? JSON.parse(text) : null;
+	});
+
+// The stream of what happens, after the event whose id is last.
+export const followBatches = (query, last, signal) => reach('GET', `api/events?${query}`, signal,
+	{ cache: 'no-store', headers: last ? { 'Last-Event-ID': last } : {} }, (answer) => answer.body);
 
 export const readSession = () => call('GET', SESSION);
 export const signOut = () => call('DELETE', SESSION);
@@ -70,15 +96,16 @@ const delivery = (id) => `api/deliveries/${encodeURIComponent(id)}`;
 const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 
 export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
-export const readBatch = (id) => call('GET', batch(id));
-export const readJobs = (id, cursor) =>
-	call('GET', `${batch(id)}/jobs?cursor=${encodeURIComponent(cursor)}`);
+export const readJobs = (id, { status, limit, cursor }) =>
+	call('GET', `${batch(id)}/jobs?${new URLSearchParams({ status, limit, cursor })}`);
 export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
 export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
 export const skipDelivery = (id) => call('POST', `${delivery(id)}/skip`);
 export const readStats = () => call('GET', 'api/batches/stats');
 export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);
+export const pauseBatch = (id) => call('POST', `${batch(id)}/pause`);
+export const resumeBatch = (id) => call('POST', `${batch(id)}/resume`);
 export const retryBatch = (id) => call('POST', `${batch(id)}/retry`);
 
 export async function listPipelines() {

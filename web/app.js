@@ -1,58 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// app.js: the page. One loop: the view says what to ask for, the answer is drawn in place, and the
-// time of the next look follows from what was drawn: soon while a shown batch is unfinished,
-// seldom otherwise, never while nobody looks at the page.
-import * as api from './api.js';
-import { confirmThen } from './confirm.js';
-import { byId, keyed, part, put, refreshTimes, show } from './dom.js';
+// app.js: the page. The view says what to ask for, the answer is drawn in place, and from then on the
+// gateway's events tell what changes: in a row that is shown, at once; anything else by asking again.
+// Where there are no events the list is asked for by the clock: soon while a shown batch is unfinished,
+// seldom otherwise. Nothing of it happens while nobody looks at the page.
+import { actions } from './acts.js';
+import { listBatches } from './api.js';
+import { byId, keyed, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
+import { liveLine } from './live.js';
+import { putTold, withNewer, withPlaces } from './merge.js';
 import { batchRow, isFinal, isSettled } from './rows.js';
+import { calm, complain, pulse, tell } from './say.js';
 import { may, session } from './session.js';
 import { submitForm } from './submit.js';
-import { addressOf, countFilters, queryOf, readView, withoutFilters } from './view.js';
-import { BATCH_STATES, bytes, number, plural, stateOf } from './words.js';
+import { drawTotals, totalsAsker } from './totals.js';
+import { addressOf, countFilters, eventsOf, queryOf, readView, withoutFilters } from './view.js';
+import { BATCH_STATES, atClock, number, plural, stateOf } from './words.js';
 
-const SOON_MS = 1500;		// something shown is unfinished
+const SOON_MS = 2000;		// something shown is unfinished
 const SELDOM_MS = 10_000;	// a new batch may have come from elsewhere
 const AGAIN_MS = 5000;		// after a failure that may pass
 const HURRY_MS = 15_000;	// what a person asked for may take a moment to be seen
+const REST_MS = 1000;		// between two looks that events bring about
+const TEND_MS = 5000;
+const LOST = 'The list could not be loaded.';
+const NO_TOTALS = 'The totals could not be read.';
 
 let view = readView(location.search);
-let list = null;		// the last answer
+let list = null;		// the last answer; held: batches that wait until nobody is at the list
 let stats = null;
 let looking = null;		// the AbortController of the request under way
-let timer = 0;
+let lookedAt = 0;
+let goodAt = 0;			// until then nothing was missed
+let timer = 0;			// by the clock
+let later = 0;			// because of what was told
+let isMissed = false;		// more was told while the request was under way
 let hurry = 0;			// until then: soon
+let isLive = false;
+const told = new Map();		// batch id -> its newest state, not drawn yet
 const rows = new Map();		// batch id -> row
-const deleted = new Set();	// asked for, and perhaps not yet gone
+const deleted = new Set();	// asked for or told, and perhaps still listed
 
 const form = submitForm(submitted);
-const who = session(enter, () => {
-	clearTimeout(timer);
-	looking?.abort();
-}, (error) => complain('You were not signed out.', error, () => {}));
+const line = liveLine({ open: opened, batch: hear, deleted: gone, reset: lookLater, lost: unheard });
+const who = session(enter, rest, (error) => complain('You were not signed out.', error, () => {}));
 const drawFilters = filterBar(() => view,
 	(change, typed) => go({ ...view, page: 1, ...change }, typed));
-
-// ---- what is said
-
-function complain(what, error, again) {
-	if (error.status === 401)
-		return;		// said where one signs in
-	const box = byId('alert');
-	put(part(box, 'what'), what);
-	const fields = (error.fields ?? []).map((f) => `${f.field}: ${f.detail}.`);
-	put(part(box, 'why'), [error.message, ...fields].join(' '));
-	part(box, 'again').onclick = () => {
-		show(box, false);
-		again();
-	};
-	box.dataset.about = what;
-	show(box, true);
-}
-
-const calm = (what) => byId('alert').dataset.about === what && show(byId('alert'), false);
-const tell = (news) => put(byId('news'), news);
 
 // ---- the view and its address
 
@@ -60,15 +53,19 @@ function go(next, typed = false) {
 	const same = typed && view.q !== '' && next.q !== '';
 	view = next;
 	history[same ? 'replaceState' : 'pushState'](null, '', addressOf(view));
+	turned();
+}
+
+function turned() {
 	drawFilters(stats);
+	line.follow(eventsOf(view));
 	look(true);
 }
 
 addEventListener('popstate', () => {
 	view = readView(location.search);
 	byId('q').value = view.q;
-	drawFilters(stats);
-	look(true);
+	turned();
 });
 
 function setOpen(ids) {
@@ -78,52 +75,30 @@ function setOpen(ids) {
 		row.unfold(ids.includes(id));
 }
 
-// ---- what a row can ask for
+// ---- what a row can ask for, and what came of it
 
 const asks = {
+	...actions({ removed, lookSoon }),
 	toggle({ id }) {
 		const others = view.open.filter((other) => other !== id);
 		setOpen(view.open.includes(id) ? others : [...others, id]);
-	},
-	async turn(batch, verb) {
-		const wanted = verb === 'cancel' ? 'cancelled' : 'started again';
-		const what = `${batch.base_directory_name} was not ${wanted}.`;
-		try {
-			await (verb === 'cancel' ? api.cancelBatch : api.retryBatch)(batch.id);
-			tell(`${batch.base_directory_name}: ${verb} asked for`);
-			calm(what);
-			lookSoon();
-		} catch (error) {
-			complain(what, error, () => asks.turn(batch, verb));
-		}
-	},
-	async remove(batch) {
-		const name = batch.base_directory_name;
-		const running = isFinal(batch) ? '' : ' What still runs is stopped.';
-		const gone = await confirmThen({
-			title: `Delete ${name}?`,
-			text: `${plural(batch.total_files, 'picture')}, what was rendered of them, `
-				+ `and the ZIP go for good.${running}`,
-			yes: 'Delete batch',
-			act: () => api.deleteBatch(batch.id),
-		});
-		if (!gone)
-			return;
-		const ids = [...byId('batches').tBodies].map((body) => body.dataset.key);
-		const after = ids[ids.indexOf(batch.id) + 1] ?? ids[ids.indexOf(batch.id) - 1];
-		deleted.add(batch.id);
-		setOpen(view.open.filter((id) => id !== batch.id));
-		tell(`${name} was deleted`);
-		draw();
-		(rows.get(after) ?? { focus: () => byId('batches').focus() }).focus();
-		lookSoon();
 	},
 	pipelineName: (id) => form.pipelineName(id),
 	tell,
 };
 
+function removed(batch) {
+	const ids = [...byId('batches').tBodies].map((body) => body.dataset.key);
+	const after = ids[ids.indexOf(batch.id) + 1] ?? ids[ids.indexOf(batch.id) - 1];
+	deleted.add(batch.id);
+	setOpen(view.open.filter((id) => id !== batch.id));
+	draw();
+	(rows.get(after) ?? { focus: () => byId('batches').focus() }).focus();
+}
+
 function submitted(answer) {
-	tell(`${answer.base_directory_name} was submitted, ${plural(answer.job_count, 'picture')}`);
+	const name = answer.base_directory_name ?? 'A batch that has no name yet';	// a 202
+	tell(`${name} was submitted, ${plural(answer.job_count ?? answer.job_ids.length, 'picture')}`);
 	form.open(false);
 	lookSoon();
 	go({ ...withoutFilters(view), sort: 'created_at', order: 'desc', open: [answer.batch_id] });
@@ -148,6 +123,16 @@ function drawPages() {
 	show(byId('pages'), list.total > 10 || pages > 1);
 }
 
+function drawFound(shown) {
+	const first = list.offset + 1;
+	const range = `${number(first)} to ${number(first + shown - 1)} of `;
+	const all = plural(list.total, 'batch', 'batches');
+	const held = (list.held ?? []).filter((batch) => !deleted.has(batch.id)).length;
+	put(byId('found'), list.total > shown && shown ? range + all : all);
+	put(byId('newer'), `${plural(held, 'new batch', 'new batches')}: show`);
+	show(byId('newer'), held);
+}
+
 function draw() {
 	const batches = list.data.filter((batch) => !deleted.has(batch.id));
 	const nothing = !list.total && !countFilters(view);
@@ -156,10 +141,7 @@ function draw() {
 	keyed(byId('batches'), rows, batches, (batch) => batch.id, (batch) => batchRow(batch, asks));
 	for (const [id, row] of rows)
 		row.unfold(view.open.includes(id));
-	const first = list.offset + 1;
-	const range = `${number(first)} to ${number(first + batches.length - 1)} of `;
-	const all = plural(list.total, 'batch', 'batches');
-	put(byId('found'), list.total > batches.length && batches.length ? range + all : all);
+	drawFound(batches.length);
 	put(byId('none'), nothing ? 'There is no batch yet.' : 'No batch matches these filters.');
 	show(byId('none'), !batches.length);
 	show(byId('batches'), batches.length);
@@ -172,44 +154,43 @@ function draw() {
 	document.title = open ? `(${open}) Batchline` : 'Batchline';
 }
 
-function drawTotals() {
-	const { batches, jobs, total_size } = stats;
-	const totals = {
-		batches: number(batches.total ?? 0),
-		open: number(Object.keys(BATCH_STATES).filter((status) => !isFinal({ status }))
-			.reduce((sum, status) => sum + (batches[status] ?? 0), 0)),
-		done: number(jobs.completed ?? 0),
-		failed: number(jobs.failed ?? 0),
-		size: bytes(total_size),
-	};
-	for (const [name, text] of Object.entries(totals))
-		put(byId('totals').querySelector(`[data-total="${name}"]`), text);
-	show(byId('totals'), batches.total);
-}
+const readTotals = totalsAsker((now) => {
+	stats = now;
+	drawTotals(stats);
+	drawFilters(stats);
+	calm(NO_TOTALS);
+}, (error) => complain(NO_TOTALS, error, () => readTotals()));
 
-// ---- the loop
+// ---- asking
+
+// Nobody is to press what has just moved under the pointer: while somebody is at the list, no row comes
+// or goes by itself.
+const isAtList = () => byId('batches').matches(':hover, :focus-within');
+
+function letIn() {
+	if (list?.held?.length && !isAtList())
+		look(true);
+}
 
 // Counting everything is worth a request only when something has changed.
 const signOf = (answer) => [answer.total, ...answer.data.map((b) => `${b.id}${b.status}`)].join();
-
-async function readTotals() {
-	try {
-		stats = await api.readStats();
-		drawTotals();
-		drawFilters(stats);
-		calm('The totals could not be read.');
-	} catch (error) {
-		complain('The totals could not be read.', error, readTotals);
-	}
-}
+const pageOf = (answer) => [answer?.offset, answer?.limit].join();
 
 function nextLook() {
-	const waiting = !list.total && !countFilters(view);
-	const busy = waiting || list.data.some((batch) => !isSettled(batch));
-	byId('pulse').dataset.state = busy && !waiting ? 'live' : 'calm';
-	put(byId('pulse'), waiting ? 'Waiting for the first batch' : busy ? 'Live' : 'Up to date');
-	if (!document.hidden)
-		timer = setTimeout(look, busy || Date.now() < hurry ? SOON_MS : SELDOM_MS);
+	const isWaiting = !list.total && !countFilters(view);
+	const isBusy = isWaiting || Date.now() < hurry || list.data.some((batch) => !isSettled(batch));
+	const wait = isBusy ? SOON_MS : SELDOM_MS;
+	goodAt = Date.now();
+	if (isLive)
+		pulse('live', isWaiting ? 'Waiting for the first batch' : 'Live', 'Changes are seen at once');
+	else
+		pulse('calm', `Not live: asks every ${wait / 1000} s`, 'The gateway tells no changes just now');
+	clearTimeout(timer);
+	if (!document.hidden && !isLive)
+		timer = setTimeout(look, wait);
+	if (isMissed)
+		lookLater();
+	isMissed = false;
 }
 
 // What the gateway refused it would refuse again; all else may pass.
@@ -220,43 +201,36 @@ function lost(error) {
 	show(byId('loading'), false);
 	show(byId('list'), list || countFilters(view));
 	drawFilters(stats);
-	byId('pulse').dataset.state = 'lost';
-	put(byId('pulse'), error.status ? 'Not loaded' : 'No connection');
-	if (!document.hidden && !(error.status >= 400 && error.status < 500))
+	const isRefused = error.status >= 400 && error.status < 500;
+	pulse('lost', goodAt && !isRefused ? `Behind since ${atClock(goodAt)}`
+		: error.status ? 'Not loaded' : 'No connection', isRefused ? '' : 'It is tried again by itself');
+	if (!document.hidden && !isRefused)
 		timer = setTimeout(look, AGAIN_MS);
 }
-
-function enter() {
-	form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
-	look();
-}
-
-function lookSoon() {
-	hurry = Date.now() + HURRY_MS;
-	look();
-}
-
-const LOST = 'The list could not be loaded.';
 
 // asked: by the person, so that the answer is also told and a page beyond the end is left.
 async function look(asked = false) {
 	clearTimeout(timer);
+	clearTimeout(later);
 	looking?.abort();
 	if (who.isOut())
 		return;
+	lookedAt = Date.now();
 	const mine = looking = new AbortController();
 	const before = list && signOf(list);
 	try {
-		const answer = await api.listBatches(queryOf(view), mine.signal);
+		const answer = await listBatches(queryOf(view), mine.signal);
 		if (mine !== looking)
 			return;
+		looking = null;
 		if (!answer.data.length && answer.total && view.page > 1) {
 			view = { ...view, page: Math.ceil(answer.total / answer.limit) };
 			history.replaceState(null, '', addressOf(view));
 			look(asked);
 			return;
 		}
-		list = answer;
+		const stays = asked !== true && pageOf(answer) === pageOf(list) && isAtList();
+		list = (stays ? withPlaces : withNewer)(answer, list);
 		calm(LOST);
 		draw();
 		if (asked === true)
@@ -265,22 +239,110 @@ async function look(asked = false) {
 			readTotals();
 		nextLook();
 	} catch (error) {
-		if (mine === looking)
-			lost(error);
+		if (mine !== looking)
+			return;
+		looking = null;
+		lost(error);
 	}
 }
 
-document.addEventListener('visibilitychange', () => {
+function lookSoon() {
+	hurry = Date.now() + HURRY_MS;
+	look();
+}
+
+// ---- hearing
+
+function lookLater() {
+	clearTimeout(later);
+	later = setTimeout(() => {
+		isMissed = Boolean(looking);
+		if (!isMissed)
+			look();
+	}, Math.max(0, lookedAt + REST_MS - Date.now()));
+}
+
+function opened(isResumed) {
+	isLive = true;
+	if (!isResumed || byId('pulse').dataset.state === 'lost')
+		lookLater();	// what happened between the list and now
+	if (list && !looking)
+		nextLook();
+}
+
+function unheard() {
+	isLive = false;
+	look();
+}
+
+// All that was told since the last picture is drawn at once, be it two hundred changes.
+function hear(batch) {
+	goodAt = Date.now();
+	if (!told.size)
+		requestAnimationFrame(drawTold);
+	told.set(batch.id, batch);
+}
+
+function drawTold() {
+	if (list && putTold(list, told, view, (id) => deleted.has(id)))
+		lookLater();
+	told.clear();
+	if (!list)
+		return;
+	draw();
+	readTotals();
+}
+
+function gone(id) {
+	deleted.add(id);
+	if (rows.has(id))
+		draw();
+	lookLater();
+	readTotals();
+}
+
+// ---- coming and going
+
+function enter() {
+	form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
+	line.follow(eventsOf(view));
+	look();
+}
+
+function rest() {
 	clearTimeout(timer);
-	if (!document.hidden)
-		who.isOut() ? who.start() : look();	// he may have signed in beside us
+	clearTimeout(later);
+	looking?.abort();
+	looking = null;
+	line.stop();
+	isLive = false;
+}
+
+document.addEventListener('visibilitychange', () => {
+	if (document.hidden)
+		rest();
+	else if (who.isOut())
+		who.start();	// he may have signed in beside us
+	else
+		enter();
 });
-addEventListener('online', () => look());
-part(byId('alert'), 'close').addEventListener('click', () => show(byId('alert'), false));
+addEventListener('offline', () => {
+	rest();
+	look();
+});
+addEventListener('online', () => !who.isOut() && enter());
+byId('batches').addEventListener('pointerleave', letIn);
+byId('batches').addEventListener('focusout', () => setTimeout(letIn));
+byId('newer').addEventListener('click', () => look(true));
 byId('previous').addEventListener('click', () => go({ ...view, page: view.page - 1, open: [] }));
 byId('next').addEventListener('click', () => go({ ...view, page: view.page + 1, open: [] }));
 byId('size').addEventListener('change', () =>
 	go({ ...view, page: 1, size: Number(byId('size').value), open: [] }));
-setInterval(refreshTimes, 5000);
+setInterval(() => {
+	refreshTimes();
+	if (byId('pulse').dataset.state !== 'lost')
+		for (const row of rows.values())
+			row.tend();
+}, TEND_MS);
 
 who.start();

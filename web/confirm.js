@@ -4,13 +4,14 @@
 import { byId, part, put, show } from './dom.js';
 
 // Resolves to true once act() has succeeded, to false when the person changed their mind.
-export function confirmThen({ title, text, yes, act }) {
+export function confirmThen({ title, text, yes, act, no = 'Keep it' }) {
 	const dialog = byId('confirm');
 	const button = part(dialog, 'yes');
 	const problem = part(dialog, 'problem');
 	put(byId('confirm-title'), title);
 	put(part(dialog, 'text'), text);
 	put(button, yes);
+	put(part(dialog, 'no'), no);
 	show(problem, false);
 	button.disabled = false;
 	return new Promise((resolve) => {

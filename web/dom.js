@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dom.js: changing the page in place. Nothing is written that already stands there, so that a
 // refresh neither flickers nor loses focus, selection or what is unfolded.
+import { serverNow } from './api.js';
 import { exact, relative } from './words.js';
 
 export const byId = (id) => document.getElementById(id);
@@ -25,6 +26,13 @@ export const show = (node, shown) => {
 		node.hidden = !shown;
 };
 
+// A change is felt, not flashed: a tint that goes away slowly, and not even that where somebody wants
+// no motion.
+const isStill = matchMedia('(prefers-reduced-motion: reduce)');
+export const feel = (node) => isStill.matches || node.animate(
+	[{ backgroundColor: 'var(--accent-soft)' }, { backgroundColor: 'transparent' }],
+	{ duration: 2000, easing: 'ease-out' });
+
 export const shape = (root, name) => attribute(root.querySelector('use'), 'href', `#i-${name}`);
 
 export function putTime(node, iso) {
@@ -32,13 +40,13 @@ export function putTime(node, iso) {
 		node.dateTime = iso;
 		node.title = exact(iso);
 	}
-	put(node, relative(iso));
+	put(node, relative(iso, serverNow()));
 }
 
 // Times grow old without anything else happening.
 export function refreshTimes() {
 	for (const node of document.querySelectorAll('time[datetime]'))
-		put(node, relative(node.dateTime));
+		put(node, relative(node.dateTime, serverNow()));
 }
 
 // Makes the children of parent (those in shown, a Map of key -> {element, update}) follow items:

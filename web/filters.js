@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // filters.js: the controls above the list. They show the view and ask for another one; they hold
 // nothing themselves.
+import { serverNow } from './api.js';
 import { attribute, byId, put, shape, show } from './dom.js';
+import { timeZone } from './session.js';
 import { countFilters } from './view.js';
 import { BATCH_STATES, dayAgo, number } from './words.js';
 
 const CUSTOMERS_AS_BUTTONS = 6;
 const TYPING_MS = 250;
+const ago = (days) => dayAgo(days, serverNow(), timeZone());
 const DAYS = [
 	{ word: 'Any day', from: () => '', to: () => '' },
-	{ word: 'Today', from: () => dayAgo(0), to: () => dayAgo(0) },
-	{ word: 'Yesterday', from: () => dayAgo(1), to: () => dayAgo(1) },
-	{ word: '7 days', from: () => dayAgo(6), to: () => dayAgo(0) },
-	{ word: '30 days', from: () => dayAgo(29), to: () => dayAgo(0) },
+	{ word: 'Today', from: () => ago(0), to: () => ago(0) },
+	{ word: 'Yesterday', from: () => ago(1), to: () => ago(1) },
+	{ word: '7 days', from: () => ago(6), to: () => ago(0) },
+	{ word: '30 days', from: () => ago(29), to: () => ago(0) },
 ];
+const FINDABLE = /[\p{L}\p{N}]{3}/u;	// less would find too much, and is refused
 
 function chip(word, press, symbol) {
 	const button = document.createElement('button');
@@ -92,7 +96,10 @@ export function filterBar(viewNow, ask) {
 	let typing = 0;
 	byId('q').addEventListener('input', () => {
 		clearTimeout(typing);
-		typing = setTimeout(() => ask({ q: byId('q').value.trim() }, true), TYPING_MS);
+		const q = byId('q').value.trim();
+		if (!q || FINDABLE.test(q))
+			typing = setTimeout(() => ask({ q }, true), TYPING_MS);
+		show(byId('too-short'), q && !FINDABLE.test(q));
 	});
 	for (const end of ['from', 'to'])
 		byId(end).addEventListener('change', () => ask({ [end]: byId(end).value }));
@@ -136,6 +143,7 @@ export function filterBar(viewNow, ask) {
 				byId(end).value = view[end];
 		if (document.activeElement !== byId('q'))
 			byId('q').value = view.q;
+		put(byId('zone'), `days in ${timeZone()}`);
 		const filters = countFilters(view);
 		show(byId('clear'), filters);
 		put(byId('filter-count'), filters ? ` (${filters})` : '');

@@ -1,171 +1,203 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.js: the jobs of one unfolded batch as a contact sheet. They are read again when the batch's
-// revision has moved, one request at a time; the sheet grows by hand, a screenful or two at once.
-import { outputOf, previewOf, readBatch, readJobs } from './api.js';
-import { attribute, fromTemplate, keyed, part, put, shape, show } from './dom.js';
-import { BATCH_STATES, JOB_STATES, duration, number, stateOf } from './words.js';
+// jobs.js: the jobs of one unfolded batch as a contact sheet. It has its whole length from the start,
+// in pages of a hundred places; a page is read from the gateway when it comes near, and again when the
+// batch has moved and the page is in sight. What was read stays, for the browser's own search and for
+// screen readers; what is out of sight costs no drawing (content-visibility). The counts are the batch's
+// own, and a filter is asked of the gateway: three failures among ten thousand jobs are found at once.
+import { readJobs } from './api.js';
+import { jobCard } from './card.js';
+import { attribute, keyed, part, put, show } from './dom.js';
+import { failureGroups } from './failures.js';
+import { JOB_STATES, number } from './words.js';
 
-const STEP = 60;	// how many more are shown at once
-const REST_MS = 4;	// for each job, between two readings of a running batch
+const PAGE = 100;
+const FILLED_MOST = 40;		// pages; those that are far go empty again
+const REST_MS = 1000;		// between two readings of the same page
+const ROW_PX = 204;		// until one has been measured
+const ALL = { name: 'all', word: 'All', status: '', count: (batch) => batch.total_files };
+const FILTERS = [ALL, ...Object.entries(JOB_STATES).map(([status, { word }]) =>
+	({ name: status, word, status, count: (batch) => batch[`jobs_${status}`] }))];
 
-function putOutputs(node, job) {
-	const outputs = job.outputs ?? [];
-	const key = outputs.map((o) => o.name).join('/');
-	if (node.dataset.shown === key)
-		return;
-	node.dataset.shown = key;
-	node.replaceChildren(...outputs.map((output) => {
-		const link = document.createElement('a');
-		link.href = outputOf(job.id, output.name);
-		link.textContent = output.view ?? output.name;
-		link.title = `${output.name}, ${output.width} × ${output.height}`;
-		link.setAttribute('aria-label',
-			`${link.textContent} of ${job.file_name}, ${output.width} by ${output.height}`);
-		return link;
-	}));
+function newPage(index) {
+	const element = document.createElement('ul');
+	element.className = 'jobs';
+	element.setAttribute('role', 'list');
+	return {
+		element, index, cards: new Map(), jobs: null, revision: -1, readAt: 0, next: null, isNear: false,
+	};
 }
-
-function jobCard() {
-	const element = fromTemplate('t-job');
-	const image = element.querySelector('img');
-	let attempt = 0;
-	image.addEventListener('error', () => {
-		show(image, false);
-		attribute(element, 'data-no-preview', '');
-	});
-
-	// Each attempt has its own preview under the same address.
-	function putPreview(job) {
-		const ready = job.has_preview ?? job.status === 'completed';
-		if (ready && attempt !== job.attempt) {
-			attempt = job.attempt;
-			image.src = previewOf(job.id);
-			image.alt = `Preview of ${job.file_name}`;
-			show(image, true);
-			attribute(element, 'data-no-preview', null);
-		}
-		if (!ready)
-			show(image, false);
-	}
-	function update(job) {
-		const state = stateOf(JOB_STATES, job.status);
-		attribute(element, 'data-status', job.status);
-		attribute(part(element, 'file'), 'title', job.file_name);
-		put(part(element, 'file'), job.file_name);
-		put(part(element, 'word'), state.word);
-		shape(element.querySelector('.status'), state.shape);
-		put(part(element, 'took'), [
-			job.attempt > 1 ? `attempt ${job.attempt}` : '',
-			job.status === 'completed' && job.duration_ms !== null ? duration(job.duration_ms) : '',
-		].filter(Boolean).join(', '));
-		const why = ['failed', 'retry_wait', 'cancelled'].includes(job.status)
-			? job.error_message || job.error_code || '' : '';
-		put(part(element, 'why'), why);
-		attribute(part(element, 'why'), 'title', why ? `${why} (${job.error_code})` : null);
-		putPreview(job);
-		putOutputs(part(element, 'outputs'), job);
-	}
-	return { element, update };
-}
-
-const FILTERS = [
-	{ name: 'all', word: 'All', takes: () => true },
-	{ name: 'open', word: 'In work', takes: (j) => !JOB_STATES[j.status]?.final },
-	{ name: 'completed', word: 'Completed', takes: (j) => j.status === 'completed' },
-	{ name: 'failed', word: 'Failed', takes: (j) => j.status === 'failed' },
-	{ name: 'cancelled', word: 'Cancelled', takes: (j) => j.status === 'cancelled' },
-];
 
 // detail: the unfolded part of a row. follow(batch) keeps it at the batch's revision.
 export function jobList(detail) {
 	const sheet = part(detail, 'jobs');
-	const more = part(detail, 'more');
 	const trouble = part(detail, 'trouble');
 	const chips = part(detail, 'job-filter');
-	const cards = new Map();
-	let wanted = null;	// the batch as the list last said it
-	let revision = -1;	// what of it stands here
-	let reading = false;
-	let readAt = 0;
-	let jobs = [];
-	let cursor = null;	// where the jobs not read yet begin
-	let room = STEP;
-	let filter = FILTERS[0];
+	const failures = failureGroups(detail, (group) => choose(group));
+	const watcher = new IntersectionObserver((seen) => {
+		for (const { target, isIntersecting } of seen)
+			for (const page of pages.filter(({ element }) => element === target))
+				page.isNear = isIntersecting;
+		work();
+	}, { rootMargin: '100% 0px' });
+	let batch = null;
+	let filter = ALL;
+	let pages = [];
+	let isReading = false;
+	let timer = 0;
 
-	function draw() {
-		const taken = jobs.filter(filter.takes);
-		keyed(sheet, cards, taken.slice(0, room), (job) => job.id, jobCard);
-		const beyond = filter === FILTERS[0] ? wanted.total_files - Math.min(room, taken.length)
-			: taken.length - room;
-		show(more, beyond > 0 && (room < taken.length || cursor));
-		put(more, `Show more (${number(Math.max(beyond, 0))} left)`);
-		for (const chip of chips.children) {
-			const its = FILTERS.find((f) => f.name === chip.dataset.filter);
-			const count = jobs.filter(its.takes).length;
-			attribute(chip, 'aria-pressed', its === filter);
-			put(chip, `${its.word} ${number(count)}`);
-			show(chip, count || its === filter);
-		}
-		show(chips, jobs.length > 1);
+	// ---- places
+
+	const total = () => filter.jobs?.length ?? filter.count(batch);
+	const placesOf = (page) => Math.min(PAGE, total() - page.index * PAGE);
+
+	function measure(page) {
+		const first = pages.find((p) => p.jobs?.length && p.element.offsetHeight);
+		const columns = first ? getComputedStyle(first.element).gridTemplateColumns.split(' ').length : 5;
+		const row = first ? first.element.offsetHeight / Math.ceil(first.jobs.length / columns) : ROW_PX;
+		page.element.style.minBlockSize = `${Math.round(Math.ceil(placesOf(page) / columns) * row)}px`;
 	}
-	async function read() {
-		reading = true;
+	function lay() {
+		const n = Math.ceil(total() / PAGE);
+		while (pages.length > n) {
+			const page = pages.pop();
+			watcher.unobserve(page.element);
+			page.element.remove();
+		}
+		while (pages.length < n) {
+			const page = newPage(pages.length);
+			pages.push(page);
+			measure(page);
+			sheet.append(page.element);
+			watcher.observe(page.element);
+		}
+		for (const page of pages) {
+			const first = page.index * PAGE + 1;
+			attribute(page.element, 'aria-label', `Jobs ${number(first)} to `
+				+ `${number(first + placesOf(page) - 1)} of ${number(total())}`);
+			attribute(page.element, 'aria-busy', page.jobs ? null : 'true');
+		}
+	}
+	function clear() {
+		for (const page of pages) {
+			watcher.unobserve(page.element);
+			page.element.remove();
+		}
+		pages = [];
+	}
+	function empty(page) {
+		page.element.style.minBlockSize = `${page.element.offsetHeight}px`;
+		page.element.replaceChildren();
+		page.cards.clear();
+		page.jobs = null;
+		page.revision = -1;
+	}
+	function spare() {
+		const far = pages.filter((page) => page.jobs && !page.isNear
+			&& !page.element.contains(document.activeElement));
+		for (const page of far.slice(0, Math.max(0, far.length - FILLED_MOST)))
+			empty(page);
+	}
+
+	// ---- reading
+
+	// Of all jobs a page is a range of positions; of some it begins where the one before ended.
+	function cursorOf(page) {
+		if (filter === ALL || page.index === 0)
+			return page.index * PAGE;
+		return pages[page.index - 1].next;
+	}
+	const isOld = (page) => page.revision < batch.revision && !filter.jobs;
+
+	function due() {
+		let page = pages.find((p) => p.isNear && !p.jobs)
+			?? pages.find((p) => p.isNear && isOld(p) && Date.now() - p.readAt >= REST_MS);
+		while (page && !filter.jobs && cursorOf(page) === null && page.index > 0)
+			page = pages[page.index - 1];
+		return page;
+	}
+	async function fill(page) {
+		const mine = filter;
+		const revision = batch.revision;
+		const from = page.index * PAGE;
+		const answer = filter.jobs ? { data: filter.jobs.slice(from, from + PAGE), next_cursor: null }
+			: await readJobs(batch.id, { status: filter.status, limit: PAGE, cursor: cursorOf(page) });
+		page.readAt = Date.now();
+		if (mine !== filter || pages[page.index] !== page)
+			return;
+		page.jobs = answer.data;
+		page.revision = revision;
+		page.next = answer.next_cursor;
+		keyed(page.element, page.cards, page.jobs, (job) => job.id, jobCard);
+		for (const { element } of page.cards.values())
+			attribute(element, 'aria-setsize', batch.total_files);
+		page.element.style.minBlockSize = '';
+	}
+	async function work() {
+		if (isReading || !batch)
+			return;
+		isReading = true;
+		clearTimeout(timer);
 		try {
-			const answer = await readBatch(wanted.id);
-			const tail = jobs.length > answer.jobs.length && cursor !== null
-				? jobs.slice(answer.jobs.length) : [];
-			jobs = answer.jobs.concat(tail);
-			if (!tail.length)
-				cursor = answer.jobs_next_cursor ?? null;
-			revision = Math.max(answer.revision, revision);
+			for (let page = due(); page; page = due())
+				await fill(page);
 			show(trouble, false);
-			draw();
+			spare();
+			for (const page of pages)
+				if (!page.jobs && !page.isNear)
+					measure(page);
+			lay();
+			if (pages.some((page) => page.isNear && isOld(page)))
+				timer = setTimeout(work, REST_MS);
 		} catch (error) {
 			put(trouble.firstElementChild, `The jobs could not be read. ${error.message}`);
 			show(trouble, true);
 		} finally {
-			reading = false;
-			readAt = Date.now();
-			attribute(sheet, 'aria-busy', null);
+			isReading = false;
 		}
-	}
-	async function grow() {
-		room += STEP;
-		if (room > jobs.length && cursor) {
-			try {
-				const answer = await readJobs(wanted.id, cursor);
-				jobs = jobs.concat(answer.data ?? answer.jobs ?? []);
-				cursor = answer.next_cursor ?? answer.jobs_next_cursor ?? null;
-			} catch (error) {
-				put(trouble.firstElementChild, `The next jobs could not be read. ${error.message}`);
-				show(trouble, true);
-			}
-		}
-		draw();
 	}
 
-	chips.append(...FILTERS.map(({ name }) => {
+	// ---- filters
+
+	function choose(wanted) {
+		filter = wanted;
+		clear();
+		draw();
+		work();
+	}
+	function draw() {
+		for (const chip of chips.children) {
+			const its = FILTERS.find((f) => f.name === chip.dataset.filter);
+			attribute(chip, 'aria-pressed', its === filter);
+			put(chip, `${its.word} ${number(its.count(batch))}`);
+			show(chip, its.count(batch) || its === filter);
+		}
+		show(chips, batch.total_files > 1);
+		lay();
+	}
+
+	chips.append(...FILTERS.map((its) => {
 		const chip = document.createElement('button');
 		chip.type = 'button';
 		chip.className = 'chip';
-		chip.dataset.filter = name;
-		chip.addEventListener('click', () => {
-			filter = FILTERS.find((f) => f.name === name);
-			room = STEP;
-			draw();
-		});
+		chip.dataset.filter = its.name;
+		chip.addEventListener('click', () => choose(its));
 		return chip;
 	}));
 	show(chips, false);
-	more.addEventListener('click', grow);
-	trouble.querySelector('button').addEventListener('click', read);
+	trouble.querySelector('button').addEventListener('click', work);
 
 	return {
-		follow(batch) {
-			const rest = stateOf(BATCH_STATES, batch.status).final ? 0 : REST_MS * jobs.length;
-			wanted = batch;
-			if (!reading && batch.revision > revision && Date.now() - readAt >= rest)
-				read();
+		follow(now) {
+			batch = now;
+			draw();
+			work();
+			failures.follow(batch);
+		},
+		mend() {
+			for (const page of pages)
+				if (page.isNear)
+					for (const card of page.cards.values())
+						card.mend();
 		},
 	};
 }

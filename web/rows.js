@@ -3,9 +3,9 @@
 // long as its batch is shown and is updated in place.
 import { downloadOf } from './api.js';
 import { deliveryList } from './deliveries.js';
-import { attribute, fromTemplate, part, put, putTime, shape, show } from './dom.js';
+import { attribute, feel, fromTemplate, part, put, putTime, shape, show } from './dom.js';
 import { jobList } from './jobs.js';
-import { BATCH_STATES, bytes, duration, number, plural, stateOf } from './words.js';
+import { BATCH_STATES, bare, bareLines, bytes, duration, number, plural, stateOf } from './words.js';
 
 export const isFinal = (batch) => Boolean(stateOf(BATCH_STATES, batch.status).final);
 const hasZip = (batch) => Boolean(batch.archive) && batch.archive.run_no === batch.run_no;
@@ -20,6 +20,8 @@ function whyNoDownload(batch) {
 		return 'No picture was rendered';
 	return hasZip(batch) ? '' : 'The ZIP is being built';
 }
+
+const SHORT = 40;	// letters
 
 const sizeOf = (archive) =>
 	`${bytes(archive.size)}, ${plural(archive.entries, 'entry', 'entries')}`;
@@ -36,17 +38,25 @@ function putDownload(link, batch) {
 		`Download ${batch.base_directory_name}: ${reason || `ZIP, ${sizeOf(batch.archive)}`}`);
 }
 
-// One small button for the two turns: an open batch can be cancelled, a finished one with pictures
-// missing can be tried again.
-function putTurn(button, batch) {
+// An open batch can be paused, resumed and cancelled, a finished one with pictures missing tried again.
+// Each has a place of its own, so that none comes under the pointer of who meant another.
+function putTurns(line, batch) {
+	const isOpen = !isFinal(batch);
+	const isPaused = batch.control === 'pause';
 	const missing = batch.jobs_failed + batch.jobs_cancelled > 0;
-	const verb = !isFinal(batch) ? 'cancel' : missing ? 'retry' : '';
-	const words = verb === 'cancel' ? 'Cancel' : 'Retry what is missing';
-	attribute(button, 'data-verb', verb);
-	attribute(button, 'aria-label', `${words}: ${batch.base_directory_name}`);
-	attribute(button, 'title', words);
-	button.disabled = !verb;
-	shape(button, verb === 'cancel' ? 'stop' : 'retry');
+	const turns = {
+		hold: [isPaused ? 'Resume' : 'Pause', isOpen],
+		cancel: ['Cancel', isOpen],
+		retry: ['Retry what is missing', !isOpen && missing],
+	};
+	for (const [name, [words, isPossible]] of Object.entries(turns)) {
+		const button = part(line, name);
+		attribute(button, 'aria-label', `${words}: ${batch.base_directory_name}`);
+		attribute(button, 'title', words);
+		button.disabled = !isPossible;
+	}
+	attribute(part(line, 'hold'), 'data-verb', isPaused ? 'resume' : 'pause');
+	shape(part(line, 'hold'), isPaused ? 'resume' : 'pause');
 }
 
 function numbersOf(batch) {
@@ -70,7 +80,7 @@ function putProgress(root, batch) {
 	for (const [name, n] of Object.entries(pieces))
 		if (bar.style.getPropertyValue(name) !== `${share(n)}%`)
 			bar.style.setProperty(name, `${share(n)}%`);
-	const refused = ['Not accepted', batch.error_message].filter(Boolean).join(': ');
+	const refused = ['Not accepted', batch.error_message && bare(batch.error_message)].filter(Boolean).join(': ');
 	const numbers = batch.total_files ? numbersOf(batch) : refused;
 	attribute(bar, 'aria-valuemax', Math.max(batch.total_files, 1));
 	attribute(bar, 'aria-valuenow', batch.jobs_completed + batch.jobs_failed + batch.jobs_cancelled);
@@ -95,13 +105,19 @@ function factsOf(batch, pipelineName) {
 		['Customer', batch.customer_prefix],
 		['Day', batch.batch_date],
 		['Pipeline', pipelineName(batch.pipeline_id)],
-		['Submitted by', batch.submitted_by],
+		['Submitted by', bare(batch.submitted_by)],
 		['Priority', batch.priority],
 		['Run', batch.run_no],
 		['Received', bytes(batch.total_size)],
 		['ZIP', archive ? sizeOf(archive) : 'none'],
 		['Batch id', batch.id],
 	];
+}
+
+// In the line there is room for its beginning.
+function putFull(node, description) {
+	put(node, bareLines(description));
+	show(node, description.length > SHORT || description.includes('\n'));
 }
 
 function putFacts(list, batch, pipelineName) {
@@ -117,7 +133,7 @@ function putFacts(list, batch, pipelineName) {
 	});
 }
 
-// asks: toggle(batch), turn(batch, verb), remove(batch), pipelineName(id), tell(words)
+// asks: toggle(batch), turn(batch, verb), cancel(batch), remove(batch), pipelineName(id), tell(words)
 export function batchRow(first, asks) {
 	const element = fromTemplate('t-batch');
 	const line = element.querySelector('.row');
@@ -135,15 +151,19 @@ export function batchRow(first, asks) {
 		if ((!other || other === toggle) && getSelection().isCollapsed)
 			asks.toggle(batch);
 	});
-	part(line, 'turn').addEventListener('click', (e) =>
+	part(line, 'hold').addEventListener('click', (e) =>
 		asks.turn(batch, e.currentTarget.dataset.verb));
+	part(line, 'cancel').addEventListener('click', () => asks.cancel(batch));
+	part(line, 'retry').addEventListener('click', () => asks.turn(batch, 'retry'));
 	part(line, 'delete').addEventListener('click', () => asks.remove(batch));
 
 	function update(now) {
 		const state = stateOf(BATCH_STATES, now.status);
+		if (now.status !== batch.status)
+			feel(line);
 		batch = now;
 		put(part(line, 'name'), batch.base_directory_name);
-		put(part(line, 'description'), batch.render_description ?? '');
+		put(part(line, 'description'), bare(batch.render_description ?? ''));
 		attribute(element, 'data-status', batch.status);
 		put(part(line, 'word'), state.word);
 		shape(line.querySelector('.status'), state.shape);
@@ -153,7 +173,7 @@ export function batchRow(first, asks) {
 		put(part(line, 'size'), batch.total_size ? bytes(batch.total_size) : '');
 		putTimes(line, batch);
 		putDownload(part(line, 'download'), batch);
-		putTurn(part(line, 'turn'), batch);
+		putTurns(line, batch);
 		attribute(part(line, 'delete'), 'aria-label', `Delete ${batch.base_directory_name}`);
 		attribute(part(line, 'delete'), 'title', 'Delete');
 		if (open)
@@ -161,8 +181,9 @@ export function batchRow(first, asks) {
 	}
 	function fill() {
 		const why = [batch.error_message, batch.error_code && `(${batch.error_code})`].filter(Boolean);
-		put(part(detail, 'error'), why.join(' '));
+		put(part(detail, 'error'), bare(why.join(' ')));
 		show(part(detail, 'error'), why.length);
+		putFull(part(detail, 'full'), batch.render_description ?? '');
 		putFacts(part(detail, 'facts'), batch, asks.pipelineName);
 		jobs.follow(batch);
 		deliveries.follow(batch);
@@ -176,5 +197,12 @@ export function batchRow(first, asks) {
 		if (open)
 			fill();
 	}
-	return { element, update, unfold, focus: () => toggle.focus(), batch: () => batch };
+	// What changes without its batch.
+	function tend() {
+		if (!open)
+			return;
+		deliveries.follow(batch);
+		jobs.mend();
+	}
+	return { element, update, unfold, tend, focus: () => toggle.focus(), batch: () => batch };
 }

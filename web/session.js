@@ -79,4 +79,7 @@ export function session(entered, left, failed) {
 	return { start, isOut: () => isOut };
 }
 
+// What the gateway says of itself: the zone of its days, and what a submission may have.
+export const timeZone = () => me?.time_zone ?? 'UTC';
+export const limits = () => me?.limits ?? {};
 export const may = (scope) => !me || me.scopes.includes(scope);

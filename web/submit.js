@@ -4,8 +4,11 @@
 // in it changes it has one key, so that sending it again, when the answer got lost, is one batch.
 import { listPipelines, submitBatch } from './api.js';
 import { byId, put, show } from './dom.js';
-import { may } from './session.js';
-import { bytes, plural } from './words.js';
+import { limits, may } from './session.js';
+import { bare, bytes, number, plural } from './words.js';
+
+const KINDS = /^image\/(jpeg|png|webp|tiff|gif|avif)$/;
+const SAID_MOST = 5;	// of what is wrong
 
 // What was dropped, folders walked to their leaves.
 async function filesOf(entry) {
@@ -33,6 +36,9 @@ function dropped(transfer) {
 		: Promise.resolve([...transfer.files]);
 }
 
+// Asks before the page is left.
+const stay = (e) => e.preventDefault();
+
 // Unlike crypto.randomUUID it is there without TLS, too.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))]
 	.map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -45,6 +51,7 @@ export function submitForm(done) {
 	const form = byId('submit-form');
 	const problems = byId('submit-problems');
 	const names = new Map();
+	const commands = new Set();	// pipelines that run a program
 	let chosen = [];
 	let key = newKey();
 
@@ -54,7 +61,24 @@ export function submitForm(done) {
 		const size = files.reduce((sum, file) => sum + file.size, 0);
 		put(byId('chosen'),
 			files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
-		show(problems, false);
+		say(wrongWith(files));
+	}
+	// What the gateway would refuse is refused before anything is sent.
+	function wrongWith(files) {
+		const { files: most, file_bytes: each, form_bytes: all } = limits();
+		const size = files.reduce((sum, file) => sum + file.size, 0);
+		const wrong = files.filter((file) => file.size > each)
+			.map((file) => `${bare(file.name)} has ${bytes(file.size)}; a picture may have ${bytes(each)}.`);
+		if (!commands.has(Number(byId('pipeline').value)))	// a program takes what it takes
+			wrong.push(...files.filter((file) => file.type && !KINDS.test(file.type))
+				.map((file) => `${bare(file.name)} is no JPEG, PNG, WebP, TIFF, GIF or AVIF.`));
+		wrong.push(...files.filter((file) => !file.size).map((file) => `${bare(file.name)} is empty.`));
+		if (files.length > most)
+			wrong.push(`These are ${number(files.length)} files; a batch may have ${number(most)}.`);
+		if (size > all)
+			wrong.push(`Together they have ${bytes(size)}; a batch may have ${bytes(all)}.`);
+		return wrong.length > SAID_MOST
+			? [...wrong.slice(0, SAID_MOST), `and ${number(wrong.length - SAID_MOST)} more.`] : wrong;
 	}
 	function say(lines) {
 		problems.replaceChildren(...lines.map((line) => {
@@ -68,8 +92,11 @@ export function submitForm(done) {
 		const select = byId('pipeline');
 		const kept = select.value;
 		const pipelines = await listPipelines();
-		for (const { id, name } of pipelines)
+		for (const { id, name, definition } of pipelines) {
 			names.set(id, name);
+			if (definition.command)
+				commands.add(id);
+		}
 		const enabled = pipelines.filter((pipeline) => pipeline.enabled !== false);
 		const newest = new Map(enabled.map(({ id, name }) => [name, id]));	// they come by id
 		select.replaceChildren(...enabled.filter(({ id, name }) => newest.get(name) === id)
@@ -91,6 +118,7 @@ export function submitForm(done) {
 		for (const file of chosen)
 			body.append('files', file, file.name);
 		byId('send').disabled = true;
+		addEventListener('beforeunload', stay);
 		byId('sending').value = 0;
 		show(byId('sending'), true);
 		try {
@@ -99,9 +127,10 @@ export function submitForm(done) {
 			choose([]);
 			done(answer);
 		} catch (error) {
-			say([error.message, ...error.fields.map((f) => `${f.field}: ${f.detail}`)]);
+			say([error.message, ...error.fields.map((f) => bare(`${f.field}: ${f.detail}`))]);
 		} finally {
 			byId('send').disabled = false;
+			removeEventListener('beforeunload', stay);
 			show(byId('sending'), false);
 		}
 	}
@@ -119,10 +148,10 @@ export function submitForm(done) {
 	form.addEventListener('input', () => { key = newKey(); });
 	form.addEventListener('submit', (e) => {
 		e.preventDefault();
-		if (chosen.length)
+		const wrong = chosen.length ? wrongWith(chosen) : ['Choose at least one picture.'];
+		say(wrong);
+		if (!wrong.length)
 			send();
-		else
-			say(['Choose at least one picture.']);
 	});
 	for (const kind of ['dragenter', 'dragover'])
 		document.addEventListener(kind, (e) => {

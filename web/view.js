@@ -59,6 +59,16 @@ export function queryOf(view) {
 	return query;
 }
 
+// Of what is told: a batch that leaves the states asked for would not be, and there is no word in it.
+export function eventsOf({ customer, from, to }) {
+	const query = new URLSearchParams();
+	for (const [name, value] of Object.entries(
+		{ customer_prefix: customer, date_from: from, date_to: to }))
+		if (value)
+			query.set(name, value);
+	return query.toString();
+}
+
 export const countFilters = (view) =>
 	view.status.length + [view.customer, view.from || view.to, view.q].filter(Boolean).length;
 

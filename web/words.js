@@ -29,6 +29,13 @@ export const DELIVERY_PHASES = {
 };
 export const stateOf = (states, name) => states[name] ?? { word: name, shape: 'queued' };
 
+// A character that is not seen, or turns the direction of what follows, is said by its number: nothing in
+// a name is obeyed. Joiners stay, scripts and emoji need them.
+const UNSEEN = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+export const bare = (text) => text.replace(UNSEEN, (c) =>
+	`[U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+export const bareLines = (text) => text.split(/\r?\n/).map(bare).join('\n');
+
 const grouped = new Intl.NumberFormat('en');
 export const number = (n) => grouped.format(n);
 export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
@@ -58,6 +65,9 @@ const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle:
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 export const exact = (iso) => `${exactly.format(new Date(iso))} (${iso})`;
 
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+export const atClock = (ms) => clock.format(ms);
+
 export function relative(iso, now = Date.now()) {
 	const s = Math.round((now - new Date(iso)) / 1000);
 	if (s < 5)
@@ -73,6 +83,8 @@ export function relative(iso, now = Date.now()) {
 	return day.format(new Date(iso));
 }
 
-// The day of a batch is the day in UTC.
-export const dayAgo = (days, now = Date.now()) =>
-	new Date(now - days * 86_400_000).toISOString().slice(0, 10);
+// The day of a batch is that of the line's time zone, wherever somebody looks from.
+export function dayAgo(days, now, timeZone) {
+	const today = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(now);
+	return new Date(Date.parse(today) - days * 86_400_000).toISOString().slice(0, 10);
+}

@@ -63,12 +63,43 @@ test('an unfinished batch can be cancelled', async ({ page, customer }) => {
 	const batch = await submit(customer, pictures(60), { pipeline: 2 });
 	await page.goto(`/?customer=${customer}`);
 	await button(page, batch, 'Cancel').click();
+	const dialog = page.getByRole('dialog', { name: `Cancel ${batch.base_directory_name}?` });
+	await expect(dialog.getByRole('button', { name: 'Go on rendering' })).toBeFocused();
+	const retry = button(page, batch, 'Retry');
+	await expect(retry).toHaveCount(0);
+	await dialog.getByRole('button', { name: 'Cancel batch' }).click();
 	await expect(rowOf(page, batch).locator('.c-status')).toHaveText('Cancelled', { timeout: 30_000 });
 	const after = await finished(batch);
 	expect(after.jobs_cancelled).toBeGreaterThan(0);
 	await expect(rowOf(page, batch).locator('.numbers'))
 		.toContainText(`${after.jobs_cancelled} cancelled`);
-	await expect(button(page, batch, 'Retry')).toBeVisible();
+	await expect(retry).toBeVisible();
+	const places = await rowOf(page, batch).locator('.c-do .small').evaluateAll((buttons) =>
+		buttons.map((b) => b.getBoundingClientRect().x));
+	expect(new Set(places).size).toBe(4);	// none takes the place of another
+});
+
+test('an unfinished batch can be paused and goes on', async ({ page, customer }) => {
+	const batch = await submit(customer, pictures(60), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}`);
+	await button(page, batch, 'Pause').click();
+	await expect(rowOf(page, batch).locator('.c-status')).toHaveText('Paused', { timeout: 30_000 });
+	await button(page, batch, 'Resume').click();
+	await expect(rowOf(page, batch).locator('.c-status')).toHaveText('Processing', { timeout: 30_000 });
+	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+});
+
+test('to delete what another tab deleted is no error', async ({ page, customer, expected }) => {
+	expected.push(/404/);
+	const batch = await submitAndFinish(customer, pictures(1));
+	await page.route('**/api/events?*', (route) => route.abort());	// it does not hear of it
+	expected.push(/ERR_FAILED/);
+	await page.goto(`/?customer=${customer}`);
+	await button(page, batch, 'Delete').click();
+	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.id}`, { method: 'DELETE' });
+	await page.getByRole('button', { name: 'Delete batch' }).click();
+	await expect(page.getByRole('dialog')).toBeHidden();
+	await expect(rowOf(page, batch)).toHaveCount(0);
 });
 
 test('what failed can be tried again', async ({ page, customer }) => {

@@ -158,33 +158,6 @@ test('a running batch is followed to its end in place', async ({ page, customer 
 	await expect(page.getByRole('status')).toHaveText(`${batch.base_directory_name}: Completed`);
 });
 
-test('the list is asked again seldom when all is finished, and never while hidden',
-async ({ page, customer }) => {
-	await submitAndFinish(customer, pictures(1));
-	let asked = 0;
-	page.on('request', (request) => { asked += isList(new URL(request.url())); });
-	await page.clock.install();
-	await page.clock.pauseAt(Date.now() + 60_000);
-	await page.goto(`/?customer=${customer}`);
-	await expect(page.locator('#pulse')).toHaveText('Up to date');
-	expect(asked).toBe(1);
-	await page.clock.runFor(9000);
-	expect(asked).toBe(1);
-	await page.clock.runFor(2000);
-	await expect.poll(() => asked).toBe(2);
-	await page.evaluate(() => {
-		Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
-		document.dispatchEvent(new Event('visibilitychange'));
-	});
-	await page.clock.runFor(120_000);
-	expect(asked).toBe(2);
-	await page.evaluate(() => {
-		delete document.hidden;
-		document.dispatchEvent(new Event('visibilitychange'));
-	});
-	await expect.poll(() => asked).toBe(3);
-});
-
 test('a batch that comes from elsewhere appears by itself', async ({ page, customer }) => {
 	const first = await submitAndFinish(customer, pictures(1));
 	await page.goto(`/?customer=${customer}`);

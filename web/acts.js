@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// acts.js: what a person can do to a batch. What loses something asks first; what is done already by
+// somebody else is done.
+import { cancelBatch, deleteBatch, pauseBatch, resumeBatch, retryBatch } from './api.js';
+import { confirmThen } from './confirm.js';
+import { isFinal } from './rows.js';
+import { calm, complain, tell } from './say.js';
+import { plural } from './words.js';
+
+const TURNS = {
+	pause: { act: pauseBatch, done: 'paused' },
+	resume: { act: resumeBatch, done: 'resumed' },
+	retry: { act: retryBatch, done: 'started again' },
+};
+
+const unlessGone = (error) => {
+	if (error.status !== 404)
+		throw error;
+};
+const unlessFinished = (error) => {
+	if (error.status !== 409)
+		throw error;
+};
+
+// page: removed(batch), lookSoon()
+export function actions(page) {
+	async function turn(batch, verb) {
+		const { act, done } = TURNS[verb];
+		const what = `${batch.base_directory_name} was not ${done}.`;
+		try {
+			await act(batch.id);
+			tell(`${batch.base_directory_name}: ${verb} asked for`);
+			calm(what);
+			page.lookSoon();
+		} catch (error) {
+			complain(what, error, () => turn(batch, verb));
+		}
+	}
+	async function cancel(batch) {
+		const name = batch.base_directory_name;
+		const open = batch.total_files - batch.jobs_completed - batch.jobs_failed - batch.jobs_cancelled;
+		const isDone = await confirmThen({
+			title: `Cancel ${name}?`,
+			text: `${plural(open, 'picture')} of ${batch.total_files} will not be rendered. `
+				+ 'What is done stays, and what is missing can be tried again.',
+			no: 'Go on rendering',
+			yes: 'Cancel batch',
+			act: () => cancelBatch(batch.id).catch(unlessFinished),
+		});
+		if (!isDone)
+			return;
+		tell(`${name}: cancel asked for`);
+		page.lookSoon();
+	}
+	async function remove(batch) {
+		const name = batch.base_directory_name;
+		const running = isFinal(batch) ? '' : ' What still runs is stopped.';
+		const isGone = await confirmThen({
+			title: `Delete ${name}?`,
+			text: `${plural(batch.total_files, 'picture')}, what was rendered of them, `
+				+ `and the ZIP go for good.${running}`,
+			yes: 'Delete batch',
+			act: () => deleteBatch(batch.id).catch(unlessGone),
+		});
+		if (!isGone)
+			return;
+		page.removed(batch);
+		tell(`${name} was deleted`);
+		page.lookSoon();
+	}
+	return { turn, cancel, remove };
+}
