@@ -10,7 +10,7 @@
 #include "gateway.h"
 #include "sql.h"
 
-enum { SEARCH_MOST = 5000, SEARCH_WAIT_S = 2, PLACES = 64 };
+enum { SEARCH_MOST = 1000, SEARCH_WAIT_S = 2, PLACES = 64 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of what follows */
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
@@ -70,7 +70,7 @@ search(struct call *call, const char *pattern, struct db_array *ids)
 	if (!well)
 		return problem_err(call, &err);
 	if (db_count(rows) > SEARCH_MOST)
-		return problem_field(call, "q", "is found more than %d times; more letters find less",
+		return problem_field(call, "q", "is found more than %d times, or made of what is; more letters find less",
 		    SEARCH_MOST);
 	ids->type = DB_UUID;
 	for (int i = 0; i < db_count(rows); i++)

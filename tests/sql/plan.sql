@@ -117,13 +117,21 @@ analyze batches;
 analyze batch_texts;
 set local enable_seqscan = off;
 -- One text a batch, and one for its files, without a word of any job's row.
-select matches(pg_temp.plan_of(format($$ select * from batches_searched(%L, 1000) $$, pattern)),
+select matches(pg_temp.plan_of(format($$ select * from texts_found(%L, 1000) $$, pattern)),
 	'Bitmap Index Scan on batch_texts_words', 'words are found by their index: ' || pattern)
   from unnest(array['%_batch-1234%', '%file_0%', '%cafe' || chr(769) || '%']) pattern;
 select is((select count(distinct s)::int from batches_searched('%' || word || '%', 1000) s), 6, word || ' finds both forms')
   from (values ('caf' || chr(233)), ('cafe' || chr(769)), ('CAF' || chr(201))) as v (word);
 select is((select count(*)::int from batches_searched('%cafe%', 1000)), 0, 'a letter without its accent is another');
 select is((select count(*)::int from batches_searched('%file_0.png%', 1000)), 1001, 'what finds too much says one more than the most');
+select results_eq($$ select search_parts('velvet-bl') order by 1 $$, $$ select unnest(array['  b', ' bl', 'elv', 'et ', 'lve', 'vel', 'vet']) order by 1 $$,
+	'the index finds words by three letters in a row, and by where one begins or ends within them');
+select cmp_ok(search_breadth('file_0.png'), '>=', 3000::bigint, 'what is in every text is known to be common');
+select cmp_ok(search_breadth('file_0.png 4712'), '<', 3000::bigint, 'with a part that is not, it is less');
+select is(search_breadth('zebra'), 0::bigint, 'what is in none is no work');
+select set_eq($$ select count(*) from batches_searched('%file_0.png%', 100) $$, array[101::bigint], 'what is common is too much');
+delete from batch_texts;
+select set_eq($$ select count(*) from batches_searched('%FILE_0.png%', 100) $$, array[101::bigint], 'and that without a look at the texts');
 select unalike(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, array[gen_random_uuid()], null) $$),
 	'%Seq Scan%', 'what was found is read by its key');
 select matches(pg_temp.plan_of($$ select * from batches_found(null, null, null, null, null, null, null) b
