@@ -85,6 +85,7 @@ stream_of(struct call *call)
 	if (!s)
 		return NULL;
 	s->fd = -1;
+	memcpy(s->shown, call->caller.shown, sizeof(s->shown));
 	if (last && *last && (!position_read(&s->position, &s->second, last) || s->second == 0))
 		s->second = -1;
 	if (!wanted_read(call, &s->wanted) || !customers_keep(&call->caller, &s->wanted)) {

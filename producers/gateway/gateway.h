@@ -20,8 +20,9 @@
  *	key      who may ask, made and ended      audit    who did what, written and shown
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
- *	news     .. what a record tells           history  what happened to a batch
+ *	news     .. what a record tells           over     .. whose key or session ended
  *	kept     answers while nothing changes     moment   .. asked once for all who wait
+ *	history  what happened to a batch
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *

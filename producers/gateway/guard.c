@@ -204,12 +204,11 @@ bool
 guard_key(struct call *call, const char *key)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	uint8_t sha256[SHA256_SIZE];
+	uint8_t *sha256 = call->caller.shown;
 	struct err err = {0};
 
 	hash_sha256(sha256, key, strlen(key));
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key,
-	    db_bytes(sha256, sizeof(sha256))))
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key, db_bytes(sha256, SHA256_SIZE)))
 		return problem_err(call, &err);
 	return caller_take(call, "API key", db_rows_free_hand_over(&rows));
 }

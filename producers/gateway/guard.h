@@ -3,6 +3,7 @@
 #ifndef GUARD_H
 #define GUARD_H
 #include <stdbool.h>
+#include "base/hash.h"
 #include "base/own.h"
 #include "port/db.h"
 
@@ -26,6 +27,7 @@ struct caller {
 	bool is_limited;		/* to some customers */
 	bool is_session;		/* signed in, by a cookie */
 	struct db_rows *key;		/* a row a customer; NULL without keys */
+	uint8_t shown[SHA256_SIZE];	/* the hash of the key or of the session's token; zeros: neither */
 	struct db_array customers;	/* the same customers, as an argument */
 };
 

@@ -20,6 +20,7 @@ enum {
 	HEARTBEAT_MS = 15000,
 	STALLED_MS = 20000,
 	LIFE_MS = 300000, SPREAD_MS = 60000,	/* then it asks again, with its key */
+	KEYS_MS = 3000, KEYS_AGAIN_MS = 30000,	/* whether its key holds; where nobody answers that */
 	REACH = 10000,			/* records: further back is told as reset */
 	REACH_S = 12 * 3600,		/* tombstones are kept a day */
 	DESCRIPTORS_KEPT = 1024,	/* for all the rest */
@@ -29,12 +30,13 @@ enum {
 struct live {
 	struct bus_options options;
 	struct db_pool *pool;
+	int64_t idle_s;
 	struct codec *codec;
 	struct arena *arena;		/* of one record */
 	struct bus *bus;		/* NULL: the topic cannot be read just now */
 	struct position front, reader;	/* the next records that nobody read yet, that the reader reads */
 	bool has_front, told;
-	int64_t came_ms, looked_ms;
+	int64_t came_ms, looked_ms, asked_ms;
 	struct stream *streams;
 	pthread_mutex_t lock;		/* of joining */
 	struct stream *joining;
@@ -310,6 +312,18 @@ look_after(struct stream *s, int64_t now_ms)
 }
 
 static void
+look_after_keys(struct live *l)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct err ignored = {0};
+
+	if (!l->streams || now_ms < l->asked_ms)
+		return;
+	l->asked_ms = now_ms
+	    + (streams_end_over(l->streams, l->pool, l->idle_s, &ignored) ? KEYS_MS : KEYS_AGAIN_MS);
+}
+
+static void
 look_after_all(struct live *l)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -352,6 +366,7 @@ thread_live(void *state)
 		if (!l->bus && clock_monotonic_ms() >= again_ms)
 			again_ms = clock_monotonic_ms() + AGAIN_MS;
 		sockets_heed(l);
+		look_after_keys(l);
 		look_after_all(l);
 		if (!l->bus)
 			clock_sleep_ms(POLL_MS);
@@ -379,7 +394,7 @@ most_of(size_t most)
 
 bool
 live_start(struct live **ret, struct bus_options options, struct db_pool *pool, size_t most,
-    struct err *err)
+    int64_t idle_s, struct err *err)
 {
 	own(live_freep) struct live *l = calloc(1, sizeof(*l));
 
@@ -391,6 +406,7 @@ live_start(struct live **ret, struct bus_options options, struct db_pool *pool, 
 	options.group = "batchline-gateway";	/* a name: nobody joins, nothing is committed */
 	l->options = options;
 	l->pool = pool;
+	l->idle_s = idle_s;
 	l->most = most_of(most);
 	l->sockets = epoll_create1(EPOLL_CLOEXEC);
 	l->arena = arena_new(ARENA_SIZE);

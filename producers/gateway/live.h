@@ -17,9 +17,9 @@
 struct live;
 struct db_pool;
 
-/* most: clients; fewer where the system gives fewer descriptors. */
+/* most: clients; fewer where the system gives fewer descriptors. idle_s: how long a session lasts unused. */
 bool live_start(struct live **ret, struct bus_options options, struct db_pool *pool, size_t most,
-    struct err *err);
+    int64_t idle_s, struct err *err);
 void live_free(struct live *live);		/* NULL is fine; the clients' sockets are closed */
 bool live_is_well(struct live *live);		/* the topic can be read */
 /* A place for one more; false: there is none. Each is given back, or joins. */

@@ -100,7 +100,7 @@ gateway_open(struct gateway *g, struct err *err)
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)
 	    && live_start(&g->live, bus_options, g->pool, (size_t)option_int(o, "BATCHLINE_LISTENERS"),
-	        err);
+	        g->session_idle_s, err);
 }
 
 static void

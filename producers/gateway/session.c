@@ -79,7 +79,7 @@ bool
 session_admit(struct call *call, bool changes)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	uint8_t sha256[SHA256_SIZE];
+	uint8_t *sha256 = call->caller.shown;
 	struct err err = {0};
 
 	if (!cookie_hash(call, sha256))

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
 #include "position.h"
 #include "query.h"
 
@@ -38,6 +40,7 @@ struct stream {
 	struct stream *next;
 	int fd;				/* -1: gone */
 	struct wanted wanted;
+	uint8_t shown[SHA256_SIZE];	/* see struct caller */
 	struct position position;
 	int64_t second;			/* of its Last-Event-ID; 0: none was sent, -1: it cannot be read */
 	bool behind;			/* it missed records that are to be read again */
@@ -54,4 +57,8 @@ void stream_tell(struct stream *stream, const char *name, const struct buf *data
 void stream_mark(struct stream *stream);	/* where it is, without an event: the heartbeat */
 void stream_flush(struct stream *stream);
 void stream_end(struct stream *stream);		/* it is gone */
+
+/* over.c: those whose key or session is over are gone. idle_s: how long a session lasts unused. */
+struct db_pool;
+bool streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, struct err *err);
 #endif

@@ -12,7 +12,7 @@ from test_gateway_keys import keys  # noqa: F401
 
 import events
 import gateway
-from gateway import ADDRESS, ask, finished, get, submit, until, without
+from gateway import ADDRESS, ask, finished, get, post, submit, until, without
 
 PARTITIONS = 12
 
@@ -237,3 +237,31 @@ def test_a_foreign_key_hears_nothing(keys):  # noqa: F811
     heard = heard_until(limited, lambda name, data: data.get("revision") == 2
                         and data["submitted_by"] == "test")
     assert all(name == "batch" and data["customer_prefix"] == keys.one for name, data in heard)
+
+
+def is_over(listener):
+    """The gateway ended it."""
+    listener.sock.setblocking(False)
+    try:
+        while listener.sock.recv(65536):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+
+
+def test_who_is_no_longer_admitted_hears_nothing_more(keys):  # noqa: F811
+    revoked, expired, holds = keys.add("read"), keys.add("read", expires="now() + interval '1 hour'"), keys.all
+    signed_in = {"Cookie": post("/api/session", headers=revoked).headers["Set-Cookie"].split(";")[0]}
+    signed_out = {"Cookie": post("/api/session", headers=holds).headers["Set-Cookie"].split(";")[0]}
+    ending = [listen(headers) for headers in (revoked, expired, signed_in, signed_out)]
+    staying = listen(holds)
+
+    keys.db.execute("update batchline_base.api_keys set expires_at = now() where id = %s", keys.ids[-1:])
+    keys.db.execute("update batchline_base.api_keys set revoked_at = now() where id = %s", keys.ids[-2:-1])
+    ask("DELETE", "/api/session", headers={**signed_out, "X-Batchline": "1"})
+
+    for listener in ending:
+        until(lambda of=listener: is_over(of), "its stream ends")
+    numbered(keys.one, [3])
+    assert revisions(staying, 1) == [3]
