@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "base/own.h"
 
-enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 64 << 10, HTTPD_SPARE = 16 };
+enum { HTTPD_HEADERS_MAX = 16, HTTPD_DRAIN_MAX = 64 << 10, HTTPD_SPARE = 64 };
 
 struct httpd;
 

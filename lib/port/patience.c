@@ -17,7 +17,7 @@
 /* In a crowd: who kept us waiting for so long may be ended; a newcomer waits a little longer for a place;
  * who had one for so long gives it to a newcomer behind its answer. */
 enum { STALLED_MS = 200, WAIT_MS = 250, STAY_MS = 1000 };
-enum { LOOK_MS = 500, CROWD_LOOK_MS = 50, ROOM_MS = 10 };
+enum { LOOK_MS = 500, CROWD_LOOK_MS = 50, ROOM_MS = 10, AHEAD_MAX = 16 };
 
 struct patient {
 	struct patient *next, *before;
@@ -38,6 +38,7 @@ struct patience {
 	bool ends;
 	struct patient all; /* the ring's head */
 	size_t n, n_ended, n_leaving; /* of n: ended in their request, and asked to leave behind it */
+	size_t n_held; /* n, and those that are out and hold their socket yet */
 };
 
 /* ---- under the lock ---- */
@@ -96,9 +97,14 @@ turn_set(struct patience *p, struct patient *one, enum turn turn)
 		one->taken = taken_by(one);
 }
 
+/* What it did not take of its answer is thrown away with it. */
 static void
 end(struct patience *p, struct patient *one)
 {
+	const struct linger at_once = { .l_onoff = 1 };
+
+	if (one->turn == TURN_TAKES)
+		setsockopt(one->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	shutdown(one->fd, SHUT_RDWR);
 	one->is_ended = true;
 	p->n_ended++;
@@ -228,12 +234,14 @@ patience_add(struct patience *p, int fd)
 {
 	struct patient *one = calloc(1, sizeof(*one));
 	int64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+	bool is_ahead; /* who accepts, of those who were ended and go */
 
 	if (!one)
 		return NULL;
 	one->fd = fd;
 	pthread_mutex_lock(&p->lock);
 	p->n++;
+	p->n_held++;
 	for (make_room(p); p->n > p->crowd && clock_monotonic_ms() < until_ms; make_room(p))
 		wait_until(p, &p->gone, clock_monotonic_ms() + ROOM_MS);
 	turn_set(p, one, TURN_IDLE);
@@ -241,7 +249,10 @@ patience_add(struct patience *p, int fd)
 	one->next = &p->all;
 	one->before = p->all.before;
 	one->before->next = one->next->before = one;
+	is_ahead = p->n_held > p->crowd + AHEAD_MAX;
 	pthread_mutex_unlock(&p->lock);
+	if (is_ahead)
+		clock_sleep_ms(1);
 	return one;
 }
 
@@ -253,6 +264,7 @@ patience_remove(struct patience *p, struct patient *one)
 	pthread_mutex_lock(&p->lock);
 	one->before->next = one->next;
 	one->next->before = one->before;
+	p->n_held--;
 	out(p, one);
 	pthread_mutex_unlock(&p->lock);
 	free(one);
