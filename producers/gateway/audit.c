@@ -42,19 +42,31 @@ audit_source(struct call *call, char ret[AUDIT_SOURCE_SIZE])
 	return ret;
 }
 
-void
-audit(struct call *call, const char *action, const char *object, const char *outcome)
+static void
+write_act(struct call *call, const char *sql, const char *action, const char *object, const char *outcome)
 {
 	char source[AUDIT_SOURCE_SIZE], who[QUOTED_SIZE], what[QUOTED_SIZE], where[QUOTED_SIZE];
 	struct err err = {0};
 
 	audit_source(call, source);
-	if (db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_audit,
-	    db_text(caller_word(&call->caller)), db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
+	if (db_pool_run(call->gateway->pool, NULL, &err, sql, db_text(caller_word(&call->caller)),
+	    db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
 		return;
 	log_write(LOG_WARN, "not in the audit", "code=%s actor=%s action=%s object=%s outcome=%s source=%s",
 	    err.code, log_quote(who, sizeof(who), call->caller.name), action,
 	    log_quote(what, sizeof(what), object), outcome, log_quote(where, sizeof(where), source));
+}
+
+void
+audit(struct call *call, const char *action, const char *object, const char *outcome)
+{
+	write_act(call, sql_gateway_audit, action, object, outcome);
+}
+
+void
+audit_refused(struct call *call, const char *action, const char *object)
+{
+	write_act(call, sql_gateway_audit_refused, action, object, "refused");
 }
 
 /* ---- showing ---- */

@@ -16,7 +16,8 @@ budget_take(struct call *call, size_t bytes)
 	if (all <= g->bodies_max || all == call->taken)
 		return true;
 	budget_give_back(call);
-	return problem(call, &problem_busy, "Too much is being sent to the gateway just now: try again.");
+	return limit_budget(call, BUDGET_BODIES,
+	    "Too much is being sent to the gateway just now: try again.");
 }
 
 void

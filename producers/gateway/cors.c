@@ -47,8 +47,8 @@ cors_check(const char *origins, struct err *err)
 }
 
 /* NULL: it has none, or not one of those. */
-static const char *
-origin_of(const struct call *call)
+const char *
+cors_origin(const struct call *call)
 {
 	const char *origin = httpd_header(call->request, "Origin");
 	const char *origins = call->gateway->cors_origins;
@@ -59,7 +59,7 @@ origin_of(const struct call *call)
 void
 cors_answer(struct call *call)
 {
-	const char *origin = origin_of(call);
+	const char *origin = cors_origin(call);
 
 	if (!call->gateway->cors_origins || !*call->gateway->cors_origins)
 		return;
@@ -73,7 +73,7 @@ cors_answer(struct call *call)
 void
 cors_preflight(struct call *call)
 {
-	if (!origin_of(call) || !httpd_header(call->request, "Access-Control-Request-Method"))
+	if (!cors_origin(call) || !httpd_header(call->request, "Access-Control-Request-Method"))
 		return;
 	httpd_answer_header(call->answer, "Access-Control-Allow-Methods", METHODS);
 	httpd_answer_header(call->answer, "Access-Control-Allow-Headers", HEADERS);

@@ -85,6 +85,7 @@ stream_of(struct call *call)
 	if (!s)
 		return NULL;
 	s->fd = -1;
+	s->origin = cors_origin(call) ? strdup(cors_origin(call)) : NULL;
 	memcpy(s->shown, call->caller.shown, sizeof(s->shown));
 	if (last && *last && (!position_read(&s->position, &s->second, last) || s->second == 0))
 		s->second = -1;
@@ -113,7 +114,7 @@ serve_events(struct call *call)
 		stream_free(stream);
 		free(listener);
 		return problem_is_set(call) ? false
-		    : problem(call, &problem_busy, "There are as many listeners as there may be.");
+		    : limit_budget(call, BUDGET_LISTENERS, "There are as many listeners as there may be.");
 	}
 	*listener = (struct listener){ live, stream };
 	call->answer->take = take;

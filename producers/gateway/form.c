@@ -145,6 +145,25 @@ is_contradicted(struct form *form, const char *name, const char *value)
 	return false;
 }
 
+/* A file that lies elsewhere; what it is called came before it. */
+static void
+add_named(struct form *form, const char *uri)
+{
+	struct submitted_file *file = file_add(form);
+	char field[FIELD_SIZE];
+
+	if (!file)
+		return;
+	snprintf(field, sizeof(field), "files[%zu].file_name", form->n_files - 1);
+	if (form->file_name)
+		set_file_name(form, file, field, form->file_name);
+	else
+		problem_field(form->call, field, "is missing: it comes before source_uri");
+	snprintf(field, sizeof(field), "files[%zu].source_uri", form->n_files - 1);
+	source_name(form, file, field, uri);
+	form->file_name = NULL;
+}
+
 void
 form_read_field(struct form *form, const char *name, const char *value)
 {
@@ -156,6 +175,10 @@ form_read_field(struct form *form, const char *name, const char *value)
 		set_text(form, name, &form->submitted.render_description, value, DESCRIPTION_MAX);
 	if (!strcmp(name, "customer_prefix"))
 		set_prefix(form, value);
+	if (!strcmp(name, "file_name"))
+		form->file_name = arena_text(form->arena, value, strlen(value));
+	if (!strcmp(name, "source_uri"))
+		add_named(form, value);
 	for (size_t i = 0; i < N_SCALARS; i++) {
 		if (strcmp(name, scalars[i].name))
 			continue;

@@ -193,6 +193,8 @@ void answer_etag(struct call *call, const char *etag);	/* .. whose ETag is known
 void answer_location(struct call *call, struct uuid batch_id);
 /* Who did what from where, and how it went (audit.c); a line in the log when it cannot be written. */
 void audit(struct call *call, const char *action, const char *object, const char *outcome);
+/* .. what anybody can ask for and is refused: one a minute from each address, ten from all. */
+void audit_refused(struct call *call, const char *action, const char *object);
 enum { AUDIT_SOURCE_SIZE = 160 };
 char *audit_source(struct call *call, char ret[AUDIT_SOURCE_SIZE]);	/* from where; returns ret */
 void answer_end(struct call *call);	/* says the problem, where there is one; counts and logs */
@@ -245,12 +247,15 @@ void limit_metrics_add(void);
 bool limit_address(struct call *call);
 bool limit_key(struct call *call, bool submits);
 bool limit_all(struct call *call);	/* 503, and false: the gateway is full */
+enum budget { BUDGET_BODIES, BUDGET_LISTENERS, BUDGET_SEARCHES };
+bool limit_budget(struct call *call, enum budget budget, const char *why);	/* .. of these */
 void limit_end(struct call *call);
 
 /* ---- cors.c ---- */
 
 bool cors_check(const char *origins, struct err *err);	/* code "option" where one is none */
 bool cors_has(const char *origins, const char *origin);	/* pure */
+const char *cors_origin(const struct call *call);	/* whose page asks and may; NULL: nobody's */
 void cors_answer(struct call *call);			/* on each answer */
 void cors_preflight(struct call *call);			/* on one to OPTIONS */
 
@@ -329,6 +334,7 @@ struct form {
 	size_t capacity;		/* of submitted.files */
 	bool has_pipeline;
 	const char *said[FORM_FIELDS];	/* of a multipart body; NULL: not yet */
+	const char *file_name;		/* .. of the source_uri that comes next; NULL: none */
 	bool is_full;			/* more files than allowed came: counted, not kept */
 	size_t n_files;			/* that came */
 };

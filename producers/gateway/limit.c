@@ -18,10 +18,24 @@ static struct metric refused[] = {
 	    METRIC_COUNTER, 0 },
 };
 
+static struct metric budgets[] = {
+	[BUDGET_BODIES] = { "batchline_http_refused_total", "limit=\"bodies\"", "", METRIC_COUNTER, 0 },
+	[BUDGET_LISTENERS] = { "batchline_http_refused_total", "limit=\"listeners\"", "", METRIC_COUNTER, 0 },
+	[BUDGET_SEARCHES] = { "batchline_http_refused_total", "limit=\"searches\"", "", METRIC_COUNTER, 0 },
+};
+
 void
 limit_metrics_add(void)
 {
 	metrics_add(refused, sizeof(refused) / sizeof(*refused));
+	metrics_add(budgets, sizeof(budgets) / sizeof(*budgets));
+}
+
+bool
+limit_budget(struct call *call, enum budget budget, const char *why)
+{
+	metric_count(&budgets[budget], 1);
+	return problem(call, &problem_busy, "%s", why);
 }
 
 bool

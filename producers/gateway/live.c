@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/thread.h"
 #include "news.h"
 
@@ -24,7 +25,17 @@ enum {
 	REACH = 10000,			/* records: further back is told as reset */
 	REACH_S = 12 * 3600,		/* tombstones are kept a day */
 	DESCRIPTORS_KEPT = 1024,	/* for all the rest */
+	DROPPED_STALLED = 0, DROPPED_OVER,
 	ARENA_SIZE = 4 * 1024 * 1024, SOCKETS_MAX = 256,
+};
+
+static struct metric
+    listeners = { "batchline_listeners", NULL, "Clients of /api/events.", METRIC_GAUGE, 0 },
+    dropped[] = {
+	[DROPPED_STALLED] = { "batchline_listeners_dropped_total", "why=\"stalled\"",
+	    "Listeners that were ended before their time.", METRIC_COUNTER, 0 },
+	[DROPPED_OVER] = { "batchline_listeners_dropped_total", "why=\"not_admitted\"", "",
+	    METRIC_COUNTER, 0 },
 };
 
 struct live {
@@ -301,8 +312,10 @@ look_after(struct stream *s, int64_t now_ms)
 	if (s->fd < 0)
 		return;
 	if (s->waiting.size > 0) {
-		if (now_ms - s->since_ms > STALLED_MS)
+		if (now_ms - s->since_ms > STALLED_MS) {
+			metric_count(&dropped[DROPPED_STALLED], 1);
 			stream_end(s);
+		}
 		return;
 	}
 	if (now_ms > s->until_ms || now_ms - s->said_ms > HEARTBEAT_MS)
@@ -316,11 +329,14 @@ look_after_keys(struct live *l)
 {
 	int64_t now_ms = clock_monotonic_ms();
 	struct err ignored = {0};
+	size_t n_over = 0;
+	bool well;
 
 	if (!l->streams || now_ms < l->asked_ms)
 		return;
-	l->asked_ms = now_ms
-	    + (streams_end_over(l->streams, l->pool, l->idle_s, &ignored) ? KEYS_MS : KEYS_AGAIN_MS);
+	well = streams_end_over(l->streams, l->pool, l->idle_s, &n_over, &ignored);
+	metric_count(&dropped[DROPPED_OVER], (int64_t)n_over);
+	l->asked_ms = now_ms + (well ? KEYS_MS : KEYS_AGAIN_MS);
 }
 
 static void
@@ -331,6 +347,7 @@ look_after_all(struct live *l)
 	if (now_ms - l->looked_ms < LOOK_MS)
 		return;
 	l->looked_ms = now_ms;
+	metric_set(&listeners, (int64_t)atomic_load(&l->n));
 	for (struct stream **at = &l->streams; *at;) {
 		struct stream *s = *at;
 
@@ -447,6 +464,13 @@ live_free(struct live *l)
 		close(l->sockets);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
+}
+
+void
+live_metrics_add(void)
+{
+	metrics_add(&listeners, 1);
+	metrics_add(dropped, sizeof(dropped) / sizeof(*dropped));
 }
 
 bool

@@ -21,6 +21,7 @@ struct db_pool;
 bool live_start(struct live **ret, struct bus_options options, struct db_pool *pool, size_t most,
     int64_t idle_s, struct err *err);
 void live_free(struct live *live);		/* NULL is fine; the clients' sockets are closed */
+void live_metrics_add(void);
 bool live_is_well(struct live *live);		/* the topic can be read */
 /* A place for one more; false: there is none. Each is given back, or joins. */
 bool live_place(struct live *live);

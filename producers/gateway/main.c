@@ -206,5 +206,6 @@ main(int argc, char **argv)
 	answer_metrics_add();
 	kept_metrics_add();
 	limit_metrics_add();
+	live_metrics_add();
 	return gateway_live(&options);
 }

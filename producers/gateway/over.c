@@ -7,12 +7,18 @@
 
 enum { ASKED_MAX = 1024 };
 
-static void
+static size_t
 end_those_of(struct stream *streams, const uint8_t *shown)
 {
-	for (struct stream *s = streams; s; s = s->next)
-		if (!memcmp(s->shown, shown, SHA256_SIZE))
-			stream_end(s);
+	size_t n = 0;
+
+	for (struct stream *s = streams; s; s = s->next) {
+		if (s->fd < 0 || memcmp(s->shown, shown, SHA256_SIZE))
+			continue;
+		stream_end(s);
+		n++;
+	}
+	return n;
 }
 
 /* What the next streams have shown; those that share a key stand together often. */
@@ -31,7 +37,8 @@ ask_for(struct stream *s, struct db_array *ret)
 }
 
 bool
-streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, struct err *err)
+streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, size_t *n,
+    struct err *err)
 {
 	struct db_array shown = { .type = DB_BYTES };
 	struct stream *next = streams;
@@ -46,7 +53,7 @@ streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, s
 		for (int i = 0; well && i < db_count(rows); i++) {
 			size_t size;
 
-			end_those_of(streams, db_bytes_at(rows, i, 0, &size));
+			*n += end_those_of(streams, db_bytes_at(rows, i, 0, &size));
 		}
 	}
 	db_array_clear(&shown);

@@ -193,7 +193,7 @@ key_admits(struct call *call, const char *key)
 	if (guard_key(call, key))
 		return limit_key(call, false);
 	if (call->problem.kind == &problem_unauthorized)
-		audit(call, "sign_in", caller_word(&call->caller), "refused");
+		audit_refused(call, "sign_in", caller_word(&call->caller));
 	return false;
 }
 

@@ -15,8 +15,7 @@ static const char head[] = "HTTP/1.1 200 OK\r\n"
     "Cache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "X-Accel-Buffering: no\r\n"
-    "Connection: close\r\n\r\n"
-    "retry: 2000\n";
+    "Connection: close\r\n";
 
 void
 stream_end(struct stream *stream)
@@ -33,6 +32,7 @@ stream_free(struct stream *stream)
 		return;
 	stream_end(stream);
 	buf_clear(&stream->waiting);
+	free(stream->origin);
 	for (char **c = stream->wanted.customers; c && *c; c++)
 		free(*c);
 	free(stream->wanted.customers);
@@ -129,11 +129,18 @@ void
 stream_begin(struct stream *stream)
 {
 	const int one = 1, bytes = STREAM_SOCKET_BYTES;
-	const struct buf text = { .data = (uint8_t *)(uintptr_t)head, .size = sizeof(head) - 1 };
+	struct buf text = {0};
 
+	buf_add_text(&text, head);
+	if (stream->origin)
+		buf_print(&text, "Vary: Origin\r\nAccess-Control-Allow-Origin: %s\r\n", stream->origin);
+	buf_add_text(&text, "\r\nretry: 2000\n");
 	setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	say(stream, &text);
+	buf_clear(&text);
+	free(stream->origin);
+	stream->origin = NULL;
 }
 
 void

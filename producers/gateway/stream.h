@@ -39,6 +39,7 @@ struct wanted {
 struct stream {
 	struct stream *next;
 	int fd;				/* -1: gone */
+	char *origin;			/* the other site whose page may read it; NULL: none */
 	struct wanted wanted;
 	uint8_t shown[SHA256_SIZE];	/* see struct caller */
 	struct position position;
@@ -58,7 +59,8 @@ void stream_mark(struct stream *stream);	/* where it is, without an event: the h
 void stream_flush(struct stream *stream);
 void stream_end(struct stream *stream);		/* it is gone */
 
-/* over.c: those whose key or session is over are gone. idle_s: how long a session lasts unused. */
+/* over.c: those whose key or session is over are gone, *n are. idle_s: how long a session lasts unused. */
 struct db_pool;
-bool streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, struct err *err);
+bool streams_end_over(struct stream *streams, struct db_pool *pool, int64_t idle_s, size_t *n,
+    struct err *err);
 #endif

@@ -112,6 +112,37 @@ def test_a_stored_picture_can_be_submitted_by_its_name():
     assert finished(submitted.json())["jobs"][0]["size"] == len(content)
 
 
+def form_of(*parts):
+    """A multipart body of these (name, value), in their order and however often."""
+    boundary = uuid.uuid4().hex
+    body = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                   for name, value in parts) + f"--{boundary}--\r\n"
+    return ask("POST", "/api/jobs/batch", body.encode(),
+               {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+
+def test_a_form_may_name_what_lies_in_the_store():
+    uris = [ask("POST", "/api/blobs", PHOTOS[i].read_bytes(), {"Content-Type": "image/jpeg"}).json()["uri"]
+            for i in range(2)]
+
+    answer = form_of(("pipeline_id", 1), ("file_name", "a.jpg"), ("source_uri", uris[0]),
+                     ("file_name", "b.jpg"), ("source_uri", uris[1]))
+
+    assert answer.status == 201, answer.body
+    jobs = gateway.batch(answer.json()["batch_id"])["jobs"]
+    assert [(j["file_name"], j["source_uri"]) for j in jobs] == [("a.jpg", uris[0]), ("b.jpg", uris[1])]
+
+
+@pytest.mark.parametrize("parts, field", [
+    ([("source_uri", "blob:sha256/" + "0" * 64)], "files[0].file_name"),
+    ([("file_name", "a.jpg"), ("source_uri", "s3://bucket/a.jpg")], "files[0].source_uri"),
+    ([("file_name", "a/b.jpg"), ("source_uri", "blob:sha256/" + "0" * 64)], "files[0].file_name")])
+def test_what_a_form_names_wrongly_is_told_by_its_place(parts, field):
+    answer = form_of(("pipeline_id", 1), *parts)
+
+    assert answer.status == 400 and field in answer.fields()
+
+
 def test_a_submission_is_an_event_as_the_schemas_say_and_carries_its_trace():
     topics = Topics("submissions")
 

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -15,6 +16,29 @@ from test_webhook import ADMIN
 import gateway
 import line
 import servers
+
+
+PAGE = "https://app.example"
+
+# Run in a network of its own, where 192.0.2.1 is an address that is not loopback.
+FROM_AFAR = """
+import http.client, json, os, subprocess, sys, time
+subprocess.run("ip link set lo up; ip addr add 192.0.2.1/24 dev lo", shell=True, check=True)
+server = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+def statuses(host, n):
+    said = []
+    while len(said) < n:
+        c = http.client.HTTPConnection(host, 8080, timeout=30)
+        try:
+            c.request("GET", "/api/pipelines")
+            said.append(c.getresponse().status)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    return said
+print(json.dumps([statuses("127.0.0.1", 20), statuses("192.0.2.1", 20)]))
+server.terminate()
+server.wait()
+"""
 
 
 def free_port():
@@ -29,7 +53,8 @@ class Strict:
         env = {**os.environ, **servers.service_environment("gateway"),
                "BATCHLINE_LISTEN": f"127.0.0.1:{self.port}",
                "BATCHLINE_HEALTH_LISTEN": f"127.0.0.1:{self.health}", "BATCHLINE_IN_FLIGHT_MAX": "2",
-               "BATCHLINE_RATE_REQUESTS": "1", "BATCHLINE_RATE_SUBMISSIONS": "1"}
+               "BATCHLINE_RATE_REQUESTS": "1", "BATCHLINE_RATE_SUBMISSIONS": "1",
+               "BATCHLINE_LISTENERS": "1", "BATCHLINE_CORS_ORIGINS": PAGE}
         with open(folder / "log", "wb") as log:
             self.process = subprocess.Popen([servers.service_program("gateway")], env=env, stderr=log)
         line.until(lambda: servers.answers(self.port) or None)
@@ -51,9 +76,9 @@ class Strict:
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory):
     keys = Keys(ADMIN)
-    one, other = keys.add("read", "submit"), keys.add("read", "submit")
+    one, other, listener = (keys.add("read", "submit") for _ in range(3))
     s = Strict(tmp_path_factory.mktemp("strict"))
-    s.one, s.other = one, other
+    s.one, s.other, s.listener = one, other, listener
     try:
         yield s
     finally:
@@ -93,3 +118,36 @@ def test_who_has_too_much_in_work_is_told_so(strict):
         health = http.client.HTTPConnection("127.0.0.1", strict.health, timeout=30)
         health.request("GET", "/healthz")
         assert health.getresponse().status == 200
+
+
+def test_there_are_as_many_listeners_as_are_told_and_a_page_of_a_named_origin_may_be_one(strict):
+    ask = (f"GET /api/events HTTP/1.1\r\nHost: localhost\r\nOrigin: {PAGE}\r\n"
+           f"Authorization: {strict.listener['Authorization']}\r\n\r\n").encode()
+    with contextlib.ExitStack() as held:
+        def head():
+            """it listens: the topic is read, and it did not ask too often"""
+            s = held.enter_context(socket.create_connection(("127.0.0.1", strict.port), timeout=30))
+            s.sendall(ask)
+            said = b"".join(iter(s.makefile("rb").readline, b"\r\n")).decode()
+            return said if said.startswith("HTTP/1.1 200 ") else None
+
+        def second():
+            """one too many"""
+            answer = strict.get("/api/events", strict.listener)
+            return answer if answer.status == 503 else None
+
+        assert f"\r\nAccess-Control-Allow-Origin: {PAGE}\r\n" in gateway.until(head)
+        assert gateway.until(second).problem() == "busy"
+        assert strict.refused("listeners") >= 1
+
+
+def test_an_address_that_asks_too_often_is_refused_before_it_is_known():
+    """Nothing of the line is there; who is over his limit is not told so."""
+    words = ["unshare", "-rn", sys.executable, "-c", FROM_AFAR, servers.service_program("gateway")]
+    env = {**os.environ, **servers.service_environment("gateway"), "BATCHLINE_LISTEN": "0.0.0.0:8080",
+           "BATCHLINE_HEALTH_LISTEN": "127.0.0.1:8081", "BATCHLINE_RATE_REQUESTS": "1"}
+
+    ours, theirs = json.loads(subprocess.check_output(words, env=env, timeout=60))
+
+    assert set(ours) == {503}
+    assert set(theirs) == {503, 429} and theirs.index(429) >= 4

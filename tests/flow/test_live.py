@@ -265,3 +265,5 @@ def test_who_is_no_longer_admitted_hears_nothing_more(keys):  # noqa: F811
         until(lambda of=listener: is_over(of), "its stream ends")
     numbered(keys.one, [3])
     assert revisions(staying, 1) == [3]
+    told = gateway.health("/metrics")[1].decode()
+    assert 'batchline_listeners_dropped_total{why="not_admitted"}' in told and "\nbatchline_listeners " in told

@@ -146,6 +146,17 @@ def test_a_key_that_opens_nothing_signs_nobody_in_and_it_is_said_why(keys, end, 
     assert acts("sign_in", name)[before:] == [(name, "refused")]
 
 
+def test_strangers_do_not_grow_the_audit(keys):
+    def refused(sources):
+        before = sql("select max(id) from audit")[0][0]
+        for source in sources:
+            assert post(ME, {"key": "wrong"}, {"X-Forwarded-For": source}).status == 401
+        return sql("select source from audit where id > %s and outcome = 'refused'", before)
+
+    assert len(refused(["192.0.2.1"] * 20)) == 1
+    assert len(refused([f"192.0.2.{i}" for i in range(2, 30)])) < 10
+
+
 @pytest.mark.parametrize("body, status, fields", [
     ({}, 401, []), ({"key": ""}, 401, []), ({"key": 7}, 400, ["key"]), ({"key": None}, 400, ["key"]),
     ({"name": "x"}, 400, ["name"]), ([], 400, []), ({"key": "x" * 5000}, 413, [])])
