@@ -3,7 +3,7 @@
 // somebody else is done.
 import { cancelBatch, deleteBatch, pauseBatch, resumeBatch, retryBatch } from './api.js';
 import { confirmThen } from './confirm.js';
-import { isFinal } from './rows.js';
+import { isFinal, openOf } from './rows.js';
 import { calm, complain, tell } from './say.js';
 import { plural } from './words.js';
 
@@ -24,24 +24,23 @@ const unlessFinished = (error) => {
 
 // page: removed(batch), lookSoon()
 export function actions(page) {
-	async function turn(batch, verb) {
+	async function turn(batch, verb, jobs) {
 		const { act, done } = TURNS[verb];
 		const what = `${batch.base_directory_name} was not ${done}.`;
 		try {
-			await act(batch.id);
+			await act(batch.id, jobs);
 			tell(`${batch.base_directory_name}: ${verb} asked for`);
 			calm(what);
 			page.lookSoon();
 		} catch (error) {
-			complain(what, error, () => turn(batch, verb));
+			complain(what, error, () => turn(batch, verb, jobs));
 		}
 	}
 	async function cancel(batch) {
 		const name = batch.base_directory_name;
-		const open = batch.total_files - batch.jobs_completed - batch.jobs_failed - batch.jobs_cancelled;
 		const isDone = await confirmThen({
 			title: `Cancel ${name}?`,
-			text: `${plural(open, 'picture')} of ${batch.total_files} will not be rendered. `
+			text: `${plural(openOf(batch), 'picture')} of ${batch.total_files} will not be rendered. `
 				+ 'What is done stays, and what is missing can be tried again.',
 			no: 'Go on rendering',
 			yes: 'Cancel batch',
@@ -68,5 +67,14 @@ export function actions(page) {
 		tell(`${name} was deleted`);
 		page.lookSoon();
 	}
-	return { turn, cancel, remove };
+	return { turn, cancel, remove, retryJobs: (batch, jobs) => turn(batch, 'retry', jobs) };
 }
+
+// The same for many, of which none asks by itself.
+export const each = {
+	pause: (batch) => pauseBatch(batch.id).catch(unlessFinished),
+	resume: (batch) => resumeBatch(batch.id).catch(unlessFinished),
+	retry: (batch) => retryBatch(batch.id),
+	cancel: (batch) => cancelBatch(batch.id).catch(unlessFinished),
+	delete: (batch) => deleteBatch(batch.id).catch(unlessGone),
+};

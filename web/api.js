@@ -76,7 +76,7 @@ async function reach(method, path, signal, wanted, read) {
 	}
 }
 
-const call = (method, path, signal, wanted = {}) => reach(method, path, signal, wanted,
+const call = (method, path, signal, wanted) => reach(method, path, signal, wanted,
 	async (answer) => {
 		const text = await answer.text();
 		return text ? JSON.parse(text) : null;
@@ -98,6 +98,7 @@ const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
 export const readJobs = (id, { status, limit, cursor }) =>
 	call('GET', `${batch(id)}/jobs?${new URLSearchParams({ status, limit, cursor })}`);
+export const readHistory = (id) => call('GET', `${batch(id)}/history?limit=500`);
 export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
 export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
 export const skipDelivery = (id) => call('POST', `${delivery(id)}/skip`);
@@ -106,7 +107,8 @@ export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);
 export const pauseBatch = (id) => call('POST', `${batch(id)}/pause`);
 export const resumeBatch = (id) => call('POST', `${batch(id)}/resume`);
-export const retryBatch = (id) => call('POST', `${batch(id)}/retry`);
+export const retryBatch = (id, jobs) => call('POST', `${batch(id)}/retry`, undefined, jobs
+	&& { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ job_ids: jobs }) });
 
 export async function listPipelines() {
 	const answer = await call('GET', 'api/pipelines');

@@ -3,10 +3,13 @@
 // gateway's events tell what changes: in a row that is shown, at once; anything else by asking again.
 // Where there are no events the list is asked for by the clock: soon while a shown batch is unfinished,
 // seldom otherwise. Nothing of it happens while nobody looks at the page.
-import { actions } from './acts.js';
+import { actions, each } from './acts.js';
 import { listBatches } from './api.js';
+import { bulk } from './bulk.js';
+import { drawChart } from './chart.js';
 import { byId, keyed, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
+import { keyboard } from './keys.js';
 import { liveLine } from './live.js';
 import { putTold, withNewer, withPlaces } from './merge.js';
 import { batchRow, isFinal, isSettled } from './rows.js';
@@ -131,6 +134,7 @@ function drawFound(shown) {
 	put(byId('found'), list.total > shown && shown ? range + all : all);
 	put(byId('newer'), `${plural(held, 'new batch', 'new batches')}: show`);
 	show(byId('newer'), held);
+	show(byId('bulk-open'), list.total > 1);
 }
 
 function draw() {
@@ -157,6 +161,7 @@ function draw() {
 const readTotals = totalsAsker((now) => {
 	stats = now;
 	drawTotals(stats);
+	drawChart(stats);
 	drawFilters(stats);
 	calm(NO_TOTALS);
 }, (error) => complain(NO_TOTALS, error, () => readTotals()));
@@ -345,4 +350,13 @@ setInterval(() => {
 			row.tend();
 }, TEND_MS);
 
+bulk(() => queryOf(view), each, (verb, batches) => {
+	if (verb === 'delete')
+		for (const batch of batches)
+			deleted.add(batch.id);
+	tell(`${plural(batches.length, 'batch', 'batches')}: ${verb} asked for`);
+	draw();
+	lookSoon();
+});
+keyboard(() => who.isOut());
 who.start();

@@ -66,10 +66,17 @@ function preview(element) {
 	};
 }
 
-export function jobCard(first) {
+// again: can(jobs), order(jobs)
+export function jobCard(first, again) {
 	const element = fromTemplate('t-job');
 	const image = preview(element);
+	const retry = part(element, 'retry');
 	let job = first;
+
+	retry.addEventListener('click', () => {
+		retry.disabled = true;
+		again.order([job]);
+	});
 
 	function putWhy() {
 		const why = TROUBLED.includes(job.status) ? job.error_message || job.error_code || '' : '';
@@ -92,6 +99,9 @@ export function jobCard(first) {
 			job.status === 'completed' && job.duration_ms !== null ? duration(job.duration_ms) : '',
 		].filter(Boolean).join(', '));
 		putWhy();
+		show(retry, again.can([job]));
+		attribute(retry, 'aria-label', `Retry ${bare(job.file_name)}`);
+		retry.disabled = false;
 		image.put(job);
 		putOutputs(part(element, 'outputs'), job);
 	}

@@ -2,7 +2,7 @@
 // failures.js: why jobs of an unfolded batch failed, in groups ("12 jobs: cannot decode"), each with a
 // way to all of its jobs. Paths and numbers differ from job to job and make no group of their own.
 import { readJobs } from './api.js';
-import { attribute, part, put, show } from './dom.js';
+import { attribute, fromTemplate, part, put, show } from './dom.js';
 import { bare, number, plural } from './words.js';
 
 const MOST = 1000;	// as many as one answer holds
@@ -24,7 +24,15 @@ export function groupsOf(jobs) {
 	return [...groups.values()].sort((a, b) => b.jobs.length - a.jobs.length);
 }
 
-function item({ jobs }, press) {
+function retryButton(jobs, again) {
+	const button = fromTemplate('t-again');
+	put(button, jobs.length === 1 ? 'Retry it' : 'Retry these');
+	attribute(button, 'aria-label', `Retry ${plural(jobs.length, 'job')}`);
+	button.addEventListener('click', () => again.order(jobs));
+	return button;
+}
+
+function item({ jobs }, press, again) {
 	const element = document.createElement('li');
 	const button = document.createElement('button');
 	const text = document.createElement('span');
@@ -35,12 +43,12 @@ function item({ jobs }, press) {
 	attribute(button, 'aria-label', `Show ${plural(jobs.length, 'job')}: ${bare(error_message ?? error_code)}`);
 	button.addEventListener('click', press);
 	text.textContent = `${bare(error_message ?? '')} (${error_code})`;
-	element.append(button, text);
+	element.append(button, text, retryButton(jobs, again));
 	return element;
 }
 
 // choose(group): its jobs are wanted, {name, jobs}
-export function failureGroups(detail, choose) {
+export function failureGroups(detail, choose, again) {
 	const room = part(detail, 'failures');
 	let batch = null;
 	let asked = '';		// which failures stand here
@@ -53,10 +61,15 @@ export function failureGroups(detail, choose) {
 		const beyond = batch.jobs_failed - jobs.length;
 		if (key !== shown)
 			room.querySelector('ul').replaceChildren(
-				...groups.map((group) => item(group, () => choose(group))));
+				...groups.map((group) => item(group, () => choose(group), again)));
 		shown = key;
 		put(part(room, 'beyond'), beyond > 0 ? `and ${number(beyond)} more` : '');
 		show(room, jobs.length);
+		offer();
+	}
+	function offer() {
+		for (const button of room.querySelectorAll('[data-needs]'))
+			show(button, again.can([]));
 	}
 	async function read() {
 		isReading = true;
@@ -73,6 +86,7 @@ export function failureGroups(detail, choose) {
 	}
 	function follow(now) {
 		batch = now;
+		offer();
 		if (!batch.jobs_failed)
 			show(room, false);
 		else if (!isReading && asked !== signOf(batch))

@@ -8,12 +8,13 @@ import { readJobs } from './api.js';
 import { jobCard } from './card.js';
 import { attribute, keyed, part, put, show } from './dom.js';
 import { failureGroups } from './failures.js';
-import { JOB_STATES, number } from './words.js';
+import { BATCH_STATES, JOB_STATES, number } from './words.js';
 
 const PAGE = 100;
 const FILLED_MOST = 40;		// pages; those that are far go empty again
 const REST_MS = 1000;		// between two readings of the same page
 const ROW_PX = 204;		// until one has been measured
+const MISSING = ['failed', 'cancelled'];
 const ALL = { name: 'all', word: 'All', status: '', count: (batch) => batch.total_files };
 const FILTERS = [ALL, ...Object.entries(JOB_STATES).map(([status, { word }]) =>
 	({ name: status, word, status, count: (batch) => batch[`jobs_${status}`] }))];
@@ -28,11 +29,16 @@ function newPage(index) {
 }
 
 // detail: the unfolded part of a row. follow(batch) keeps it at the batch's revision.
-export function jobList(detail) {
+// retry(batch, ids) is asked for jobs alone.
+export function jobList(detail, retry) {
 	const sheet = part(detail, 'jobs');
 	const trouble = part(detail, 'trouble');
 	const chips = part(detail, 'job-filter');
-	const failures = failureGroups(detail, (group) => choose(group));
+	const again = {
+		can: (jobs) => BATCH_STATES[batch.status]?.final && jobs.every((job) => MISSING.includes(job.status)),
+		order: (jobs) => retry(batch, jobs.map((job) => job.id)),
+	};
+	const failures = failureGroups(detail, (group) => choose(group), again);
 	const watcher = new IntersectionObserver((seen) => {
 		for (const { target, isIntersecting } of seen)
 			for (const page of pages.filter(({ element }) => element === target))
@@ -127,7 +133,7 @@ export function jobList(detail) {
 		page.jobs = answer.data;
 		page.revision = revision;
 		page.next = answer.next_cursor;
-		keyed(page.element, page.cards, page.jobs, (job) => job.id, jobCard);
+		keyed(page.element, page.cards, page.jobs, (job) => job.id, (job) => jobCard(job, again));
 		for (const { element } of page.cards.values())
 			attribute(element, 'aria-setsize', batch.total_files);
 		page.element.style.minBlockSize = '';

@@ -4,11 +4,13 @@
 import { downloadOf } from './api.js';
 import { deliveryList } from './deliveries.js';
 import { attribute, feel, fromTemplate, part, put, putTime, shape, show } from './dom.js';
+import { etaOf } from './eta.js';
+import { historyOf } from './history.js';
 import { jobList } from './jobs.js';
-import { BATCH_STATES, bare, bareLines, bytes, duration, number, plural, stateOf } from './words.js';
+import { BATCH_STATES, bare, bareLines, between, bytes, duration, number, plural, stateOf } from './words.js';
 
 export const isFinal = (batch) => Boolean(stateOf(BATCH_STATES, batch.status).final);
-const hasZip = (batch) => Boolean(batch.archive) && batch.archive.run_no === batch.run_no;
+export const hasZip = (batch) => Boolean(batch.archive) && batch.archive.run_no === batch.run_no;
 
 // Nothing more is to be expected: it is final, and its ZIP stands if there is anything to put in.
 export const isSettled = (batch) => isFinal(batch) && (hasZip(batch) || !batch.jobs_completed);
@@ -20,6 +22,9 @@ function whyNoDownload(batch) {
 		return 'No picture was rendered';
 	return hasZip(batch) ? '' : 'The ZIP is being built';
 }
+
+export const openOf = (batch) =>
+	batch.total_files - batch.jobs_completed - batch.jobs_failed - batch.jobs_cancelled;
 
 const SHORT = 40;	// letters
 
@@ -133,14 +138,16 @@ function putFacts(list, batch, pipelineName) {
 	});
 }
 
-// asks: toggle(batch), turn(batch, verb), cancel(batch), remove(batch), pipelineName(id), tell(words)
+// asks: toggle(batch), turn(batch, verb), retryJobs(batch, ids), cancel(batch), remove(batch), pipelineName(id), tell(words)
 export function batchRow(first, asks) {
 	const element = fromTemplate('t-batch');
 	const line = element.querySelector('.row');
 	const toggle = element.querySelector('.toggle');
 	const detail = element.querySelector('.detail');
-	const jobs = jobList(detail);
+	const jobs = jobList(detail, asks.retryJobs);
 	const deliveries = deliveryList(detail, asks.tell);
+	const history = historyOf(detail);
+	const eta = etaOf();
 	let batch = first;
 	let open = false;
 
@@ -172,6 +179,7 @@ export function batchRow(first, asks) {
 		put(line.querySelector('.unit'), batch.total_files === 1 ? ' file' : ' files');
 		put(part(line, 'size'), batch.total_size ? bytes(batch.total_size) : '');
 		putTimes(line, batch);
+		putEta();
 		putDownload(part(line, 'download'), batch);
 		putTurns(line, batch);
 		attribute(part(line, 'delete'), 'aria-label', `Delete ${batch.base_directory_name}`);
@@ -187,6 +195,16 @@ export function batchRow(first, asks) {
 		putFacts(part(detail, 'facts'), batch, asks.pipelineName);
 		jobs.follow(batch);
 		deliveries.follow(batch);
+		history.follow(batch);
+	}
+	// Of what works, and only while it does.
+	function putEta() {
+		const done = batch.total_files - openOf(batch);
+		eta.sample(Date.now(), done);
+		const range = batch.status === 'processing' && batch.control === 'run'
+			? eta.say(Date.now(), openOf(batch)) : null;
+		put(part(line, 'eta'), range ? between(range.from, range.to) : '');
+		attribute(part(line, 'eta'), 'title', range ? 'By the pace that was seen here' : null);
 	}
 	function unfold(opened) {
 		if (open === opened)
@@ -199,6 +217,7 @@ export function batchRow(first, asks) {
 	}
 	// What changes without its batch.
 	function tend() {
+		putEta();
 		if (!open)
 			return;
 		deliveries.follow(batch);

@@ -9,7 +9,8 @@ export function complain(what, error, again) {
 		return;		// said where one signs in
 	const box = byId('alert');
 	put(part(box, 'what'), bare(what));
-	const fields = (error.fields ?? []).map((f) => `${f.field}: ${f.detail}.`);
+	const fields = (error.fields ?? []).filter((f) => !error.message.includes(f.detail))
+		.map((f) => `${f.field}: ${f.detail}.`);
 	put(part(box, 'why'), bare([error.message, ...fields].join(' ')));
 	part(box, 'again').onclick = () => {
 		show(box, false);

@@ -31,7 +31,8 @@ export const stateOf = (states, name) => states[name] ?? { word: name, shape: 'q
 
 // A character that is not seen, or turns the direction of what follows, is said by its number: nothing in
 // a name is obeyed. Joiners stay, scripts and emoji need them.
-const UNSEEN = /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const UNSEEN = new RegExp('[\\p{Cc}\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e'
+	+ '\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]', 'gu');
 export const bare = (text) => text.replace(UNSEEN, (c) =>
 	`[U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
 export const bareLines = (text) => text.split(/\r?\n/).map(bare).join('\n');
@@ -67,6 +68,17 @@ export const exact = (iso) => `${exactly.format(new Date(iso))} (${iso})`;
 
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 export const atClock = (ms) => clock.format(ms);
+const hours = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+export const atHour = (iso) => hours.format(new Date(iso));
+
+// A range in words no finer than it is.
+export function between(from, to) {
+	const unit = to < 90_000 ? { ms: 1000, word: 's', step: 5 } : to < 5_400_000
+		? { ms: 60_000, word: 'min', step: 1 } : { ms: 3_600_000, word: 'h', step: 1 };
+	const low = Math.max(Math.floor(from / unit.ms / unit.step), 0) * unit.step;
+	const high = Math.max(Math.ceil(to / unit.ms / unit.step) * unit.step, low + unit.step);
+	return low ? `${low} to ${high} ${unit.word} left` : `less than ${high} ${unit.word} left`;
+}
 
 export function relative(iso, now = Date.now()) {
 	const s = Math.round((now - new Date(iso)) / 1000);

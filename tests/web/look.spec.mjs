@@ -178,6 +178,19 @@ test('the skip link leads to the batches', async ({ page, customer }) => {
 	await expect(rowOf(page, batch)).toBeVisible();
 });
 
+test('the whole page is less than 120 KB on its way', async ({ page, customer }) => {
+	await submitAndFinish(customer, pictures(1));
+	const sizes = [];
+	page.on('requestfinished', async (request) => {
+		if (!new URL(request.url()).pathname.startsWith('/api/'))
+			sizes.push((await request.sizes()).responseBodySize);
+	});
+	await page.goto(`/?customer=${customer}`);
+	await expect(names(page)).toHaveCount(1);
+	await expect.poll(() => sizes.length).toBeGreaterThan(15);
+	expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(120_000);
+});
+
 test('the page lives under a policy that allows nothing but its own files',
 async ({ page, customer }) => {
 	await submitAndFinish(customer, pictures(1));

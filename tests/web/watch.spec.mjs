@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watching: what happened to a batch, what ended lately, and when it will be done, where that is known.
+import AxeBuilder from '@axe-core/playwright';
+import {
+	expect, finished, names, noPicture, pictures, rowOf, submit, submitAndFinish, test,
+} from './line.mjs';
+
+const GATEWAY = process.env.BATCHLINE_URL;
+const expectAccessible = async (page) => expect((await new AxeBuilder({ page }).analyze()).violations
+	.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(' | ')}`)).toEqual([]);
+
+test('an unfolded batch has its history, with orders and who gave them', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, [...pictures(1), noPicture()]);
+	await page.goto(`/?customer=${customer}&open=${batch.id}`);
+	const history = rowOf(page, batch).locator('.history');
+	await history.getByText('History').click();
+	await expect(history).toContainText('Submitted');
+	await expect(history).toContainText('ZIP built');
+	await expect(history.locator('li').filter({ hasText: /^.*Partial/ })).toContainText('1 done, 1 failed');
+	await fetch(`${GATEWAY}/api/batches/${batch.id}/retry`, { method: 'POST' });
+	await expect(history).toContainText('Order: retry');
+	await expect(history).toContainText('Started again');
+	await expect(history).toContainText('by gateway');
+	await finished({ batch_id: batch.id });
+	await expectAccessible(page);
+	if (process.env.LOOK)
+		await page.screenshot({ path: `${process.env.LOOK}/history.png`, fullPage: true });
+});
+
+test('what ended lately is a chart to see and a table to read', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(2));
+	await page.goto(`/?customer=${customer}`);
+	const chart = page.locator('#chart');
+	await chart.locator('summary').click();
+	await expect(chart.locator('svg g')).toHaveCount(24);
+	await expect(chart.locator('svg .good').last()).not.toHaveAttribute('height', '0');
+	await expect(chart.getByRole('row')).toHaveCount(25);
+	const last = chart.getByRole('row').last();
+	const told = async () => Number((await last.getByRole('cell').first().textContent()).replaceAll(',', ''));
+	const { throughput } = await (await fetch(`${GATEWAY}/api/batches/stats`)).json();
+	await expect.poll(told).toBe(throughput.at(-1).jobs_completed);
+	await expect(rowOf(page, batch)).toBeVisible();
+	await expectAccessible(page);
+	if (process.env.LOOK)
+		await page.screenshot({ path: `${process.env.LOOK}/chart.png`, fullPage: true });
+});
+
+test('when a batch will be done is a range, and absent where it is not known', async ({ page, customer }) => {
+	await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	await expect(names(page)).toHaveCount(1);
+	const said = await page.evaluate(async () => {
+		const { etaOf } = await import('./eta.js');
+		const { between } = await import('./words.js');
+		const watch = (doneAt, seconds, left) => {
+			const eta = etaOf();
+			for (let s = 0; s <= seconds; s++)
+				eta.sample(s * 1000, doneAt(s));
+			const range = eta.say(seconds * 1000, left);
+			return range && between(range.from, range.to);
+		};
+		return {
+			steady: watch((s) => 10 * s, 60, 1200),
+			slower: watch((s) => (s < 40 ? 10 * s : 400 + 5 * (s - 40)), 60, 1200),
+			young: watch((s) => 10 * s, 5, 1200),
+			few: watch((s) => Math.floor(s / 10), 60, 1200),
+			stuck: watch((s) => Math.min(10 * s, 300), 600, 1200),
+		};
+	});
+	expect(said).toEqual({
+		steady: '2 to 3 min left', slower: '2 to 4 min left', young: null, few: null, stuck: null,
+	});
+});
+
+test('a batch that works says its range', async ({ page, customer }) => {
+	const batch = await submit(customer, pictures(300), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}`);
+	await expect(rowOf(page, batch).locator('[data-part="eta"]'))
+		.toHaveText(/^(less than )?\d+( to \d+)? (s|min) left$/, { timeout: 60_000 });
+	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+});
