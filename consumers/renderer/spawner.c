@@ -342,6 +342,17 @@ nursery_end(struct nursery *n)
 	_exit(0);
 }
 
+/* A child has two threads that take turns, and one picture after the other: a heap for both, and what a
+ * picture leaves is the next one's, up to 64 MiB. Given back to the kernel, it would come again by page
+ * faults. The threshold for a mapping of its own is the highest that glibc takes. */
+static void
+heap_settle(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 static void
 nursery_open(struct nursery *n)
 {
@@ -350,7 +361,7 @@ nursery_open(struct nursery *n)
 
 	prctl(PR_SET_NAME, "renderer-spawn");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);	/* what a command leaves behind is ours to reap */
-	mallopt(M_ARENA_MAX, 2);		/* address space is limited in a child */
+	heap_settle();
 	signal(SIGTERM, SIG_IGN);		/* the service says when to end */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
