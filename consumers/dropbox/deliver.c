@@ -9,6 +9,7 @@
 #include <string.h>
 #include "delivery/shown.h"
 #include "dropbox.h"
+#include "port/named.h"
 
 enum { PAGE = 500 };
 
@@ -115,7 +116,7 @@ root_find(struct box *box)
 static bool
 box_open(struct box *box, struct call *call)
 {
-	const char *name = call->batch ? db_text_at(call->batch, 0, BATCH_NAME) : NULL;
+	const char *name = call->batch ? db_text_of(call->batch, 0, "base_directory_name") : NULL;
 
 	*box = (struct box){ .call = call, .member = setting(call, "member", NULL),
 		.api = option_text(call->options, "BATCHLINE_DROPBOX_API"),

@@ -9,6 +9,7 @@
 #include "batch/name.h"
 #include "delivery/shown.h"
 #include "dropbox.h"
+#include "port/named.h"
 
 enum { PIECE = 64 * 1024 };
 #define MEMORY ((size_t)256 << 20)	/* bytes: names and hashes of a million files */
@@ -35,7 +36,7 @@ compare(const void *a, const void *b)
 static bool
 list(struct items *items, const struct call *call, int64_t archive_size, struct err *err)
 {
-	const char *folder = db_text_at(call->batch, 0, BATCH_NAME);
+	const char *folder = db_text_of(call->batch, 0, "base_directory_name");
 	size_t skip = strlen(folder) + 1, n = 0;
 	struct packed *packed = NULL;
 
@@ -65,7 +66,7 @@ list(struct items *items, const struct call *call, int64_t archive_size, struct 
 bool
 items_open(struct items *items, struct call *call, const struct blob_store *store)
 {
-	const char *uri = db_text_at(call->batch, 0, BATCH_ARCHIVE_URI);
+	const char *uri = db_text_of(call->batch, 0, "archive_uri");
 	struct err err = {0};
 	int64_t size;
 

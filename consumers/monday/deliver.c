@@ -8,6 +8,7 @@
 #include "delivery/shown.h"
 #include "monday.h"
 #include "port/blob.h"
+#include "port/named.h"
 
 enum { ROUNDS = 3, NAME_MAX_SIZE = 320, KEY_SIZE = SHA256_TEXT_SIZE };
 
@@ -134,9 +135,9 @@ create(struct order *order)
 /* ---- what is done to it ---- */
 
 static bool
-has(const struct order *order, enum batch_column column)
+has(const struct order *order, const char *column)
 {
-	return !db_is_null(order->call->batch, 0, (int)column);
+	return !db_is_null_of(order->call->batch, 0, column);
 }
 
 /* The dashboard finds it by its name and opens it. */
@@ -160,14 +161,14 @@ write_values(struct buf *ret, const struct order *order)
 	const struct call *call = order->call;
 	struct buf page = {0};
 	struct told told = { .id = order->id, .name = order->name, .state = call->state,
-		.files = db_int_at(call->batch, 0, BATCH_TOTAL_FILES),
-		.failures = db_int_at(call->batch, 0, BATCH_FAILED),
-		.has_day = has(order, BATCH_DATE) };
+		.files = db_int_of(call->batch, 0, "total_files"),
+		.failures = db_int_of(call->batch, 0, "jobs_failed"),
+		.has_day = has(order, "batch_date") };
 
-	if (has(order, BATCH_DESCRIPTION))
-		told.description = db_text_at(call->batch, 0, BATCH_DESCRIPTION);
+	if (has(order, "render_description"))
+		told.description = db_text_of(call->batch, 0, "render_description");
 	if (told.has_day)
-		told.day = db_date_at(call->batch, 0, BATCH_DATE);
+		told.day = db_date_of(call->batch, 0, "batch_date");
 	write_page(&page, order);
 	told.page = buf_text(&page);
 	columns_write(ret, call->settings, &told);
@@ -254,7 +255,7 @@ wants_archive(const struct order *order)
 	const char *state = order->call->state;
 
 	return doc_text(doc_member(order->columns, "archive"))
-	    && db_int_at(order->call->batch, 0, BATCH_COMPLETED) > 0
+	    && db_int_of(order->call->batch, 0, "jobs_completed") > 0
 	    && strcmp(state, "queued") != 0 && strcmp(state, "processing") != 0;
 }
 
@@ -262,8 +263,8 @@ wants_archive(const struct order *order)
 static bool
 archive_is_there(struct order *order)
 {
-	if (has(order, BATCH_ARCHIVE_URI)
-	    && db_int_at(order->call->batch, 0, BATCH_ARCHIVE_RUN_NO) == order->call->run_no)
+	if (has(order, "archive_uri")
+	    && db_int_of(order->call->batch, 0, "archive_run_no") == order->call->run_no)
 		return true;
 	call_say(order->call, FATE_AGAIN, "no_archive", "the archive is not packed yet");
 	return false;
@@ -305,7 +306,7 @@ ask_attached(struct order *order, const char *name, bool *ret)
 static bool
 attach(struct order *order, const char *name)
 {
-	const char *uri = db_text_at(order->call->batch, 0, BATCH_ARCHIVE_URI);
+	const char *uri = db_text_of(order->call->batch, 0, "archive_uri");
 	struct doc *answer = NULL;
 	struct err err = {0};
 	char path[32];
@@ -357,7 +358,7 @@ monday_deliver(struct call *call)
 
 	uuid_print(order.id, call->batch_id);
 	order.board = setting(&order, "board");
-	order.name = has(&order, BATCH_NAME) ? db_text_at(call->batch, 0, BATCH_NAME) : order.id;
+	order.name = has(&order, "base_directory_name") ? db_text_of(call->batch, 0, "base_directory_name") : order.id;
 	snprintf(order.item, sizeof(order.item), "%s", call->known_id);
 	if ((with_archive && !archive_is_there(&order)) || !item_tell(&order)
 	    || (with_archive && !archive_tell(&order)))

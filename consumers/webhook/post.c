@@ -6,6 +6,7 @@
 #include "delivery/secret.h"
 #include "delivery/shown.h"
 #include "webhook.h"
+#include "port/named.h"
 
 /* What is sent, beside what the call has. */
 struct post {
@@ -26,6 +27,7 @@ post_clear(struct post *post)
 static void
 write_batch(struct buf *body, const struct call *call)
 {
+	const struct shown batch = shown_batches(call->batch);
 	struct put put = { body, false };
 	char type[32];
 
@@ -33,11 +35,11 @@ write_batch(struct buf *body, const struct call *call)
 	put_open(&put, '{');
 	put_text_of(&put, "type", type);
 	put_name(&put, "timestamp");
-	put_time(&put, db_time_at(call->batch, 0, db_is_null(call->batch, 0, BATCH_COMPLETED_AT)
-	    ? BATCH_UPDATED_AT : BATCH_COMPLETED_AT));
+	put_time(&put, db_time_of(call->batch, 0, db_is_null_of(call->batch, 0, "completed_at")
+	    ? "updated_at" : "completed_at"));
 	put_name(&put, "data");
 	put_open(&put, '{');
-	shown_batch(&put, call->batch, 0);
+	shown_batch(&put, &batch, 0);
 	put_close(&put, '}');
 	put_close(&put, '}');
 }

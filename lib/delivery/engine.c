@@ -15,6 +15,7 @@
 #include "delivery/engine.h"
 #include "delivery/secret.h"
 #include "delivery/shown.h"
+#include "port/named.h"
 
 #define TURN_MEMORY ((size_t)16 << 20)	/* bytes of one record */
 
@@ -137,8 +138,8 @@ begin(struct delivery *d, struct call *call, struct err *err)
 {
 	if (!ledger_batch(d, call->batch_id, &call->rows, err))
 		return false;
-	if (db_count(call->rows) == 0 || db_int_at(call->rows, 0, BATCH_RUN_NO) != call->run_no
-	    || strcmp(db_text_at(call->rows, 0, BATCH_STATUS), call->state) != 0)
+	if (db_count(call->rows) == 0 || db_int_of(call->rows, 0, "run_no") != call->run_no
+	    || strcmp(db_text_of(call->rows, 0, "status"), call->state) != 0)
 		return ledger_pass(d, call, err);
 	call->batch = call->rows;
 	call_begin(call);

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* As in sql/deploy/listing.sql; SHOWN_NOT: put otherwise, or not at all. */
+/* The archive is an object of its own. */
 static const struct shown_member batch_members[] = {
 	{ "id", SHOWN_ID }, { "base_directory_name", SHOWN_TEXT }, { "customer_prefix", SHOWN_TEXT },
 	{ "batch_date", SHOWN_DATE }, { "batch_counter", SHOWN_INT },
@@ -15,12 +15,13 @@ static const struct shown_member batch_members[] = {
 	{ "total_size", SHOWN_INT }, { "jobs_queued", SHOWN_INT }, { "jobs_dispatched", SHOWN_INT },
 	{ "jobs_processing", SHOWN_INT }, { "jobs_retry_wait", SHOWN_INT },
 	{ "jobs_completed", SHOWN_INT }, { "jobs_failed", SHOWN_INT }, { "jobs_cancelled", SHOWN_INT },
-	{ "archive", SHOWN_NOT }, { "archive", SHOWN_NOT }, { "archive", SHOWN_NOT },
-	{ "archive", SHOWN_NOT }, { "archive", SHOWN_NOT }, { "error_code", SHOWN_TEXT },
-	{ "error_message", SHOWN_TEXT }, { "dropbox_directory_id", SHOWN_TEXT },
-	{ "monday_item_id", SHOWN_TEXT }, { "created_at", SHOWN_TIME }, { "updated_at", SHOWN_TIME },
-	{ "completed_at", SHOWN_TIME },
+	{ "error_code", SHOWN_TEXT }, { "error_message", SHOWN_TEXT },
+	{ "dropbox_directory_id", SHOWN_TEXT }, { "monday_item_id", SHOWN_TEXT },
+	{ "created_at", SHOWN_TIME }, { "updated_at", SHOWN_TIME }, { "completed_at", SHOWN_TIME },
+	{ "archive_uri", SHOWN_NOT }, { "archive_size", SHOWN_NOT }, { "archive_sha256", SHOWN_NOT },
+	{ "archive_entries", SHOWN_NOT }, { "archive_run_no", SHOWN_NOT },
 };
+enum { ARCHIVE = sizeof(batch_members) / sizeof(*batch_members) - 5 };
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 static void
@@ -44,33 +45,62 @@ put_value(struct put *put, enum shown_kind kind, const struct db_rows *rows, int
 		put_date(put, db_date_at(rows, row, column));
 }
 
-void
-shown_members(struct put *put, const struct shown_member *members, int n,
-    const struct db_rows *rows, int row)
+struct shown
+shown_of(const struct db_rows *rows, const struct shown_member *members, int n)
 {
-	for (int i = 0; i < n; i++) {
-		if (members[i].kind == SHOWN_NOT)
+	struct shown ret = { .rows = rows, .members = members, .n = n };
+
+	assert(n <= SHOWN_MEMBERS_MAX);
+	for (int i = 0; i < n; i++)
+		ret.at[i] = db_column(rows, members[i].name);
+	return ret;
+}
+
+void
+shown_members(struct put *put, const struct shown *shown, int row)
+{
+	for (int i = 0; i < shown->n; i++) {
+		const struct shown_member *member = &shown->members[i];
+
+		if (member->kind == SHOWN_NOT)
 			continue;
-		put_name(put, members[i].name);
-		put_value(put, members[i].kind, rows, row, i);
+		put_name(put, member->name);
+		put_value(put, member->kind, shown->rows, row, shown->at[i]);
 	}
 }
 
 void
-shown_batch(struct put *put, const struct db_rows *rows, int row)
+shown_row(struct put *put, const struct shown *shown, int row)
 {
-	shown_members(put, batch_members, COUNT(batch_members), rows, row);
+	put_open(put, '{');
+	shown_members(put, shown, row);
+	put_close(put, '}');
+}
+
+struct shown
+shown_batches(const struct db_rows *rows)
+{
+	return shown_table(rows, batch_members);
+}
+
+void
+shown_batch(struct put *put, const struct shown *batches, int row)
+{
+	const struct db_rows *rows = batches->rows;
+	const int *at = &batches->at[ARCHIVE];
+
+	shown_members(put, batches, row);
 	put_name(put, "archive");
-	if (db_is_null(rows, row, BATCH_ARCHIVE_URI)) {
+	if (db_is_null(rows, row, at[0])) {
 		put_null(put);
 		return;
 	}
 	put_open(put, '{');
-	put_text_of(put, "uri", db_text_at(rows, row, BATCH_ARCHIVE_URI));
-	put_int_of(put, "size", db_int_at(rows, row, BATCH_ARCHIVE_SIZE));
-	put_text_of(put, "sha256", db_text_at(rows, row, BATCH_ARCHIVE_SHA256));
-	put_int_of(put, "entries", db_int_at(rows, row, BATCH_ARCHIVE_ENTRIES));
-	put_int_of(put, "run_no", db_int_at(rows, row, BATCH_ARCHIVE_RUN_NO));
+	put_text_of(put, "uri", db_text_at(rows, row, at[0]));
+	put_int_of(put, "size", db_int_at(rows, row, at[1]));
+	put_text_of(put, "sha256", db_text_at(rows, row, at[2]));
+	put_int_of(put, "entries", db_int_at(rows, row, at[3]));
+	put_int_of(put, "run_no", db_int_at(rows, row, at[4]));
 	put_close(put, '}');
 }
 
@@ -84,9 +114,9 @@ static const size_t changed_at[] = {
 	AT(render_description), AT(submitted_by), AT(pipeline_id), AT(priority), AT(failures_tolerated),
 	AT(status), AT(control), AT(run_no), AT(revision), AT(total_files), AT(total_pipelines),
 	AT(total_size), AT(jobs_queued), AT(jobs_dispatched), AT(jobs_processing), AT(jobs_retry_wait),
-	AT(jobs_completed), AT(jobs_failed), AT(jobs_cancelled), 0, 0, 0, 0, 0, AT(error_code),
+	AT(jobs_completed), AT(jobs_failed), AT(jobs_cancelled), AT(error_code),
 	AT(error_message), AT(dropbox_directory_id), AT(monday_item_id), AT(created_at), AT(updated_at),
-	AT(completed_at),
+	AT(completed_at), 0, 0, 0, 0, 0,
 };
 static_assert(COUNT(changed_at) == COUNT(batch_members), "the record has what the row has");
 

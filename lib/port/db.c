@@ -548,6 +548,17 @@ db_count(const struct db_rows *rows)
 	return PQntuples(result_of(rows));
 }
 
+int
+db_column(const struct db_rows *rows, const char *name)
+{
+	int n = PQnfields(result_of(rows)), i = 0;
+
+	while (i < n && strcmp(PQfname(result_of(rows), i), name))
+		i++;
+	assert(i < n);
+	return i;
+}
+
 int64_t
 db_affected(const struct db_rows *rows)
 {

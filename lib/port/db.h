@@ -77,7 +77,10 @@ bool db_steps_check(const struct db_step *steps, size_t n_steps, struct err *err
 bool db_transaction(struct db *db, const struct db_step *steps, size_t n_steps,
     struct db_rows **rows, bool *unknown, struct err *err);
 
-/* Reading rows: row and column from 0. A null answers 0, NULL or the nil uuid. */
+/* Where a result has the column of this name. It has one: our statements name what we read. */
+int db_column(const struct db_rows *rows, const char *name);
+
+/* Reading rows: row and column from 0; by name: named.h. A null answers 0, NULL or the nil uuid. */
 int db_count(const struct db_rows *rows);
 int64_t db_affected(const struct db_rows *rows);	/* rows inserted, updated, deleted */
 bool db_is_null(const struct db_rows *rows, int row, int column);

@@ -41,25 +41,32 @@ answer_json(struct call *call, int status)
 }
 
 void
-put_rows(struct put *put, const struct db_rows *rows, int n,
-    void (*put_row)(struct put *put, const struct db_rows *rows, int row))
+put_rows(struct put *put, const char *name, const struct shown *shown, int n)
 {
-	put_name(put, "data");
+	put_name(put, name);
 	put_open(put, '[');
 	for (int i = 0; i < n; i++)
-		put_row(put, rows, i);
+		shown_row(put, shown, i);
 	put_close(put, ']');
 }
 
 bool
-answer_rows(struct call *call, const struct db_rows *rows,
-    void (*put_row)(struct put *put, const struct db_rows *rows, int row))
+answer_rows(struct call *call, const struct shown *shown)
 {
 	struct put put = answer_json(call, 200);
 
 	put_open(&put, '{');
-	put_rows(&put, rows, db_count(rows), put_row);
+	put_rows(&put, "data", shown, db_count(shown->rows));
 	put_close(&put, '}');
+	return true;
+}
+
+bool
+answer_row(struct call *call, int status, const struct shown *shown)
+{
+	struct put put = answer_json(call, status);
+
+	shown_row(&put, shown, 0);
 	return true;
 }
 

@@ -8,17 +8,16 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "query.h"
 #include "sql.h"
 
 enum { TOLD_SIZE = 80, QUOTED_SIZE = 400 };
 
-/* As in audit_page.sql. */
 static const struct shown_member act_members[] = {
 	{ "id", SHOWN_INT }, { "at", SHOWN_TIME }, { "actor", SHOWN_TEXT }, { "action", SHOWN_TEXT },
 	{ "object", SHOWN_TEXT }, { "outcome", SHOWN_TEXT }, { "source", SHOWN_TEXT },
 };
-#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 /* ---- writing ---- */
 
@@ -106,24 +105,17 @@ read_parameter(void *state, const char *name, const char *value)
 }
 
 static void
-put_act(struct put *put, const struct db_rows *rows, int row)
-{
-	put_open(put, '{');
-	shown_members(put, act_members, COUNT(act_members), rows, row);
-	put_close(put, '}');
-}
-
-static void
 answer_page(struct call *call, const struct wanted *w, const struct db_rows *rows)
 {
 	int n = db_count(rows) > w->limit ? (int)w->limit : db_count(rows);
+	const struct shown shown = shown_table(rows, act_members);
 	struct put put = answer_json(call, 200);
 
 	put_open(&put, '{');
-	put_rows(&put, rows, n, put_act);
+	put_rows(&put, "data", &shown, n);
 	put_name(&put, "next_before");
 	if (n < db_count(rows))
-		put_int(&put, db_int_at(rows, n - 1, 0));
+		put_int(&put, db_int_of(rows, n - 1, "id"));
 	else
 		put_null(&put);
 	put_close(&put, '}');

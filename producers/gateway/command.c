@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "gateway.h"
 #include "sql.h"
+#include "port/named.h"
 
 enum { JOB_IDS_MAX = 10000 };
 
@@ -37,14 +38,14 @@ has_turned(void *state, bool *done, struct err *err)
 
 	if (!db_pool_run(t->call->gateway->pool, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
 		return false;
-	is_gone = db_count(rows) == 0 || db_int_at(rows, 0, 3) != 0;
-	control = db_text_at(rows, 0, 0);
-	status = db_text_at(rows, 0, 2);
+	is_gone = db_count(rows) == 0 || db_bool_of(rows, 0, "is_deleted");
+	control = is_gone ? NULL : db_text_of(rows, 0, "control");
+	status = is_gone ? NULL : db_text_of(rows, 0, "status");
 	is_final = is_gone || status_is_final(status);
 	if (!strcmp(t->word, "delete"))
 		*done = is_gone;
 	else if (!strcmp(t->word, "retry"))
-		*done = is_gone || db_int_at(rows, 0, 1) > t->run_no;
+		*done = is_gone || db_int_of(rows, 0, "run_no") > t->run_no;
 	else if (!strcmp(t->word, "cancel"))
 		*done = is_final;
 	else
@@ -62,12 +63,12 @@ command(struct call *call, const char *word, const struct db_rows *batch, const 
 	struct event event = { .type = EVENT_BATCH_COMMANDED, .commanded = { .event_id = uuid_v7(),
 		.occurred_at = clock_now_us(), .batch_id = call->id, .command = word,
 		.requested_by = call->caller.name, .job_ids = job_ids, .n_job_ids = n_job_ids } };
-	struct turned turned = { call, word, db_int_at(batch, 0, BATCH_RUN_NO) };
+	struct turned turned = { call, word, db_int_of(batch, 0, "run_no") };
 	char applied[PREFER_SIZE];
 	int64_t wait_ms = prefer_wait_ms(httpd_header(call->request, "Prefer"), applied);
 	struct err err = {0};
 	char id[UUID_TEXT_SIZE];
-	bool sent = publish(call, TOPIC_EVENTS, (int32_t)db_int_at(batch, 0, BATCH_PARTITION), &event);
+	bool sent = publish(call, TOPIC_EVENTS, (int32_t)db_int_of(batch, 0, "partition"), &event);
 
 	audit(call, word, uuid_print(id, call->id), sent ? "asked" : "not sent");
 	if (!sent)
@@ -130,10 +131,10 @@ check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_is_null(batch, 0, BATCH_ERROR_CODE))
+	if (!db_is_null_of(batch, 0, "error_code"))
 		return problem(call, &problem_not_possible,
 		    "The batch was not accepted (%s): submit it again.",
-		    db_text_at(batch, 0, BATCH_ERROR_CODE));
+		    db_text_of(batch, 0, "error_code"));
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
 	    db_array(&ids->array)))
 		return problem_err(call, &err);
@@ -145,7 +146,7 @@ check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
 static bool
 check_state(struct call *call, const struct command *c, const struct db_rows *batch)
 {
-	const char *status = db_text_at(batch, 0, BATCH_STATUS);
+	const char *status = db_text_of(batch, 0, "status");
 
 	if (c->of_finished == status_is_final(status))
 		return true;
@@ -166,10 +167,12 @@ turn(struct call *call, const struct command *c, struct job_ids *ids)
 	    || !command(call, c->word, batch, ids->n ? ids->texts : NULL, ids->n, &late)
 	    || !item_batch_read(call, &after))
 		return false;
+	const struct shown batch_after = shown_batches(after);
+
 	put = answer_json(call, late ? 202 : 200);
 	answer_location(call, call->id);
 	put_open(&put, '{');
-	shown_batch(&put, after, 0);
+	shown_batch(&put, &batch_after, 0);
 	put_close(&put, '}');
 	return true;
 }

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "filter.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { OF_BATCH_MAX = 1000 };
 
-/* As in deliveries.sql. */
 static const struct shown_member delivery_members[] = {
 	{ "id", SHOWN_ID }, { "service", SHOWN_TEXT }, { "target", SHOWN_TEXT },
 	{ "batch_id", SHOWN_ID }, { "base_directory_name", SHOWN_TEXT }, { "run_no", SHOWN_INT },
@@ -59,34 +59,12 @@ deliveries_read(struct filter *filter, struct db_rows **ret)
 	    COUNT(args)) || problem_err(filter->call, &err);
 }
 
-static void
-put_delivery(struct put *put, const struct db_rows *rows, int row)
-{
-	put_open(put, '{');
-	shown_members(put, delivery_members, COUNT(delivery_members), rows, row);
-	put_close(put, '}');
-}
-
 void
 put_deliveries(struct put *put, const struct db_rows *rows, int n)
 {
-	put_name(put, "data");
-	put_open(put, '[');
-	for (int i = 0; i < n; i++)
-		put_delivery(put, rows, i);
-	put_close(put, ']');
-}
+	const struct shown shown = shown_table(rows, delivery_members);
 
-static void
-put_next(struct put *put, const struct db_rows *rows, int last)
-{
-	struct cursor c = { .sort = SORT_CREATED_AT, .id = db_uuid_at(rows, last, DELIVERY_ID),
-		.number = db_time_at(rows, last, DELIVERY_CREATED_AT) };
-	struct buf text = {0};
-
-	cursor_write(&text, &c);
-	put_text_of(put, "next_cursor", buf_text(&text));
-	buf_clear(&text);
+	put_rows(put, "data", &shown, n);
 }
 
 static bool
@@ -94,6 +72,7 @@ answer_page(struct filter *filter, int64_t total)
 {
 	int64_t limit = filter->limit++;	/* one more, to know whether there is another page */
 	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct cursor next;
 	struct put put;
 	int n;
 
@@ -107,9 +86,9 @@ answer_page(struct filter *filter, int64_t total)
 	put_int_of(&put, "limit", limit);
 	put_int_of(&put, "offset", filter->offset);
 	if (db_count(rows) > n)
-		put_next(&put, rows, n - 1);
-	else
-		put_text_of(&put, "next_cursor", NULL);
+		next = (struct cursor){ .sort = SORT_CREATED_AT, .id = db_uuid_of(rows, n - 1, "id"),
+			.number = db_time_of(rows, n - 1, "created_at") };
+	cursor_put(&put, db_count(rows) > n ? &next : NULL);
 	put_close(&put, '}');
 	return true;
 }
@@ -183,11 +162,10 @@ bool
 serve_delivery(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!delivery_read(call, &rows))
 		return false;
-	put = answer_json(call, 200);
-	put_delivery(&put, rows, 0);
-	return true;
+	const struct shown shown = shown_table(rows, delivery_members);
+
+	return answer_row(call, 200, &shown);
 }

@@ -48,15 +48,14 @@ wanted_read(struct call *call, struct wanted *ret)
 static bool
 customers_keep(const struct caller *caller, struct wanted *ret)
 {
-	enum { CUSTOMER = 4 };		/* the column of key.sql */
 	size_t n = 0;
 
 	if (!caller->is_limited)
 		return true;
 	ret->customers = calloc((size_t)db_count(caller->key) + 1, sizeof(*ret->customers));
 	for (int i = 0; ret->customers && i < db_count(caller->key); i++)
-		if (!db_is_null(caller->key, i, CUSTOMER)
-		    && !(ret->customers[n++] = strdup(db_text_at(caller->key, i, CUSTOMER))))
+		if (caller_customer(caller, i)
+		    && !(ret->customers[n++] = strdup(caller_customer(caller, i))))
 			return false;
 	return ret->customers;
 }

@@ -14,6 +14,7 @@
 #include "range.h"
 #include "service.h"
 #include "sql.h"
+#include "port/named.h"
 
 enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100 };
 
@@ -114,20 +115,20 @@ answer_file(struct call *call, const struct file *file)
 static bool
 archive_is_there(const struct db_rows *rows)
 {
-	return !db_is_null(rows, 0, BATCH_ARCHIVE_URI)
-	    && db_int_at(rows, 0, BATCH_ARCHIVE_RUN_NO) == db_int_at(rows, 0, BATCH_RUN_NO);
+	return !db_is_null_of(rows, 0, "archive_uri")
+	    && db_int_of(rows, 0, "archive_run_no") == db_int_of(rows, 0, "run_no");
 }
 
 /* True when there is something to wait for. */
 static bool
 archive_will_come(struct call *call, const struct db_rows *rows)
 {
-	const char *status = db_text_at(rows, 0, BATCH_STATUS);
+	const char *status = db_text_of(rows, 0, "status");
 
 	if (!status_is_final(status))
 		return problem(call, &problem_not_finished,
 		    "The batch is %s; its archive is made when it is finished.", status);
-	if (db_int_at(rows, 0, BATCH_COMPLETED) == 0)
+	if (db_int_of(rows, 0, "jobs_completed") == 0)
 		return problem(call, &problem_no_outputs,
 		    "The batch is %s and no picture of it was rendered.", status);
 	return true;
@@ -153,9 +154,9 @@ serve_download(struct call *call)
 		rows = NULL;
 		clock_sleep_ms(ARCHIVE_LOOK_MS);
 	}
-	snprintf(name, sizeof(name), "%s.zip", db_text_at(rows, 0, BATCH_NAME));
-	const struct file file = { db_text_at(rows, 0, BATCH_ARCHIVE_URI), "application/zip",
-		db_text_at(rows, 0, BATCH_ARCHIVE_SHA256), name };
+	snprintf(name, sizeof(name), "%s.zip", db_text_of(rows, 0, "base_directory_name"));
+	const struct file file = { db_text_of(rows, 0, "archive_uri"), "application/zip",
+		db_text_of(rows, 0, "archive_sha256"), name };
 	return answer_file(call, &file);
 }
 
@@ -175,8 +176,6 @@ preview_type(const char *uri)
 	return "application/octet-stream";
 }
 
-enum { JOB_PREVIEW_URI = 17 };
-enum { OUTPUT_URI, OUTPUT_TYPE, OUTPUT_SHA256 = 3 };
 
 bool
 serve_preview(struct call *call)
@@ -192,7 +191,7 @@ serve_preview(struct call *call)
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no job of this id.");
-	uri = db_text_at(rows, 0, JOB_PREVIEW_URI);
+	uri = db_text_of(rows, 0, "preview_uri");
 	if (!uri)
 		return problem(call, &problem_not_found, "The job has no preview yet.");
 	hash_sha256(sha256, uri, strlen(uri));	/* each attempt has a name of its own */
@@ -214,7 +213,7 @@ serve_output(struct call *call)
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "The job has no output of this name.");
-	const struct file file = { db_text_at(rows, 0, OUTPUT_URI), db_text_at(rows, 0, OUTPUT_TYPE),
-		db_text_at(rows, 0, OUTPUT_SHA256), NULL };
+	const struct file file = { db_text_of(rows, 0, "uri"), db_text_of(rows, 0, "media_type"),
+		db_text_of(rows, 0, "sha256"), NULL };
 	return answer_file(call, &file);
 }

@@ -35,7 +35,6 @@ bool deliveries_read(struct filter *filter, struct db_rows **ret);
 bool deliveries_of_ids(struct call *call, const struct db_array *ids, struct db_rows **ret);
 /* The one that the path names; without it: 404. *ret is the caller's. */
 bool delivery_read(struct call *call, struct db_rows **ret);
-enum { DELIVERY_ID, DELIVERY_CREATED_AT = 15, DELIVERY_NO_REPLAY = 17, DELIVERY_NO_SKIP };
 /* The member "data" of the first n. */
 void put_deliveries(struct put *put, const struct db_rows *rows, int n);
 

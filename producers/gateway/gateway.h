@@ -177,12 +177,11 @@ void call_refuse(void *state, const struct httpd_request *request, int status, c
 
 /* Begins a JSON answer; what is put goes to the answer's body. */
 struct put answer_json(struct call *call, int status);
-/* "data": the first n rows, each by put_row. */
-void put_rows(struct put *put, const struct db_rows *rows, int n,
-    void (*put_row)(struct put *put, const struct db_rows *rows, int row));
-/* 200 with all of them. */
-bool answer_rows(struct call *call, const struct db_rows *rows,
-    void (*put_row)(struct put *put, const struct db_rows *rows, int row));
+/* A name: the first n rows, as objects. */
+void put_rows(struct put *put, const char *name, const struct shown *shown, int n);
+/* 200 with all of them as "data", or with the first alone. */
+bool answer_rows(struct call *call, const struct shown *shown);
+bool answer_row(struct call *call, int status, const struct shown *shown);
 /* The tag is of what is told, not of its bytes on the wire, which may be packed. */
 void answer_weak_tag(struct call *call, const char *etag);
 bool answer_may_be_packed(const struct call *call);	/* by gzip: the client takes it */

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { KEYS_FRESH_MS = 2000 };
@@ -140,8 +141,9 @@ scopes_of(const struct db_rows *rows)
 {
 	unsigned scopes = 1u << SCOPE_ANY;
 
-	for (int i = 0; i < 3; i++)
-		scopes |= (unsigned)(db_int_at(rows, 0, CALLER_SCOPES + i) != 0) << (SCOPE_READ + i);
+	scopes |= (unsigned)db_bool_of(rows, 0, "may_read") << SCOPE_READ;
+	scopes |= (unsigned)db_bool_of(rows, 0, "may_submit") << SCOPE_SUBMIT;
+	scopes |= (unsigned)db_bool_of(rows, 0, "may_operate") << SCOPE_OPERATE;
 	return scopes;
 }
 
@@ -159,20 +161,26 @@ note_use(struct call *call, const struct db_rows *rows)
 {
 	struct err err = {0};
 
-	if (db_int_at(rows, 0, CALLER_IS_STALE)
+	if (db_bool_of(rows, 0, "is_stale")
 	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_key_used,
-	        db_uuid(db_uuid_at(rows, 0, CALLER_ID))))
+	        db_uuid(db_uuid_of(rows, 0, "id"))))
 		log_write(LOG_WARN, "cannot write that a key was used", "code=%s", err.code);
+}
+
+const char *
+caller_customer(const struct caller *caller, int i)
+{
+	return db_text_of(caller->key, i, "customer");
 }
 
 static void
 caller_fill(struct caller *caller, const struct db_rows *rows)
 {
 	caller->scopes = scopes_of(rows);
-	caller->is_limited = db_int_at(rows, 0, CALLER_IS_LIMITED) != 0;
+	caller->is_limited = db_bool_of(rows, 0, "is_limited");
 	for (int i = 0; i < db_count(rows); i++)
-		if (!db_is_null(rows, i, CALLER_CUSTOMER))
-			db_array_add(&caller->customers, db_text(db_text_at(rows, i, CALLER_CUSTOMER)));
+		if (caller_customer(caller, i))
+			db_array_add(&caller->customers, db_text(caller_customer(caller, i)));
 }
 
 bool
@@ -183,10 +191,10 @@ caller_take(struct call *call, const char *what, struct db_rows *rows)
 	caller->key = rows;
 	if (db_count(rows) == 0)
 		return problem(call, &problem_unauthorized, "This %s is not known.", what);
-	snprintf(caller->name, sizeof(caller->name), "%s", db_text_at(rows, 0, CALLER_NAME));
-	if (!db_is_null(rows, 0, CALLER_END))
+	snprintf(caller->name, sizeof(caller->name), "%s", db_text_of(rows, 0, "name"));
+	if (!db_is_null_of(rows, 0, "why_over"))
 		return problem(call, &problem_unauthorized, "This %s is no longer valid: %s.", what,
-		    db_text_at(rows, 0, CALLER_END));
+		    db_text_of(rows, 0, "why_over"));
 	note_use(call, rows);
 	caller_fill(caller, rows);
 	return true;
@@ -270,9 +278,11 @@ caller_may(const struct call *call, const char *customer_prefix)
 
 	if (!caller->is_limited)
 		return true;
-	for (int i = 0; customer_prefix && i < db_count(caller->key); i++)
-		if (!db_is_null(caller->key, i, CALLER_CUSTOMER)
-		    && !strcmp(db_text_at(caller->key, i, CALLER_CUSTOMER), customer_prefix))
+	for (int i = 0; customer_prefix && i < db_count(caller->key); i++) {
+		const char *customer = caller_customer(caller, i);
+
+		if (customer && !strcmp(customer, customer_prefix))
 			return true;
+	}
 	return false;
 }

@@ -15,12 +15,6 @@ enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_SUBMIT, SCOPE_OPERATE, SCOPE_ANY };
 enum { SCOPES = 3 };
 extern const char *const scope_names[SCOPES];	/* from SCOPE_READ on */
 
-/* Columns of key.sql, and the first ones of session.sql. */
-enum caller_column {
-	CALLER_NAME, CALLER_SCOPES, CALLER_CUSTOMER = 4, CALLER_IS_LIMITED, CALLER_IS_STALE, CALLER_ID,
-	CALLER_EXPIRES, CALLER_END,
-};
-
 struct caller {
 	char name[128];			/* of the key; "gateway" without keys */
 	unsigned scopes;		/* bits, 1 << enum scope */
@@ -46,6 +40,8 @@ bool guard_is_own_page(struct call *call);
 /* Who asks is whom rows tell, of key.sql or session.sql; they are the call's then. False: 401. */
 bool caller_take(struct call *call, const char *what, struct db_rows *rows);
 const char *caller_word(const struct caller *caller);	/* its name, "-" for nobody that is known */
+/* Of the i-th row of its key: one that it is limited to, or NULL. */
+const char *caller_customer(const struct caller *caller, int i);
 struct db_arg caller_customers(struct call *call);	/* text[]: null when not limited */
 void guard_forget(struct guard *guard);	/* a key was made: there may have been none */
 bool caller_may(const struct call *call, const char *customer_prefix);	/* NULL: not told */

@@ -5,18 +5,17 @@
  */
 #include <stdio.h>
 #include "gateway.h"
+#include "port/named.h"
 #include "query.h"
 #include "sql.h"
 
-/* As in history.sql. */
 static const struct shown_member entry_members[] = {
-	{ "at", SHOWN_TIME }, { NULL, SHOWN_NOT }, { "kind", SHOWN_TEXT }, { "what", SHOWN_TEXT },
-	{ "run_no", SHOWN_INT }, { "who", SHOWN_TEXT }, { "source", SHOWN_NOT }, { "outcome", SHOWN_TEXT },
+	{ "at", SHOWN_TIME }, { "kind", SHOWN_TEXT }, { "what", SHOWN_TEXT },
+	{ "run_no", SHOWN_INT }, { "who", SHOWN_TEXT }, { "outcome", SHOWN_TEXT },
 	{ "jobs_completed", SHOWN_INT }, { "jobs_failed", SHOWN_INT }, { "jobs_cancelled", SHOWN_INT },
 	{ "service", SHOWN_TEXT }, { "target", SHOWN_TEXT }, { "error_code", SHOWN_TEXT },
 	{ "error_message", SHOWN_TEXT },
 };
-enum { ENTRY_AT, ENTRY_PLACE, ENTRY_SOURCE = 6, ENTRY_MEMBERS = sizeof(entry_members) / sizeof(*entry_members) };
 
 static bool
 sees_sources(const struct call *call)
@@ -27,31 +26,29 @@ sees_sources(const struct call *call)
 static void
 put_entries(struct call *call, struct put *put, const struct db_rows *rows, int n)
 {
+	const struct shown shown = shown_table(rows, entry_members);
+	int source = db_column(rows, "source");
+
 	put_name(put, "data");
 	put_open(put, '[');
 	for (int i = 0; i < n; i++) {
 		put_open(put, '{');
-		shown_members(put, entry_members, ENTRY_MEMBERS, rows, i);
-		put_text_of(put, "source", sees_sources(call) ? db_text_at(rows, i, ENTRY_SOURCE) : NULL);
+		shown_members(put, &shown, i);
+		put_text_of(put, "source", sees_sources(call) ? db_text_at(rows, i, source) : NULL);
 		put_close(put, '}');
 	}
 	put_close(put, ']');
 }
 
-/* A cursor is the moment of the last entry, and its place within it; last < 0: the end. */
-static void
-put_next(struct put *put, const struct db_rows *rows, int last)
+/* The moment of the last entry, and its place within it. */
+static struct cursor
+cursor_of(const struct db_rows *rows, int last)
 {
-	struct cursor c = { .sort = SORT_CREATED_AT, .ascending = true };
-	struct buf text = {0};
+	struct cursor c = { .sort = SORT_CREATED_AT, .ascending = true,
+		.number = db_time_of(rows, last, "at") };
 
-	if (last >= 0) {
-		c.number = db_time_at(rows, last, ENTRY_AT);
-		snprintf(c.text, sizeof(c.text), "%s", db_text_at(rows, last, ENTRY_PLACE));
-		cursor_write(&text, &c);
-	}
-	put_text_of(put, "next_cursor", last >= 0 ? buf_text(&text) : NULL);
-	buf_clear(&text);
+	snprintf(c.text, sizeof(c.text), "%s", db_text_of(rows, last, "entry"));
+	return c;
 }
 
 bool
@@ -60,7 +57,7 @@ serve_history(struct call *call)
 	const char *cursor_text = httpd_query(call->request, "cursor");
 	const char *limit_text = httpd_query(call->request, "limit");
 	own(db_rows_freep) struct db_rows *batch = NULL, *rows = NULL;
-	struct cursor cursor = {0};
+	struct cursor cursor = {0}, next;
 	int64_t limit = LIMIT_DEFAULT;
 	struct err err = {0};
 	struct put put;
@@ -76,10 +73,12 @@ serve_history(struct call *call)
 	    cursor.is_set ? db_time(cursor.number) : db_null(DB_TIME), db_text(cursor.text), db_int(limit + 1)))
 		return problem_err(call, &err);
 	n = db_count(rows) > limit ? (int)limit : db_count(rows);
+	if (db_count(rows) > n)
+		next = cursor_of(rows, n - 1);
 	put = answer_json(call, 200);
 	put_open(&put, '{');
 	put_entries(call, &put, rows, n);
-	put_next(&put, rows, db_count(rows) > n ? n - 1 : -1);
+	cursor_put(&put, db_count(rows) > n ? &next : NULL);
 	put_close(&put, '}');
 	answer_tag(call);
 	return true;

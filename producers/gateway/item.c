@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* item.c: one batch with its jobs, one job with its outputs. The tables name each column; a batch
- * itself is put by delivery/shown.h. */
+/* item.c: one batch with its jobs, one job with its outputs. A batch itself is put by
+ * delivery/shown.h. */
+#include <stdio.h>
 #include <string.h>
 #include "gateway.h"
+#include "port/named.h"
 #include "query.h"
 #include "sql.h"
 
 enum { JOBS_PAGE = 1000 };
 
-/* As in jobs_page.sql and job.sql. */
+/* Of jobs_page.sql and job.sql. */
 static const struct shown_member job_members[] = {
 	{ "id", SHOWN_ID }, { "position", SHOWN_INT }, { "file_name", SHOWN_TEXT },
 	{ "source_uri", SHOWN_TEXT }, { "size", SHOWN_INT }, { "status", SHOWN_TEXT },
@@ -16,14 +18,12 @@ static const struct shown_member job_members[] = {
 	{ "error_message", SHOWN_TEXT }, { "has_preview", SHOWN_BOOL }, { "duration_ms", SHOWN_INT },
 	{ "created_at", SHOWN_TIME }, { "started_at", SHOWN_TIME }, { "completed_at", SHOWN_TIME },
 };
-enum { JOB_ID, JOB_POSITION, JOB_BATCH_ID = 15, JOB_BATCH_NAME };
 
-/* As in outputs_page.sql, after the job's id. */
+/* Of outputs_page.sql. */
 static const struct shown_member output_members[] = {
-	{ NULL, SHOWN_NOT }, { "name", SHOWN_TEXT }, { "view", SHOWN_TEXT }, { "media_type", SHOWN_TEXT },
+	{ "name", SHOWN_TEXT }, { "view", SHOWN_TEXT }, { "media_type", SHOWN_TEXT },
 	{ "width", SHOWN_INT }, { "height", SHOWN_INT }, { "size", SHOWN_INT }, { "sha256", SHOWN_TEXT },
 };
-#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 bool
 item_batch_read(struct call *call, struct db_rows **ret)
@@ -62,8 +62,8 @@ jobs_read(struct call *call, const char *status, int32_t from, int64_t limit, st
 		return problem_err(call, &err);
 	jobs->n = db_count(jobs->rows) > limit ? (int)limit : db_count(jobs->rows);
 	jobs->next = db_count(jobs->rows) > jobs->n
-	    ? db_int_at(jobs->rows, jobs->n, JOB_POSITION) : -1;
-	last = jobs->n ? (int32_t)db_int_at(jobs->rows, jobs->n - 1, JOB_POSITION) : from;
+	    ? db_int_of(jobs->rows, jobs->n, "position") : -1;
+	last = jobs->n ? (int32_t)db_int_of(jobs->rows, jobs->n - 1, "position") : from;
 	return db_pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
 	           db_uuid(call->id), db_int4(from), db_int4(last), db_text(status))
 	    || problem_err(call, &err);
@@ -72,34 +72,34 @@ jobs_read(struct call *call, const char *status, int32_t from, int64_t limit, st
 /* The outputs of one job, which stand together from *at on; those of a job that was not in this
  * state yet when jobs were read are passed over. */
 static void
-put_outputs(struct put *put, const struct db_rows *outputs, struct uuid job_id, int *at)
+put_outputs(struct put *put, const struct shown *outputs, int job_column, struct uuid job_id, int *at)
 {
+	const struct db_rows *rows = outputs->rows;
 	int first = *at;
 
-	while (first < db_count(outputs) && uuid_order(db_uuid_at(outputs, first, 0), job_id))
+	while (first < db_count(rows) && uuid_order(db_uuid_at(rows, first, job_column), job_id))
 		first++;
-	if (first < db_count(outputs))
+	if (first < db_count(rows))
 		*at = first;
 	put_name(put, "outputs");
 	put_open(put, '[');
-	while (*at < db_count(outputs) && !uuid_order(db_uuid_at(outputs, *at, 0), job_id)) {
-		put_open(put, '{');
-		shown_members(put, output_members, COUNT(output_members), outputs, (*at)++);
-		put_close(put, '}');
-	}
+	while (*at < db_count(rows) && !uuid_order(db_uuid_at(rows, *at, job_column), job_id))
+		shown_row(put, outputs, (*at)++);
 	put_close(put, ']');
 }
 
 static void
 put_jobs(struct put *put, const struct jobs *jobs)
 {
-	int at = 0;
+	const struct shown shown = shown_table(jobs->rows, job_members);
+	const struct shown outputs = shown_table(jobs->outputs, output_members);
+	int id = db_column(jobs->rows, "id"), of = db_column(jobs->outputs, "job_id"), at = 0;
 
 	put_open(put, '[');
 	for (int i = 0; i < jobs->n; i++) {
 		put_open(put, '{');
-		shown_members(put, job_members, COUNT(job_members), jobs->rows, i);
-		put_outputs(put, jobs->outputs, db_uuid_at(jobs->rows, i, JOB_ID), &at);
+		shown_members(put, &shown, i);
+		put_outputs(put, &outputs, of, db_uuid_at(jobs->rows, i, id), &at);
 		put_close(put, '}');
 	}
 	put_close(put, ']');
@@ -127,9 +127,11 @@ serve_batch(struct call *call)
 	if (!item_batch_read(call, &rows))
 		return false;
 	if (jobs_read(call, NULL, 0, JOBS_PAGE, &jobs)) {
+		const struct shown batch = shown_batches(rows);
+
 		put = answer_json(call, 200);
 		put_open(&put, '{');
-		shown_batch(&put, rows, 0);
+		shown_batch(&put, &batch, 0);
 		put_name(&put, "jobs");
 		put_jobs(&put, &jobs);
 		put_next(&put, "jobs_next_cursor", jobs.next);
@@ -144,11 +146,11 @@ serve_batch(struct call *call)
 static int64_t
 jobs_total(const struct db_rows *batch, const char *status)
 {
-	int i = 0;
+	char column[40] = "total_files";
 
-	while (status && strcmp(status, job_statuses[i]))
-		i++;
-	return db_int_at(batch, 0, status ? BATCH_QUEUED + i : BATCH_TOTAL_FILES);
+	if (status)
+		snprintf(column, sizeof(column), "jobs_%s", status);
+	return db_int_of(batch, 0, column);
 }
 
 /* The parameter `status`; NULL: none, or not one. */
@@ -211,17 +213,19 @@ serve_job(struct call *call)
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no job of this id.");
-	int32_t position = (int32_t)db_int_at(rows, 0, JOB_POSITION);
+	int32_t position = (int32_t)db_int_of(rows, 0, "position");
 	if (!db_pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
-	    db_uuid(db_uuid_at(rows, 0, JOB_BATCH_ID)), db_int4(position), db_int4(position),
+	    db_uuid(db_uuid_of(rows, 0, "batch_id")), db_int4(position), db_int4(position),
 	    db_text(NULL)))
 		return problem_err(call, &err);
+	const struct shown job = shown_table(rows, job_members), shown = shown_table(outputs, output_members);
+
 	put = answer_json(call, 200);
 	put_open(&put, '{');
-	shown_members(&put, job_members, COUNT(job_members), rows, 0);
-	put_uuid_of(&put, "batch_id", db_uuid_at(rows, 0, JOB_BATCH_ID));
-	put_text_of(&put, "base_directory_name", db_text_at(rows, 0, JOB_BATCH_NAME));
-	put_outputs(&put, outputs, call->id, &at);
+	shown_members(&put, &job, 0);
+	put_uuid_of(&put, "batch_id", db_uuid_of(rows, 0, "batch_id"));
+	put_text_of(&put, "base_directory_name", db_text_of(rows, 0, "base_directory_name"));
+	put_outputs(&put, &shown, db_column(outputs, "job_id"), call->id, &at);
 	put_close(&put, '}');
 	answer_tag(call);
 	return true;

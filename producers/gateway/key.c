@@ -12,11 +12,11 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "filter.h"
+#include "port/named.h"
 #include "sql.h"
 
-enum { COLUMN_SCOPES = 2, FIELD_SIZE = 100, OPEN_SIZE = 12, KEY_SIZE = SHA256_TEXT_SIZE + 3 };
+enum { FIELD_SIZE = 100, OPEN_SIZE = 12, KEY_SIZE = SHA256_TEXT_SIZE + 3 };
 
-/* As in keys.sql. */
 static const struct shown_member key_members[] = {
 	{ "name", SHOWN_TEXT }, { "key_prefix", SHOWN_TEXT }, { "scopes", SHOWN_JSON },
 	{ "customers", SHOWN_JSON }, { "created_at", SHOWN_TIME }, { "expires_at", SHOWN_TIME },
@@ -40,14 +40,6 @@ rows_read(struct call *call, const char *name, struct db_rows **ret)
 
 	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_keys, db_text(name))
 	    || problem_err(call, &err);
-}
-
-static void
-put_key(struct put *put, const struct db_rows *rows, int row)
-{
-	put_open(put, '{');
-	shown_members(put, key_members, COUNT(key_members), rows, row);
-	put_close(put, '}');
 }
 
 /* The one of this name; without one: 404. *ret is the caller's. */
@@ -75,9 +67,11 @@ answer_key(struct call *call, int status, const char *name, const char *key)
 
 	if (!row_read(call, name, &rows))
 		return false;
+	const struct shown shown = shown_table(rows, key_members);
+
 	put = answer_json(call, status);
 	put_open(&put, '{');
-	shown_members(&put, key_members, COUNT(key_members), rows, 0);
+	shown_members(&put, &shown, 0);
 	if (key)
 		put_text_of(&put, "key", key);
 	put_close(&put, '}');
@@ -91,7 +85,9 @@ serve_keys(struct call *call)
 
 	if (!may_be_here(call) || !rows_read(call, NULL, &rows))
 		return false;
-	return answer_rows(call, rows, put_key);
+	const struct shown shown = shown_table(rows, key_members);
+
+	return answer_rows(call, &shown);
 }
 
 bool
@@ -288,7 +284,7 @@ may_have(struct call *call, const struct db_rows *row)
 
 	for (int i = 0; i < SCOPES; i++) {
 		snprintf(quoted, sizeof(quoted), "\"%s\"", scope_names[i]);
-		if (strstr(db_text_at(row, 0, COLUMN_SCOPES), quoted)
+		if (strstr(db_text_of(row, 0, "scopes"), quoted)
 		    && !(call->caller.scopes & 1u << (SCOPE_READ + i)))
 			return problem(call, &problem_forbidden,
 			    "It has the scope %s, and the asking API key has not.", quoted);

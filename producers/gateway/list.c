@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gateway.h"
+#include "port/named.h"
 #include "query.h"
 #include "sql.h"
 
@@ -14,25 +15,25 @@ enum second_key { KEY_NONE, KEY_CREATED_AT, KEY_NAME };
 static const struct order {
 	const char *asc, *desc;
 	enum db_type type;		/* of the first key */
-	enum batch_column column;
+	const char *column;
 	enum second_key then;		/* KEY_NAME: the date and the counter */
 } orders[SORTS] = {
 	[SORT_CREATED_AT] = { sql_gateway_list_created_at_asc, sql_gateway_list_created_at_desc,
-	    DB_TIME, BATCH_CREATED_AT, KEY_NONE },
+	    DB_TIME, "created_at", KEY_NONE },
 	[SORT_UPDATED_AT] = { sql_gateway_list_updated_at_asc, sql_gateway_list_updated_at_desc,
-	    DB_TIME, BATCH_UPDATED_AT, KEY_NONE },
+	    DB_TIME, "updated_at", KEY_NONE },
 	[SORT_COMPLETED_AT] = { sql_gateway_list_completed_at_asc,
-	    sql_gateway_list_completed_at_desc, DB_TIME, BATCH_COMPLETED_AT, KEY_NONE },
+	    sql_gateway_list_completed_at_desc, DB_TIME, "completed_at", KEY_NONE },
 	[SORT_TOTAL_FILES] = { sql_gateway_list_total_files_asc, sql_gateway_list_total_files_desc,
-	    DB_INT8, BATCH_TOTAL_FILES, KEY_NONE },
+	    DB_INT8, "total_files", KEY_NONE },
 	[SORT_TOTAL_SIZE] = { sql_gateway_list_total_size_asc, sql_gateway_list_total_size_desc,
-	    DB_INT8, BATCH_TOTAL_SIZE, KEY_NONE },
+	    DB_INT8, "total_size", KEY_NONE },
 	[SORT_STATUS] = { sql_gateway_list_status_asc, sql_gateway_list_status_desc, DB_TEXT,
-	    BATCH_STATUS, KEY_CREATED_AT },
+	    "status", KEY_CREATED_AT },
 	[SORT_CUSTOMER_PREFIX] = { sql_gateway_list_customer_prefix_asc,
-	    sql_gateway_list_customer_prefix_desc, DB_TEXT, BATCH_CUSTOMER, KEY_CREATED_AT },
+	    sql_gateway_list_customer_prefix_desc, DB_TEXT, "customer_prefix", KEY_CREATED_AT },
 	[SORT_BASE_DIRECTORY_NAME] = { sql_gateway_list_base_directory_name_asc,
-	    sql_gateway_list_base_directory_name_desc, DB_TEXT, BATCH_CUSTOMER, KEY_NAME },
+	    sql_gateway_list_base_directory_name_desc, DB_TEXT, "customer_prefix", KEY_NAME },
 };
 
 struct reading { struct call *call; struct list_query *query; };
@@ -120,35 +121,39 @@ page_args(const struct list_query *query, struct db_arg *args)
 	return order->then == KEY_CREATED_AT ? 12 : 11;
 }
 
-static void
-put_cursor(struct put *put, const struct list_query *query, const struct db_rows *rows, int row)
+static struct cursor
+cursor_of(const struct list_query *query, const struct db_rows *rows, int row)
 {
 	const struct order *order = &orders[query->sort];
 	struct cursor c = { .sort = query->sort, .ascending = query->ascending,
-		.id = db_uuid_at(rows, row, BATCH_ID) };
-	struct buf text = {0};
+		.id = db_uuid_of(rows, row, "id") };
 
 	if (order->type == DB_TEXT)
-		snprintf(c.text, sizeof(c.text), "%s", db_text_at(rows, row, (int)order->column));
+		snprintf(c.text, sizeof(c.text), "%s", db_text_of(rows, row, order->column));
 	if (order->type == DB_TIME)
-		c.number = db_time_at(rows, row, (int)order->column);
+		c.number = db_time_of(rows, row, order->column);
 	else if (order->type == DB_INT8)
-		c.number = db_int_at(rows, row, (int)order->column);
+		c.number = db_int_of(rows, row, order->column);
 	else if (order->then == KEY_CREATED_AT)
-		c.number = db_time_at(rows, row, BATCH_CREATED_AT);
+		c.number = db_time_of(rows, row, "created_at");
 	else if (order->then == KEY_NAME)
-		c.number = name_key(db_date_at(rows, row, BATCH_DATE), db_int_at(rows, row, BATCH_COUNTER));
-	cursor_write(&text, &c);
-	put_text_of(put, "next_cursor", buf_text(&text));
-	buf_clear(&text);
+		c.number = name_key(db_date_of(rows, row, "batch_date"), db_int_of(rows, row, "batch_counter"));
+	return c;
 }
 
 static void
-put_batch(struct put *put, const struct db_rows *rows, int row)
+put_batches(struct put *put, const struct db_rows *rows, int n)
 {
-	put_open(put, '{');
-	shown_batch(put, rows, row);
-	put_close(put, '}');
+	const struct shown batches = shown_batches(rows);
+
+	put_name(put, "data");
+	put_open(put, '[');
+	for (int i = 0; i < n; i++) {
+		put_open(put, '{');
+		shown_batch(put, &batches, i);
+		put_close(put, '}');
+	}
+	put_close(put, ']');
 }
 
 static void
@@ -157,16 +162,16 @@ put_page(struct call *call, const struct list_query *query, const struct db_rows
 {
 	int n = db_count(rows) > query->limit ? (int)query->limit : db_count(rows);
 	struct put put = answer_json(call, 200);
+	struct cursor next;
 
 	put_open(&put, '{');
-	put_rows(&put, rows, n, put_batch);
+	put_batches(&put, rows, n);
 	put_int_of(&put, "total", total);
 	put_int_of(&put, "limit", query->limit);
 	put_int_of(&put, "offset", query->offset);
 	if (db_count(rows) > n)
-		put_cursor(&put, query, rows, n - 1);
-	else
-		put_text_of(&put, "next_cursor", NULL);
+		next = cursor_of(query, rows, n - 1);
+	cursor_put(&put, db_count(rows) > n ? &next : NULL);
 	put_close(&put, '}');
 }
 
@@ -201,20 +206,19 @@ serve_list(struct call *call)
 
 /* ---- GET /api/batches/stats ---- */
 
-enum { STAT_COUNT = 1, STAT_SIZE, STAT_FILES, STAT_JOBS };
-
 struct stats { const struct db_rows *rows; unsigned statuses; };	/* 0: all of them */
 
 /* Of the rows whose status the filter shows. */
 static int64_t
-sum(const struct stats *stats, int column)
+sum(const struct stats *stats, const char *name)
 {
+	int status = db_column(stats->rows, "status"), column = db_column(stats->rows, name);
 	int64_t total = 0;
 
 	for (int i = 0; i < db_count(stats->rows); i++)
 		for (size_t s = 0; s < STATUSES; s++)
 			if ((!stats->statuses || stats->statuses & 1u << s)
-			    && !strcmp(db_text_at(stats->rows, i, 0), batch_statuses[s]))
+			    && !strcmp(db_text_at(stats->rows, i, status), batch_statuses[s]))
 				total += db_int_at(stats->rows, i, column);
 	return total;
 }
@@ -225,11 +229,11 @@ put_batch_counts(struct put *put, const struct stats *stats)
 {
 	put_name(put, "batches");
 	put_open(put, '{');
-	put_int_of(put, "total", sum(stats, STAT_COUNT));
+	put_int_of(put, "total", sum(stats, "batches"));
 	for (size_t s = 0; s < STATUSES; s++) {
 		const struct stats one = { stats->rows, 1u << s };
 
-		put_int_of(put, batch_statuses[s], sum(&one, STAT_COUNT));
+		put_int_of(put, batch_statuses[s], sum(&one, "batches"));
 	}
 	put_close(put, '}');
 }
@@ -239,42 +243,19 @@ put_job_counts(struct put *put, const struct stats *stats)
 {
 	put_name(put, "jobs");
 	put_open(put, '{');
-	put_int_of(put, "total", sum(stats, STAT_FILES));
+	put_int_of(put, "total", sum(stats, "files"));
 	for (int s = 0; s < JOB_STATUSES; s++)
-		put_int_of(put, job_statuses[s], sum(stats, STAT_JOBS + s));
+		put_int_of(put, job_statuses[s], sum(stats, job_statuses[s]));
 	put_close(put, '}');
 }
 
-static void
-put_customers(struct put *put, const struct db_rows *customers)
-{
-	put_name(put, "customers");
-	put_open(put, '[');
-	for (int i = 0; i < db_count(customers); i++) {
-		put_open(put, '{');
-		put_text_of(put, "customer_prefix", db_text_at(customers, i, 0));
-		put_int_of(put, "batches", db_int_at(customers, i, 1));
-		put_close(put, '}');
-	}
-	put_close(put, ']');
-}
-
-static void
-put_hours(struct put *put, const struct db_rows *hours)
-{
-	put_name(put, "throughput");
-	put_open(put, '[');
-	for (int i = 0; i < db_count(hours); i++) {
-		put_open(put, '{');
-		put_name(put, "hour");
-		put_time(put, db_time_at(hours, i, 0));
-		put_int_of(put, "jobs_completed", db_int_at(hours, i, 1));
-		put_int_of(put, "jobs_failed", db_int_at(hours, i, 2));
-		put_int_of(put, "batches", db_int_at(hours, i, 3));
-		put_close(put, '}');
-	}
-	put_close(put, ']');
-}
+static const struct shown_member customer_members[] = {
+	{ "customer_prefix", SHOWN_TEXT }, { "batches", SHOWN_INT },
+};
+static const struct shown_member hour_members[] = {
+	{ "hour", SHOWN_TIME }, { "jobs_completed", SHOWN_INT }, { "jobs_failed", SHOWN_INT },
+	{ "batches", SHOWN_INT },
+};
 
 /* The filter without its statuses, then without its customer: what each choice would show. Of hours
  * only customers are counted apart. */
@@ -311,13 +292,16 @@ serve_stats(struct call *call)
 	if (!query_read(call, &query) || !stats_read(call, &query, &rows, &customers, &hours))
 		return false;
 	const struct stats stats = { rows, query.statuses };
+	const struct shown by_customer = shown_table(customers, customer_members);
+	const struct shown by_hour = shown_table(hours, hour_members);
+
 	put = answer_json(call, 200);
 	put_open(&put, '{');
 	put_batch_counts(&put, &stats);
 	put_job_counts(&put, &stats);
-	put_int_of(&put, "total_size", sum(&stats, STAT_SIZE));
-	put_customers(&put, customers);
-	put_hours(&put, hours);
+	put_int_of(&put, "total_size", sum(&stats, "size"));
+	put_rows(&put, "customers", &by_customer, db_count(customers));
+	put_rows(&put, "throughput", &by_hour, db_count(hours));
 	put_close(&put, '}');
 	answer_tag(call);
 	return true;
@@ -325,24 +309,10 @@ serve_stats(struct call *call)
 
 /* ---- GET /api/parked ---- */
 
-static void
-put_parked(struct put *put, const struct db_rows *rows, int i)
-{
-	char id[UUID_TEXT_SIZE];
-
-	put_open(put, '{');
-	put_int_of(put, "id", db_int_at(rows, i, 0));
-	put_text_of(put, "kind", db_text_at(rows, i, 1));
-	put_text_of(put, "batch_id", db_is_null(rows, i, 2) ? NULL
-	    : uuid_print(id, db_uuid_at(rows, i, 2)));
-	put_text_of(put, "job_id", db_is_null(rows, i, 3) ? NULL
-	    : uuid_print(id, db_uuid_at(rows, i, 3)));
-	put_text_of(put, "topic", db_text_at(rows, i, 4));
-	put_text_of(put, "reason", db_text_at(rows, i, 6));
-	put_name(put, "parked_at");
-	put_time(put, db_time_at(rows, i, 5));
-	put_close(put, '}');
-}
+static const struct shown_member parked_members[] = {
+	{ "id", SHOWN_INT }, { "kind", SHOWN_TEXT }, { "batch_id", SHOWN_ID }, { "job_id", SHOWN_ID },
+	{ "topic", SHOWN_TEXT }, { "reason", SHOWN_TEXT }, { "parked_at", SHOWN_TIME },
+};
 
 bool
 serve_parked(struct call *call)
@@ -353,5 +323,7 @@ serve_parked(struct call *call)
 	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_parked,
 	    caller_customers(call)))
 		return problem_err(call, &err);
-	return answer_rows(call, rows, put_parked);
+	const struct shown parked = shown_table(rows, parked_members);
+
+	return answer_rows(call, &parked);
 }

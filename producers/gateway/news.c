@@ -3,6 +3,7 @@
 #include "news.h"
 #include "delivery/shown.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "sql.h"
 
 static bool
@@ -19,9 +20,9 @@ deleted_read(const struct news_source *source, const struct bus_record *record, 
 		return false;
 	ret->name = "deleted";
 	if (db_count(rows) > 0) {
-		ret->customer = arena_print(source->arena, "%s", db_text_at(rows, 0, 0));
-		ret->date = db_date_at(rows, 0, 1);
-		ret->counter = (int32_t)db_int_at(rows, 0, 2);
+		ret->customer = arena_print(source->arena, "%s", db_text_of(rows, 0, "customer_prefix"));
+		ret->date = db_date_of(rows, 0, "batch_date");
+		ret->counter = (int32_t)db_int_of(rows, 0, "batch_counter");
 	}
 	db_rows_free(rows);
 	put_open(&put, '{');

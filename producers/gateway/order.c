@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "filter.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { IDS_MAX = 1000, ORDER_MAX = 10000, SHOWN_MAX = 100 };
@@ -54,14 +55,14 @@ order_one(struct call *call)
 bool
 serve_delivery_order(struct call *call)
 {
-	int column = is_skip(call) ? DELIVERY_NO_SKIP : DELIVERY_NO_REPLAY;
+	const char *column = is_skip(call) ? "no_skip" : "no_replay";
 	own(db_rows_freep) struct db_rows *rows = NULL;
 
 	if (!delivery_read(call, &rows))
 		return false;
-	if (!db_is_null(rows, 0, column))
+	if (!db_is_null_of(rows, 0, column))
 		return problem(call, &problem_not_possible, "That cannot be done: %s.",
-		    db_text_at(rows, 0, column));
+		    db_text_of(rows, 0, column));
 	return order_one(call) && serve_delivery(call);
 }
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "pipeline/definition.h"
 #include "query.h"
 #include "sql.h"
@@ -19,7 +20,6 @@ enum {
 	ENABLED_MAX = 1000,		/* the projector keeps a few more */
 };
 
-/* As in pipelines.sql. */
 static const struct shown_member pipeline_members[] = {
 	{ "id", SHOWN_INT }, { "name", SHOWN_TEXT }, { "enabled", SHOWN_BOOL },
 	{ "definition", SHOWN_JSON }, { "created_at", SHOWN_TIME },
@@ -43,27 +43,18 @@ rows_read(struct call *call, struct db_arg id, struct db_rows **ret)
 	    || problem_err(call, &err);
 }
 
-static void
-put_pipeline(struct put *put, const struct db_rows *rows, int row)
-{
-	put_open(put, '{');
-	shown_members(put, pipeline_members, COUNT(pipeline_members), rows, row);
-	put_close(put, '}');
-}
-
 static bool
 answer_pipeline(struct call *call, int status, int32_t id)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!rows_read(call, db_int4(id), &rows))
 		return false;
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no pipeline %d.", (int)id);
-	put = answer_json(call, status);
-	put_pipeline(&put, rows, 0);
-	return true;
+	const struct shown shown = shown_table(rows, pipeline_members);
+
+	return answer_row(call, status, &shown);
 }
 
 bool
@@ -73,7 +64,9 @@ serve_pipelines(struct call *call)
 
 	if (!rows_read(call, db_null(DB_INT4), &rows))
 		return false;
-	return answer_rows(call, rows, put_pipeline);
+	const struct shown shown = shown_table(rows, pipeline_members);
+
+	return answer_rows(call, &shown);
 }
 
 static bool
@@ -251,8 +244,8 @@ pipeline_add(struct wish *wish)
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
 		return refuse_many(call);
-	id = (int32_t)db_int_at(rows, 0, 0);
-	if (db_int_at(rows, 0, 1) == 0)
+	id = (int32_t)db_int_of(rows, 0, "id");
+	if (!db_bool_of(rows, 0, "is_new"))
 		return answer_pipeline(call, 200, id);
 	audit_pipeline(call, "pipeline_add", id);
 	snprintf(path, sizeof(path), "/api/pipelines/%d", (int)id);
@@ -310,7 +303,7 @@ pipeline_turn(struct call *call, int32_t id, bool enabled)
 		audit_pipeline(call, enabled ? "pipeline_enable" : "pipeline_disable", id);
 	else if (!rows_read(call, db_int4(id), &found))
 		return false;
-	else if (db_count(found) > 0 && (db_int_at(found, 0, 2) != 0) != enabled)
+	else if (db_count(found) > 0 && db_bool_of(found, 0, "enabled") != enabled)
 		return refuse_many(call);
 	return answer_pipeline(call, 200, id);
 }

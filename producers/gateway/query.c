@@ -343,6 +343,17 @@ cursor_write(struct buf *ret, const struct cursor *cursor)
 	return base64url_write(ret, bytes, CURSOR_HEAD + size);
 }
 
+void
+cursor_put(struct put *put, const struct cursor *cursor)
+{
+	struct buf text = {0};
+
+	if (cursor)
+		cursor_write(&text, cursor);
+	put_text_of(put, "next_cursor", cursor ? buf_text(&text) : NULL);
+	buf_clear(&text);
+}
+
 /* Everything in it is an argument of a query: text must be UTF-8, times and counts what the
  * database can hold. */
 static bool

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/json_write.h"
 #include "base/uuid.h"
 #include "batch/name.h"
 
@@ -72,5 +73,6 @@ int64_t name_key_counter(int64_t key);
 bool number_read(int64_t *ret, const char *text, int64_t least, int64_t most);
 
 bool cursor_write(struct buf *ret, const struct cursor *cursor);
+void cursor_put(struct put *put, const struct cursor *cursor);	/* as "next_cursor"; NULL: the end */
 bool cursor_read(struct cursor *ret, const char *text);
 #endif

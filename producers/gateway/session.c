@@ -15,12 +15,10 @@
 #include "base/json_write.h"
 #include "base/random.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { SESSIONS_MAX = 100, COOKIE_SIZE = 256 };
-
-/* The last column of session.sql. */
-enum { SESSION_IS_STALE = 10 };
 
 /* ---- the cookie ---- */
 
@@ -91,7 +89,7 @@ session_admit(struct call *call, bool changes)
 	    || (changes && !is_from_our_page(call)))
 		return false;
 	call->caller.is_session = true;
-	if (db_int_at(call->caller.key, 0, SESSION_IS_STALE)
+	if (db_bool_of(call->caller.key, 0, "session_is_stale")
 	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_session_used,
 	        db_bytes(sha256, SHA256_SIZE)))
 		return problem_err(call, &err);
@@ -121,8 +119,8 @@ put_customers(struct put *put, const struct caller *caller)
 	}
 	put_open(put, '[');
 	for (int i = 0; i < db_count(caller->key); i++)
-		if (!db_is_null(caller->key, i, CALLER_CUSTOMER))
-			put_text(put, db_text_at(caller->key, i, CALLER_CUSTOMER));
+		if (caller_customer(caller, i))
+			put_text(put, caller_customer(caller, i));
 	put_close(put, ']');
 }
 
@@ -162,7 +160,7 @@ serve_session(struct call *call)
 {
 	const struct db_rows *key = call->caller.key;
 
-	answer_me(call, 200, key ? db_time_at(key, 0, CALLER_EXPIRES) : INT64_MIN);
+	answer_me(call, 200, key ? db_time_of(key, 0, "expires_at") : INT64_MIN);
 	return true;
 }
 
@@ -219,7 +217,7 @@ session_add(struct call *call, const char *key)
 	audit(call, "sign_in", call->caller.name, "done");
 	cookie_set(call, token, g->session_s);
 	call->caller.is_session = true;
-	answer_me(call, 201, db_time_at(rows, 0, 0));
+	answer_me(call, 201, db_time_of(rows, 0, "expires_at"));
 	return true;
 }
 

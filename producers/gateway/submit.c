@@ -12,6 +12,7 @@
 #include "event/envelope.h"
 #include "event/ids.h"
 #include "gateway.h"
+#include "port/named.h"
 #include "service.h"
 #include "sql.h"
 
@@ -96,12 +97,12 @@ has_landed(void *state, bool *done, struct err *err)
 	*done = l->found = db_count(rows) > 0;
 	if (!l->found)
 		return true;
-	keep(l->name, sizeof(l->name), db_text_at(rows, 0, 0));
-	sha256 = db_bytes_at(rows, 0, 1, &size);
+	keep(l->name, sizeof(l->name), db_text_of(rows, 0, "base_directory_name"));
+	sha256 = db_bytes_of(rows, 0, "payload_sha256", &size);
 	l->differs = size != sizeof(l->sha256) || memcmp(sha256, l->sha256, size);
-	l->deleted = db_int_at(rows, 0, 2) != 0;
-	keep(l->error_code, sizeof(l->error_code), db_text_at(rows, 0, 3));
-	keep(l->error_message, sizeof(l->error_message), db_text_at(rows, 0, 4));
+	l->deleted = db_bool_of(rows, 0, "is_deleted");
+	keep(l->error_code, sizeof(l->error_code), db_text_of(rows, 0, "error_code"));
+	keep(l->error_message, sizeof(l->error_message), db_text_of(rows, 0, "error_message"));
 	return true;
 }
 

@@ -8,11 +8,11 @@
 #include <string.h>
 #include "base/json.h"
 #include "filter.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { FIELD_SIZE = 100, STATES_MAX = 7, SETTINGS_MAX = 16384 };
 
-/* As in targets.sql. */
 static const struct shown_member target_members[] = {
 	{ "id", SHOWN_ID }, { "service", SHOWN_TEXT }, { "name", SHOWN_TEXT },
 	{ "customers", SHOWN_JSON }, { "states", SHOWN_JSON }, { "settings", SHOWN_JSON },
@@ -20,7 +20,6 @@ static const struct shown_member target_members[] = {
 	{ "held_until", SHOWN_TIME }, { "created_at", SHOWN_TIME }, { "open", SHOWN_INT },
 	{ "failed", SHOWN_INT },
 };
-enum { TARGET_SERVICE = 1 };
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 static bool
@@ -61,27 +60,18 @@ row_read(struct call *call, struct db_rows **ret)
 	return true;
 }
 
-static void
-put_target(struct put *put, const struct db_rows *rows, int row)
-{
-	put_open(put, '{');
-	shown_members(put, target_members, COUNT(target_members), rows, row);
-	put_close(put, '}');
-}
-
 static bool
 answer_target(struct call *call, int status, const char *name)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct put put;
 
 	if (!rows_read(call, name, &rows))
 		return false;
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "There is no target of this name.");
-	put = answer_json(call, status);
-	put_target(&put, rows, 0);
-	return true;
+	const struct shown shown = shown_table(rows, target_members);
+
+	return answer_row(call, status, &shown);
 }
 
 bool
@@ -91,7 +81,9 @@ serve_targets(struct call *call)
 
 	if (!may_be_here(call) || !rows_read(call, NULL, &rows))
 		return false;
-	return answer_rows(call, rows, put_target);
+	const struct shown shown = shown_table(rows, target_members);
+
+	return answer_rows(call, &shown);
 }
 
 bool
@@ -326,7 +318,7 @@ serve_target_change(struct call *call)
 	own(doc_freep) struct doc *doc = NULL;
 	bool well = row_read(call, &rows) && jsonbody_read(call, &doc)
 	    && members_read(call, &target_rules, false, doc_root(doc), &wish)
-	    && settings_fit(&wish, db_text_at(rows, 0, TARGET_SERVICE)) && target_change(&wish);
+	    && settings_fit(&wish, db_text_of(rows, 0, "service")) && target_change(&wish);
 
 	wish_clear(&wish);
 	return well;

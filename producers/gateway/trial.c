@@ -2,6 +2,7 @@
 /* trial.c: POST /api/targets/:/test. The row asks, the target's service looks and says in the row. */
 #include "base/log.h"
 #include "filter.h"
+#include "port/named.h"
 #include "sql.h"
 
 enum { TRIAL_MS = 30000 };
@@ -39,11 +40,9 @@ put_said(struct call *call, const struct db_rows *said)
 {
 	static const struct shown_member members[] = { { "well", SHOWN_BOOL }, { "code", SHOWN_TEXT },
 		{ "words", SHOWN_TEXT } };
-	struct put put = answer_json(call, 200);
+	const struct shown shown = shown_table(said, members);
 
-	put_open(&put, '{');
-	shown_members(&put, members, (int)(sizeof(members) / sizeof(*members)), said, 0);
-	put_close(&put, '}');
+	answer_row(call, 200, &shown);
 }
 
 /* 30 s, unless Prefer says otherwise. */
@@ -74,12 +73,12 @@ serve_target_test(struct call *call)
 		return problem_err(call, &err);
 	if (db_count(asked) == 0)
 		return problem(call, &problem_not_found, "There is no target of this name.");
-	trial.asked_us = db_time_at(asked, 0, 0);
+	trial.asked_us = db_time_of(asked, 0, "test_asked_at");
 	audit(call, "target_test", name, "asked");
 	if (!wait_for(patience_ms(call), is_said, &trial, &late, &err))
 		return problem_err(call, &err);
 	if (!trial.said)
-		return refuse_late(&trial, db_text_at(asked, 0, 1));
+		return refuse_late(&trial, db_text_of(asked, 0, "service"));
 	put_said(call, trial.said);
 	db_rows_free(trial.said);
 	return true;

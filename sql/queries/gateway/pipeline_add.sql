@@ -11,6 +11,6 @@ with last as (
 	   and (select count(*) from pipelines where enabled) < $3
 	returning id
 )
-select id, true from made
+select id, true as is_new from made
 union all
 select id, false from last where same

@@ -1,7 +1,7 @@
 -- $1::text[] customers the caller may see   $2::text[] statuses   $3::text customer
 -- $4::date from   $5::date to   $6::uuid[] ids of a search   $7::int counter of a name; each null: no matter
 -- The busiest first.
-select customer_prefix, sum(batches)::bigint
+select customer_prefix, sum(batches)::bigint as batches
   from (select customer_prefix, batches
 	  from batches_counted($1::text[], $2::text[], $3::text, $4::date, $5::date, true)
 	 where $6::uuid[] is null and $7::int is null
