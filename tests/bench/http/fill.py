@@ -44,7 +44,7 @@ insert into batchline.batches (id, customer_prefix, batch_date, batch_counter, b
     jobs_completed, jobs_failed, partition, payload_sha256, created_at, updated_at, updated_minute, completed_at,
     last_fact_at, announced_revision, unannounced)
 select id, p, d, c, p || '_' || d || '_batch-' || c, 'season ' || n / 20000 || case when n % 100 = 0
-       then ' rare' || substr(md5((n / 100 % 100)::text), 1, 6) else '' end, 'bench', 1, 5, 1, 500000,
+       then ' rare' || substr(md5((n / 100 % 100)::text), 1, 6) else '' end, 'fill', 1, 5, 1, 500000,
        case when bad then 'failed' else 'completed' end, true, case when bad then 0 else 5 end,
        case when bad then 5 else 0 end, n % 4, sha256(n::text::bytea), at, at, date_trunc('minute', at),
        at + interval '1 minute', at + interval '1 minute', 1, false
@@ -77,7 +77,7 @@ def sql(text):
 
 
 def fill(batches):
-    first = int(sql("select count(*) from batchline.batches where submitted_by = 'bench'"))
+    first = int(sql("select count(*) from batchline.batches where submitted_by = 'fill'"))
     began = time.monotonic()
     if first >= batches:
         return
@@ -91,7 +91,9 @@ def fill(batches):
     for table in ("batches", "jobs", "batch_texts", "batch_counts", "hour_counts"):
         sql(f"vacuum analyze batchline.{table}")
     sql("checkpoint")
-    wrong = sql("select * from batchline.verify_batches() limit 3")
+    # batches of other benches have no jobs
+    wrong = sql("select v.* from batchline.verify_batches() v left join batchline.batches b on b.id = v.batch_id "
+                "where b.submitted_by is distinct from 'bench' limit 3")
     if wrong:
         raise SystemExit(f"fill: the counters are not right: {wrong}")
 

@@ -27,7 +27,7 @@ COLOURS, CLOTHS = fill.COLOURS, fill.CLOTHS
 def cursors(batches):
     """Places in the list by age, as next_cursor would tell them."""
     rows = sql("select id, (extract(epoch from created_at) * 1000000)::bigint from batchline.batches "
-               f"where submitted_by = 'bench' order by created_at desc limit 1 offset {batches * 9 // 10}")
+               f"where submitted_by = 'fill' order by created_at desc limit 1 offset {batches * 9 // 10}")
     uuid, at = rows.split("|")
     head = struct.pack(">BBB16sq", CURSOR_VERSION, 0, 0, bytes.fromhex(uuid.replace("-", "")), int(at))
     return base64.urlsafe_b64encode(head).decode().rstrip("=")

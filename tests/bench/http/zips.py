@@ -116,7 +116,8 @@ def compare(name, batch, folder):
 
 def main():
     fill.fill(10)
-    batches = sql("select id from batchline.batches where submitted_by = 'bench' and status = 'completed' order by id limit 2").split()
+    batches = sql("select id from batchline.batches where submitted_by = 'fill' and status = 'completed' "
+                  "order by id limit 2").split()
     with tempfile.TemporaryDirectory(dir=servers.DIR) as folder:
         for name, batch in zip(SETS, batches):
             archive = prepare(Path(folder), name, batch)
