@@ -17,8 +17,10 @@
 #include "port/patience.h"
 #include "port/reply.h"
 
-/* Unsent: what a socket takes of an answer that the client is not yet ready for. */
-enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024, UNSENT_BYTES = 256 * 1024 };
+/* Waiting: to be let in; a longer line is answered when it has gone, and costs the others.
+ * Unsent: what a socket takes of an answer that the client is not yet ready for. */
+enum { IDLE_S = 60, PATIENCE_MS = 20000, CONNECTION_BYTES = 64 * 1024,
+	WAITING_MAX = 256, UNSENT_BYTES = 256 * 1024 };
 
 struct httpd {
 	struct MHD_Daemon *daemon;
@@ -484,6 +486,7 @@ httpd_start(struct httpd **ret, const struct httpd_options *options, struct err 
 	httpd->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, httpd,
 	    MHD_OPTION_SOCK_ADDR, address->ai_addr,
 	    MHD_OPTION_CONNECTION_LIMIT, options->connections_max + HTTPD_SPARE,
+	    MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)WAITING_MAX,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd,

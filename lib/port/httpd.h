@@ -7,9 +7,9 @@
  * the headers are there. Each connection has its own thread, so a handler may wait; the number of
  * connections is bounded: beyond it those that ask nothing, or are slow in sending a body or taking an
  * answer, give way to newcomers, who was there for a second leaves behind an answer, and a few more than
- * told are there for that. Who takes longer than 20 s for a request's head, or sends its body or takes
- * its answer at less than 1 kB/s after as long, is cut off. The answer is bytes or a part of a file.
- * HEAD is answered like GET, and its body stays here.
+ * told are there for that; 256 wait to be let in, and who comes then comes again. Who takes longer than
+ * 20 s for a request's head, or sends its body or takes its answer at less than 1 kB/s after as long, is
+ * cut off. The answer is bytes or a part of a file. HEAD is answered like GET, and its body stays here.
  *
  * A refusal before or within the body is sent at once to a client that waits for it (Expect:
  * 100-continue), and when more than HTTPD_DRAIN_MAX is still to come: the connection ends with it, but

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP port on a real loopback socket: what it hands to a handler, what it sends back. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <poll.h>
@@ -441,6 +442,41 @@ Test(httpd, who_takes_its_answer_at_any_pace_of_use_has_it_whole)
 		usleep(100000);
 	}
 	cr_assert_gt(heard + heard_to_the_end(fd), 256 * 65536);
+}
+
+/* ---- more than can be done ---- */
+
+static void
+never_answer(void *state, const struct httpd_request *request, struct httpd_answer *answer)
+{
+	(void)state, (void)request, (void)answer;
+	for (;;)
+		pause();
+}
+
+static bool
+knocks(int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd polled = { .fd = fd, .events = POLLOUT };
+
+	connect(fd, (struct sockaddr *)&to, sizeof(to));
+	if (poll(&polled, 1, 100) != 1)
+		return false;
+	client_say_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	return true;
+}
+
+Test(httpd, who_would_wait_too_long_is_not_let_in)
+{
+	int port = serve((struct httpd_options){ .handler = never_answer }), n = 0;
+
+	while (n < 500 && knocks(port))
+		n++;
+	cr_assert_lt(n, 500);
 }
 
 /* ---- piece by piece ---- */
