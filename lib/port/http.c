@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "base/hash.h"
 
 enum { CONNECT_MS = 10000, SILENCE_MS = 60000, WHERE_SIZE = 300 };
 
@@ -330,9 +331,14 @@ begin_answer(CURL *curl, struct exchange *x)
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
 	if (!check_part(x) || !check_size(x, size))
 		return false;
-	if (status == 200 && ftruncate(x->request->answer_fd, 0) != 0 && errno != EINVAL)
+	if (status != 200 || ftruncate(x->request->answer_fd, 0) == 0)
+		return true;
+	if (errno != EINVAL)
 		return err_code(x->err, ERR_FATAL, "file", "the file for the answer: %s",
 		    strerror(errno));
+	if (x->request->answer_offset > 0)
+		return err_code(x->err, ERR_FATAL, "file", "the answer begins anew, and what is in the pipe "
+		    "cannot be taken back");
 	return true;
 }
 
@@ -346,11 +352,15 @@ write_file(struct exchange *x, const char *bytes, size_t size)
 	while (size > 0) {
 		ssize_t n = pwrite(x->request->answer_fd, bytes, size, from + x->answer->file_size);
 
+		if (n < 0 && errno == ESPIPE)
+			n = write(x->request->answer_fd, bytes, size);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return err_code(x->err, ERR_FATAL, "file", "the file for the answer: %s",
 			    strerror(errno));
+		if (x->request->answer_hash)
+			hash_add(x->request->answer_hash, bytes, (size_t)n);
 		x->answer->file_size += n;
 		bytes += n;
 		size -= (size_t)n;

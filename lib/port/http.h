@@ -89,8 +89,9 @@ struct http_request {
 	size_t answer_max;		/* bytes in memory; 0: HTTP_ANSWER_MAX */
 	bool answer_start;		/* a longer answer is no error: its start is kept, the rest not read */
 	/* The answer into a file: a 206 from *answer_offset on, a 200 from 0 on after the file was
-	 * emptied. What is there of an answer that was cut stays. */
+	 * emptied. What is there of an answer that was cut stays. A pipe takes the bytes as they come. */
 	bool to_file;
+	struct hash *answer_hash;	/* gets what is written, too; NULL: none */
 	int answer_fd;			/* stays the caller's */
 	int64_t file_max;		/* bytes; 0: any number */
 	int64_t answer_offset;		/* a 206 that begins elsewhere is an error */

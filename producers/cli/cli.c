@@ -13,6 +13,7 @@ static const struct { const char *code; int exit_code; } exits[] = {
 	{ "usage", EXIT_USAGE },
 	{ "bad_url", EXIT_USAGE },
 	{ "not-found", EXIT_NOT_FOUND },
+	{ "no-such-address", EXIT_UNREACHABLE },
 	{ "unreachable", EXIT_UNREACHABLE },
 	{ "timeout", EXIT_UNREACHABLE },
 	{ "cut", EXIT_UNREACHABLE },
@@ -41,6 +42,8 @@ complain(struct cli *cli, const struct err *err)
 	if (!strcmp(err->code, "usage"))
 		fprintf(stderr, "`batchline help%s%s` tells more.\n", command ? " " : "",
 		    command ? command->name : "");
+	if (!strcmp(err->code, "no-such-address"))
+		fprintf(stderr, "Is %s the gateway's whole address?\n", cli->peer.url);
 	if (!strcmp(err->code, "unreachable"))
 		fputs("Is the gateway running? Its address is --url or BATCHLINE_URL.\n", stderr);
 	buf_clear(&shown);

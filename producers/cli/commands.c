@@ -48,8 +48,9 @@ const struct command commands[] = {
 	    "batchline watch PL_DXB_2025-11-05_batch-1 && echo all rendered\n" },
 	{ "download", "BATCH", 1, 1, run_download, "fetches the ZIP of a finished batch",
 	    "It grows as FILE.part and gets its name when its length and its SHA-256 are right. What\n"
-	    "is there already, of an earlier try, is not fetched again.\n",
-	    "batchline download PL_DXB_2025-11-05_batch-1 --output autumn.zip\n" },
+	    "is there already, of an earlier try, is not fetched again. A FILE called - is standard output.\n",
+	    "batchline download PL_DXB_2025-11-05_batch-1 --output autumn.zip\n"
+	    "batchline download PL_DXB_2025-11-05_batch-1 --output - | bsdtar -xf -\n" },
 	{ "delete", "BATCH", 1, 1, run_delete, "removes a batch with its jobs and files",
 	    "In any state; what is still open of it is cancelled. There is no way back.\n",
 	    "batchline delete PL_DXB_2025-11-05_batch-1\n" },

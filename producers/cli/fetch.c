@@ -3,7 +3,8 @@
  * fetch.c: download. The ZIP grows as FILE.part and is renamed to FILE when its length and its
  * SHA-256 (the ETag) are right. What is there of an earlier try, as FILE.part or as a FILE that was
  * cut, is continued; when the whole turns out wrong then, FILE.part is fetched from the start, and
- * a FILE that was no part of the archive stays as it was.
+ * a FILE that was no part of the archive stays as it was. Only a regular file is a FILE; the bytes go to
+ * standard output as they come, and are hashed on the way, for a FILE that is called "-".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,8 @@ struct fetch {
 	char url[PATH_SIZE];
 	char name[FILE_SIZE];		/* what the gateway calls it */
 	const char *file;		/* what it shall be called */
+	char *real;			/* where a link leads that is called so */
+	struct hash *hash;		/* of what goes to standard output */
 	char *part;
 	int fd;				/* of part; -1: not open */
 	int64_t have, total;		/* bytes */
@@ -201,22 +204,23 @@ fetch_rest(struct fetch *f, struct err *err)
 {
 	struct http_request request = peer_request(&f->cli->peer, "GET", f->url);
 	char range[RANGE_SIZE];
-	struct stat is;
+	const struct http_answer *answer = &f->cli->peer.answer;
 	bool well;
 
 	if (f->have > 0) {
 		snprintf(range, sizeof(range), "bytes=%" PRId64 "-", f->have);
 		http_add_header(&request, "Range", range);
 	}
-	http_add_header(&request, "If-Range", f->have > 0 ? f->etag : NULL);
+	http_add_header(&request, "If-Range", f->have > 0 && !f->hash ? f->etag : NULL);
 	request.to_file = true;
 	request.answer_fd = f->fd;
 	request.answer_offset = f->have;
+	request.answer_hash = f->hash;
 	request.progress = draw;
 	request.progress_state = f;
 	well = peer_ask(&f->cli->peer, &request, err);
-	if (fstat(f->fd, &is) == 0)
-		f->have = is.st_size;
+	if (answer->in_file)
+		f->have = answer->file_size + (answer->status == 206 ? f->have : 0);
 	return well;
 }
 
@@ -306,29 +310,81 @@ tell(const struct fetch *f, bool was_there)
 	buf_clear(&json);
 }
 
+/* ---- where to ---- */
+
+static bool
+download_to_output(struct fetch *f, struct err *err)
+{
+	own(hash_freep) struct hash *hash = hash_new();
+	uint8_t sha256[SHA256_SIZE];
+	char text[SHA256_TEXT_SIZE];
+
+	if (!hash)
+		return err_set(err, ERR_FATAL, "out of memory");
+	f->hash = hash;
+	f->fd = STDOUT_FILENO;
+	if (!fetch_all(f, err))
+		return false;
+	hash_end(hash, sha256);
+	return !strcmp(hash_print(text, sha256), f->sha256) || err_code(err, ERR_RETRY, "damaged",
+	    "what was written is not the archive: its SHA-256 is another. Was it built anew? Try again");
+}
+
+/* A link is followed, so that it is the file that is replaced. */
+static bool
+file_settle(struct fetch *f, struct err *err)
+{
+	struct stat is;
+
+	f->file = f->file && *f->file ? f->file : f->name;
+	if (stat(f->file, &is) != 0)
+		return errno == ENOENT || file_err(err, f->file);
+	if (!S_ISREG(is.st_mode))
+		return err_code(err, ERR_FATAL, "usage", "--output: %s is no regular file; \"-\" writes to "
+		    "standard output", f->file);
+	f->real = realpath(f->file, NULL);
+	f->file = f->real ? f->real : f->file;
+	return true;
+}
+
+static bool
+download_to_file(struct fetch *f, struct err *err)
+{
+	bool was_there = false, well;
+
+	f->fd = -1;
+	if (!file_settle(f, err))
+		return false;
+	if (asprintf(&f->part, "%s.part", f->file) < 0)
+		return err_set(err, ERR_FATAL, "out of memory");
+	well = fetch(f, &was_there, err);
+	if (well)
+		tell(f, was_there);
+	else if (f->fd >= 0 && f->have == 0)
+		unlink(f->part);
+	screen_wipe(f->cli);
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->part);
+	free(f->real);
+	return well;
+}
+
 bool
 run_download(struct cli *cli, struct err *err)
 {
-	struct fetch f = { .cli = cli, .file = cli->args.texts[ARG_OUTPUT], .fd = -1 };
-	bool was_there = false, well;
+	struct fetch f = { .cli = cli, .file = cli->args.texts[ARG_OUTPUT] };
+	bool to_output = f.file && !strcmp(f.file, "-");
 	struct named batch;
 
+	if (to_output && cli->json)
+		return err_code(err, ERR_FATAL, "usage", "--json and --output - both want standard output");
+	if (to_output && isatty(STDOUT_FILENO))
+		return err_code(err, ERR_FATAL, "usage", "--output -: a ZIP is nothing for a terminal");
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
 	snprintf(f.url, sizeof(f.url), "/api/batches/%s/download", batch.id);
 	if (!look_ahead(&f, err))
 		return false;
-	f.file = f.file && *f.file ? f.file : f.name;
-	if (asprintf(&f.part, "%s.part", f.file) < 0)
-		return err_set(err, ERR_FATAL, "out of memory");
-	well = fetch(&f, &was_there, err);
-	if (well)
-		tell(&f, was_there);
-	else if (f.fd >= 0 && f.have == 0)
-		unlink(f.part);
-	screen_wipe(cli);
-	if (f.fd >= 0)
-		close(f.fd);
-	free(f.part);
-	return well;
+	return to_output ? download_to_output(&f, err) : download_to_file(&f, err);
 }

@@ -133,19 +133,88 @@ show_jobs(struct cli *cli, const char *id, const char *cursor, struct err *err)
 	return true;
 }
 
-/* For programs: of one state the page of those jobs, else the batch with its jobs. */
+static void
+put_doc(struct put *put, const struct doc_value *value)
+{
+	struct buf text = {0};
+
+	if (doc_print(&text, value))
+		put_raw(put, buf_text(&text));
+	else
+		put->buf->failed = true;
+	buf_clear(&text);
+}
+
+static void
+put_items(struct put *put, const struct doc_value *array)
+{
+	for (size_t i = 0; i < doc_size(array); i++)
+		put_doc(put, doc_item(array, i));
+}
+
+/* Its members but for the array and the cursor of the next page, which come behind, whole. */
+struct paged { struct put put; const char *array, *cursor; };
+
 static bool
-show_bytes(struct cli *cli, const char *id, struct err *err)
+put_member(void *state, const char *name, const struct doc_value *value)
+{
+	struct paged *p = state;
+
+	if (strcmp(name, p->array) && strcmp(name, p->cursor)) {
+		put_name(&p->put, name);
+		put_doc(&p->put, value);
+	}
+	return true;
+}
+
+static bool
+put_whole(struct paged *p, struct cli *cli, const char *id, const struct doc_value *first,
+    struct err *err)
+{
+	char next[32];
+
+	put_open(&p->put, '{');
+	doc_members(first, put_member, p);
+	put_name(&p->put, p->array);
+	put_open(&p->put, '[');
+	put_items(&p->put, doc_member(first, p->array));
+	snprintf(next, sizeof(next), "%s", text_in(first, p->cursor));
+	while (*next) {
+		own(doc_freep) struct doc *doc = NULL;
+
+		if (!read_jobs(cli, id, next, &doc, err))
+			return false;
+		put_items(&p->put, doc_member(doc_root(doc), "data"));
+		snprintf(next, sizeof(next), "%s", text_in(doc_root(doc), "next_cursor"));
+	}
+	put_close(&p->put, ']');
+	put_name(&p->put, p->cursor);
+	put_null(&p->put);
+	put_close(&p->put, '}');
+	return true;
+}
+
+/* For programs: with --status those jobs, else the batch with its jobs; all of them. */
+static bool
+show_json(struct cli *cli, const char *id, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
+	struct buf json = { .limit = SIZE_MAX };
+	struct paged page = { { &json, false }, "jobs", "jobs_next_cursor" };
 	char path[PATH_SIZE];
+	bool well;
 
 	snprintf(path, sizeof(path), "/api/batches/%s", id);
-	if (cli->args.texts[ARG_STATUS] ? !read_jobs(cli, id, "0", &doc, err)
-	                                : !peer_read(&cli->peer, path, &doc, err))
-		return false;
-	screen_write(&cli->peer.answer.body);
-	return true;
+	if (cli->args.texts[ARG_STATUS])
+		page.array = "data", page.cursor = "next_cursor";
+	well = (cli->args.texts[ARG_STATUS] ? read_jobs(cli, id, "0", &doc, err)
+	                                    : peer_read(&cli->peer, path, &doc, err))
+	    && put_whole(&page, cli, id, doc_root(doc), err)
+	    && (buf_text(&json) || err_set(err, ERR_FATAL, "out of memory"));
+	if (well)
+		screen_write(&json);
+	buf_clear(&json);
+	return well;
 }
 
 bool
@@ -158,7 +227,7 @@ run_show(struct cli *cli, struct err *err)
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
 	if (cli->json)
-		return show_bytes(cli, batch.id, err);
+		return show_json(cli, batch.id, err);
 	snprintf(path, sizeof(path), "/api/batches/%s", batch.id);
 	if (!peer_read(&cli->peer, path, &doc, err))
 		return false;

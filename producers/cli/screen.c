@@ -32,9 +32,9 @@ screen_look(struct cli *cli)
 /* SIGPIPE is ignored for the sockets' sake; when nobody reads any longer what we write, we end by
  * it as every program does. */
 static void
-flush(void)
+flush(bool written)
 {
-	if (fflush(stdout) == 0 || errno != EPIPE)
+	if ((written && fflush(stdout) == 0) || errno != EPIPE)
 		return;
 	signal(SIGPIPE, SIG_DFL);
 	raise(SIGPIPE);
@@ -52,18 +52,16 @@ screen_say(const struct cli *cli, enum tone tone, const char *fmt, ...)
 	va_end(ap);
 	words_add_printable(&shown, line);
 	tone = cli->coloured ? tone : TONE_PLAIN;
-	printf("%s%s%s\n", tone_begin(tone), shown.size ? buf_text(&shown) : "", tone_end(tone));
-	flush();
+	flush(printf("%s%s%s\n", tone_begin(tone), shown.size ? buf_text(&shown) : "", tone_end(tone)) >= 0);
 	buf_clear(&shown);
 }
 
 void
 screen_write(struct buf *bytes)
 {
-	fwrite(bytes->data, 1, bytes->size, stdout);
-	if (bytes->size && bytes->data[bytes->size - 1] != '\n')
-		putchar('\n');
-	flush();
+	bool ended = !bytes->size || bytes->data[bytes->size - 1] == '\n';
+
+	flush(fwrite(bytes->data, 1, bytes->size, stdout) == bytes->size && (ended || putchar('\n') != EOF));
 }
 
 bool
@@ -85,8 +83,7 @@ screen_draw(const struct cli *cli, const char *line)
 
 	if (!cli->terminal || cli->json)
 		return;
-	printf("\r%.*s\033[K", (int)words_fitting(line, &columns), line);
-	flush();
+	flush(printf("\r%.*s\033[K", (int)words_fitting(line, &columns), line) >= 0);
 }
 
 void

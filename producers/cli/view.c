@@ -115,6 +115,17 @@ say_page(const struct cli *cli, const struct doc_value *page, int64_t shown)
 	    offset + shown < total ? "; --offset shows more" : "");
 }
 
+static bool
+is_filtered(const struct args *args)
+{
+	static const enum arg filters[] = { ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_NAME };
+
+	for (size_t i = 0; i < COUNT(filters); i++)
+		if (args->texts[filters[i]])
+			return true;
+	return false;
+}
+
 bool
 view_batches(const struct cli *cli, const struct doc_value *page, struct err *err)
 {
@@ -124,8 +135,8 @@ view_batches(const struct cli *cli, const struct doc_value *page, struct err *er
 	if (!table)
 		return lack_memory(err);
 	if (doc_size(data) == 0 && int_in(page, "total") == 0) {
-		screen_say(cli, TONE_PLAIN,
-		    "No batches here. This makes one: batchline submit DIR --pipeline 1");
+		screen_say(cli, TONE_PLAIN, is_filtered(&cli->args) ? "No batch is as the options say."
+		    : "No batches here. This makes one: batchline submit DIR --pipeline 1");
 		return true;
 	}
 	for (size_t i = 0; i < doc_size(data); i++)

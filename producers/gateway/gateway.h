@@ -134,7 +134,7 @@ struct problem_kind { const char *slug; int status; const char *title; };
 
 extern const struct problem_kind problem_bad_request, problem_malformed_json, problem_invalid,
     problem_unauthorized, problem_forbidden, problem_foreign_origin, problem_foreign_host,
-    problem_not_found, problem_no_method, problem_not_finished, problem_no_outputs,
+    problem_not_found, problem_no_address, problem_no_method, problem_not_finished, problem_no_outputs,
     problem_not_possible, problem_deleted, problem_precondition, problem_too_large, problem_too_many,
     problem_media_type, problem_range, problem_unknown_pipeline, problem_conflict, problem_not_accepted,
     problem_taken, problem_internal, problem_unavailable, problem_busy, problem_archive_pending;

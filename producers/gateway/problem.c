@@ -18,6 +18,7 @@ const struct problem_kind
     problem_foreign_origin = { "foreign-origin", 403, "Another site's page may not do this" },
     problem_foreign_host = { "foreign-host", 403, "The gateway is not known by this name" },
     problem_not_found = { "not-found", 404, "There is no such thing" },
+    problem_no_address = { "no-such-address", 404, "There is nothing at this address" },
     problem_no_method = { "method-not-allowed", 405, "This address does not take that method" },
     problem_not_finished = { "not-finished", 409, "The batch is not finished" },
     problem_no_outputs = { "no-outputs", 409, "The batch has no outputs" },

@@ -137,7 +137,7 @@ static bool
 refuse_route(struct call *call, const char *methods)
 {
 	if (!*methods)
-		return problem(call, &problem_not_found, "There is nothing at this address.");
+		return problem(call, &problem_no_address, "docs/openapi.yaml tells what there is.");
 	httpd_answer_header(call->answer, "Allow", methods);
 	if (strcmp(call->request->method, "OPTIONS"))
 		return problem(call, &problem_no_method, "It takes %s.", methods);

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import io
 import json
 import os
 import pty
@@ -122,6 +123,16 @@ def test_more_than_the_first_page_of_jobs_is_submitted_and_shown(tmp_path):
     assert run.stdout.count("\nfailed: CLI_MANY_") == 1003
     name = run.stdout.split(":")[0]
     assert cli("show", name).stdout.count("not_an_image") == 1003
+    whole = said(cli("show", name, "--json"))
+    assert [job["position"] for job in whole["jobs"]] == list(range(1003))
+    assert whole["jobs_next_cursor"] is None and whole["id"]
+    failed = said(cli("show", name, "--status", "failed", "--json"))
+    assert len(failed["data"]) == 1003
+    first_line = subprocess.run(f"'{CLI}' show {name} | head -1; echo ${{PIPESTATUS[0]}}", shell=True,
+                                executable="/bin/bash", capture_output=True, text=True,
+                                env={**os.environ, "BATCHLINE_URL": line.URL})
+    assert first_line.stderr == "" and first_line.stdout.startswith(name)
+    assert int(first_line.stdout.splitlines()[-1]) in (0, 128 + signal.SIGPIPE)
 
 
 @pytest.mark.parametrize("words, why", [
@@ -185,6 +196,10 @@ def test_a_list_is_a_table_for_people_and_a_page_for_programs(batch):
     assert row.split()[:4] == [name, "completed", "6", "6"]
     assert "\033" not in table.stdout
     assert page["limit"] == 1 and page["data"][0]["id"] == batch["id"]
+
+
+def test_a_list_without_a_hit_says_so(batch):
+    assert cli("list", "-q", "no such words").stdout == "No batch is as the options say.\n"
 
 
 def test_a_batch_is_found_by_its_id_and_by_its_name(batch):
@@ -298,6 +313,38 @@ def test_a_download_is_a_sound_zip_under_the_name_of_the_batch(batch, tmp_path):
     with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == 6 * 3 + 1
+
+
+def test_an_archive_goes_to_standard_output_and_what_is_no_file_stays(batch, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    os.mkfifo(tmp_path / "pipe")
+
+    for name in link, "/dev/full", tmp_path / "pipe", tmp_path:
+        run = cli("download", batch["id"], "-o", name)
+        assert run.returncode == 2 and "is no regular file" in run.stderr
+    assert link.is_symlink() and {p.name for p in tmp_path.iterdir()} == {"link", "pipe"}
+
+    piped = subprocess.run([CLI, "download", batch["id"], "-o", "-"], capture_output=True, timeout=60,
+                           env={**os.environ, "BATCHLINE_URL": line.URL})
+    assert piped.returncode == 0 and piped.stderr == b""
+    with zipfile.ZipFile(io.BytesIO(piped.stdout)) as archive:
+        assert archive.testzip() is None
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([CLI, "download", batch["id"], "-o", "-"], stdout=full, timeout=60,
+                             stderr=subprocess.PIPE, env={**os.environ, "BATCHLINE_URL": line.URL})
+    assert run.returncode == 1 and b"No space left" in run.stderr
+
+
+def test_a_link_to_a_file_stays_one(batch, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "real.zip").write_bytes(b"")
+    (tmp_path / "link.zip").symlink_to("store/real.zip")
+
+    told = said(cli("download", batch["id"], "-o", tmp_path / "link.zip", "--json"))
+
+    assert (tmp_path / "link.zip").is_symlink()
+    assert told["sha256"] == digest(tmp_path / "store" / "real.zip")
 
 
 def digest(path):
@@ -508,6 +555,7 @@ def test_an_answer_that_is_cut_short_is_as_good_as_none(bad):
     (4, ["show", "CLI_NONE_2001-01-01_batch-1"]), (4, ["watch", str(uuid.uuid4())]),
     (4, ["download", str(uuid.uuid4())]), (4, ["delete", str(uuid.uuid4())]),
     (4, ["cancel", "no such batch"]),
+    (5, ["list", "--url", f"{line.URL}/sub"]), (5, ["show", str(uuid.uuid4()), "--url", f"{line.URL}/sub"]),
     (5, ["list", "--url", DEAD]), (5, ["show", str(uuid.uuid4()), "--url", DEAD]),
 ])
 def test_the_exit_code_tells_programs_what_happened(code, words):
