@@ -30,7 +30,8 @@ const LOST = 'The list could not be loaded.';
 const NO_TOTALS = 'The totals could not be read.';
 
 let view = readView(location.search);
-let list = null;		// the last answer; held: batches that wait until nobody is at the list
+let list = null;		// the last answer; held: batches that wait until nobody is at the list; isOld:
+				// rows wait to come, to go or to move
 let stats = null;
 let looking = null;		// the AbortController of the request under way
 let lookedAt = 0;
@@ -173,7 +174,7 @@ const readTotals = totalsAsker((now) => {
 const isAtList = () => byId('batches').matches(':hover, :focus-within');
 
 function letIn() {
-	if (list?.held?.length && !isAtList())
+	if (list?.isOld && !isAtList())
 		look(true);
 }
 

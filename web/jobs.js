@@ -13,7 +13,7 @@ import { BATCH_STATES, JOB_STATES, number } from './words.js';
 const PAGE = 100;
 const FILLED_MOST = 40;		// pages; those that are far go empty again
 const REST_MS = 1000;		// between two readings of the same page
-const ROW_PX = 204;		// until one has been measured
+const ROW_PX = 204;
 const MISSING = ['failed', 'cancelled'];
 const ALL = { name: 'all', word: 'All', status: '', count: (batch) => batch.total_files };
 const FILTERS = [ALL, ...Object.entries(JOB_STATES).map(([status, { word }]) =>
@@ -23,6 +23,7 @@ function newPage(index) {
 	const element = document.createElement('ul');
 	element.className = 'jobs';
 	element.setAttribute('role', 'list');
+	element.setAttribute('aria-busy', 'true');
 	return {
 		element, index, cards: new Map(), jobs: null, revision: -1, readAt: 0, next: null, isNear: false,
 	};
@@ -50,17 +51,27 @@ export function jobList(detail, retry) {
 	let pages = [];
 	let isReading = false;
 	let timer = 0;
+	let laid = -1;		// the total that the pages are named for
+	let columns = 5;	// until they have been measured
+	let rowPx = ROW_PX;
 
 	// ---- places
 
 	const total = () => filter.jobs?.length ?? filter.count(batch);
 	const placesOf = (page) => Math.min(PAGE, total() - page.index * PAGE);
 
-	function measure(page) {
+	// Looked up once, before anything is written: each look after a write would lay out the page anew.
+	function measure() {
 		const first = pages.find((p) => p.jobs?.length && p.element.offsetHeight);
-		const columns = first ? getComputedStyle(first.element).gridTemplateColumns.split(' ').length : 5;
-		const row = first ? first.element.offsetHeight / Math.ceil(first.jobs.length / columns) : ROW_PX;
-		page.element.style.minBlockSize = `${Math.round(Math.ceil(placesOf(page) / columns) * row)}px`;
+		if (!first)
+			return;
+		columns = getComputedStyle(first.element).gridTemplateColumns.split(' ').length;
+		rowPx = first.element.offsetHeight / Math.ceil(first.jobs.length / columns);
+	}
+	function reserve(page) {
+		const size = `${Math.round(Math.ceil(placesOf(page) / columns) * rowPx)}px`;
+		if (page.element.style.minBlockSize !== size)
+			page.element.style.minBlockSize = size;
 	}
 	function lay() {
 		const n = Math.ceil(total() / PAGE);
@@ -72,16 +83,17 @@ export function jobList(detail, retry) {
 		while (pages.length < n) {
 			const page = newPage(pages.length);
 			pages.push(page);
-			measure(page);
+			reserve(page);
 			sheet.append(page.element);
 			watcher.observe(page.element);
 		}
-		for (const page of pages) {
-			const first = page.index * PAGE + 1;
-			attribute(page.element, 'aria-label', `Jobs ${number(first)} to `
-				+ `${number(first + placesOf(page) - 1)} of ${number(total())}`);
-			attribute(page.element, 'aria-busy', page.jobs ? null : 'true');
-		}
+		if (laid !== total())
+			for (const page of pages) {
+				const first = page.index * PAGE + 1;
+				attribute(page.element, 'aria-label', `Jobs ${number(first)} to `
+					+ `${number(first + placesOf(page) - 1)} of ${number(total())}`);
+			}
+		laid = total();
 	}
 	function clear() {
 		for (const page of pages) {
@@ -89,8 +101,10 @@ export function jobList(detail, retry) {
 			page.element.remove();
 		}
 		pages = [];
+		laid = -1;
 	}
 	function empty(page) {
+		attribute(page.element, 'aria-busy', 'true');
 		page.element.style.minBlockSize = `${page.element.offsetHeight}px`;
 		page.element.replaceChildren();
 		page.cards.clear();
@@ -137,6 +151,15 @@ export function jobList(detail, retry) {
 		for (const { element } of page.cards.values())
 			attribute(element, 'aria-setsize', batch.total_files);
 		page.element.style.minBlockSize = '';
+		attribute(page.element, 'aria-busy', null);
+	}
+	function tidy() {
+		spare();
+		measure();
+		for (const page of pages)
+			if (!page.jobs && !page.isNear)
+				reserve(page);
+		lay();
 	}
 	async function work() {
 		if (isReading || !batch)
@@ -144,14 +167,12 @@ export function jobList(detail, retry) {
 		isReading = true;
 		clearTimeout(timer);
 		try {
-			for (let page = due(); page; page = due())
+			let isFilled = false;
+			for (let page = due(); page; page = due(), isFilled = true)
 				await fill(page);
 			show(trouble, false);
-			spare();
-			for (const page of pages)
-				if (!page.jobs && !page.isNear)
-					measure(page);
-			lay();
+			if (isFilled)
+				tidy();
 			if (pages.some((page) => page.isNear && isOld(page)))
 				timer = setTimeout(work, REST_MS);
 		} catch (error) {

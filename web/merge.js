@@ -36,5 +36,6 @@ export function withPlaces(answer, list) {
 		...answer,
 		data: list.data.map((batch) => newer(now.get(batch.id) ?? batch, batch)),
 		held: answer.data.filter((batch) => !shown.has(batch.id)),
+		isOld: [...now.keys()].join() !== [...shown.keys()].join(),
 	};
 }

@@ -149,6 +149,7 @@ export function batchRow(first, asks) {
 	const history = historyOf(detail);
 	const eta = etaOf();
 	let batch = first;
+	let drawn = null;
 	let open = false;
 
 	detail.id = `detail-${first.id}`;
@@ -166,6 +167,9 @@ export function batchRow(first, asks) {
 
 	function update(now) {
 		const state = stateOf(BATCH_STATES, now.status);
+		if (now === drawn && !open)
+			return;
+		drawn = now;
 		if (now.status !== batch.status)
 			feel(line);
 		batch = now;
@@ -204,6 +208,7 @@ export function batchRow(first, asks) {
 		const range = batch.status === 'processing' && batch.control === 'run'
 			? eta.say(Date.now(), openOf(batch)) : null;
 		put(part(line, 'eta'), range ? between(range.from, range.to) : '');
+		show(part(line, 'eta'), range);
 		attribute(part(line, 'eta'), 'title', range ? 'By the pace that was seen here' : null);
 	}
 	function unfold(opened) {

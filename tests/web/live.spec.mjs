@@ -119,6 +119,36 @@ async ({ page, customer }) => {
 	await expect(page.locator('#newer')).toBeHidden();
 });
 
+test('a row that no longer belongs there stays under the pointer, and goes with it',
+async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, [...pictures(1), noPicture()]);
+	const { jobs, ...other } = await submitAndFinish(customer, [...pictures(1), noPicture()]);
+	const data = JSON.stringify({ ...other, status: 'processing', revision: other.revision + 1 });
+	let tell;
+	const told = new Promise((resolve) => { tell = resolve; });
+	expect(jobs).toHaveLength(2);
+	await page.route(isEvents, async (route) => {
+		await told;
+		await route.fulfill(
+			{ contentType: 'text/event-stream', body: `event: batch\nid: 1-0\ndata: ${data}\n\n` });
+	});
+	await page.goto(`/?customer=${customer}&status=partial`);
+	await rowOf(page, other).getByRole('button', { name: /^Delete/ }).hover();
+	await page.route(isList, async (route) => {
+		const response = await route.fetch();
+		const json = await response.json();
+		json.data = json.data.filter(({ id }) => id !== other.id);
+		await route.fulfill({ response, json });
+	});
+	const asked = page.waitForResponse((response) => isList(new URL(response.url())));
+	tell();
+	await expect(rowOf(page, other).locator('.c-status')).toHaveText('Processing');
+	await (await asked).finished();
+	await expect(names(page)).toHaveCount(2);
+	await page.getByRole('searchbox').hover();
+	await expect(names(page)).toHaveText([batch.base_directory_name]);
+});
+
 for (const reducedMotion of ['no-preference', 'reduce'])
 	test.describe(() => {
 		test.use({ contextOptions: { reducedMotion } });

@@ -178,17 +178,23 @@ test('the skip link leads to the batches', async ({ page, customer }) => {
 	await expect(rowOf(page, batch)).toBeVisible();
 });
 
-test('the whole page is less than 120 KB on its way', async ({ page, customer }) => {
+test('the whole page is less than 120 KB on its way, and all its modules are asked for at once',
+async ({ page, customer }) => {
 	await submitAndFinish(customer, pictures(1));
-	const sizes = [];
+	const sizes = new Map();
 	page.on('requestfinished', async (request) => {
-		if (!new URL(request.url()).pathname.startsWith('/api/'))
-			sizes.push((await request.sizes()).responseBodySize);
+		const { pathname } = new URL(request.url());
+		if (!pathname.startsWith('/api/'))
+			sizes.set(pathname.slice(1), (await request.sizes()).responseBodySize);
 	});
 	await page.goto(`/?customer=${customer}`);
 	await expect(names(page)).toHaveCount(1);
-	await expect.poll(() => sizes.length).toBeGreaterThan(15);
-	expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(120_000);
+	await expect.poll(() => sizes.size).toBeGreaterThan(20);
+	expect([...sizes.values()].reduce((sum, size) => sum + size, 0)).toBeLessThan(120_000);
+	const early = await page.locator('link[rel="modulepreload"], script').evaluateAll((nodes) =>
+		nodes.map((node) => node.getAttribute('href') ?? node.getAttribute('src')));
+	const modules = [...sizes.keys()].filter((name) => name.endsWith('.js'));
+	expect(modules.sort()).toEqual(early.sort());
 });
 
 test('the page lives under a policy that allows nothing but its own files',
