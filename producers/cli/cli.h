@@ -10,7 +10,8 @@
  *   follow.c      watching a batch until it is finished
  *   picks.c       which files are submitted
  *   send.c        submit: the files first, then the batch
- *   fetch.c       download: goes on where it stopped, checks what came
+ *   get.c         download, get: which file is meant
+ *   fetch.c       and how it comes: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
@@ -36,7 +37,7 @@ enum arg {
 	ARG_STATUS, ARG_CUSTOMER, ARG_FROM, ARG_TO, ARG_WORDS, ARG_SORT, ARG_ORDER, ARG_LIMIT,
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
 	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARG_SCOPE,
-	ARG_EXPIRES, ARG_ACTOR, ARG_ACTION, ARG_OBJECT, ARG_NAME, ARGS
+	ARG_EXPIRES, ARG_ACTOR, ARG_ACTION, ARG_OBJECT, ARG_NAME, ARG_CURSOR, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -152,6 +153,10 @@ bool put_json_file(struct put *put, const char *path, struct err *err);
 /* An option's values, each of which may be several joined by commas, as an array; without any: nothing. */
 void put_values(struct put *put, const char *name, const struct args *args, enum arg arg);
 
+/* What the gateway has under this path, into a file or to standard output as --output says. It is called
+ * `name` unless that says so; NULL: as the gateway calls it. */
+bool fetch_file(struct cli *cli, const char *path, const char *name, struct err *err);
+
 /* Until the batch is finished; sets the exit code. */
 bool follow_batch(struct cli *cli, const char *id, struct err *err);
 
@@ -168,6 +173,7 @@ bool run_list(struct cli *cli, struct err *err);
 bool run_show(struct cli *cli, struct err *err);
 bool run_watch(struct cli *cli, struct err *err);
 bool run_download(struct cli *cli, struct err *err);
+bool run_get(struct cli *cli, struct err *err);
 bool run_delete(struct cli *cli, struct err *err);
 bool run_stats(struct cli *cli, struct err *err);
 bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */

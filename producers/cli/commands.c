@@ -19,6 +19,7 @@
 #define SKIP BIT(28)
 #define KEYS_ADD BIT(30)
 #define AUDIT BIT(34)
+#define GET BIT(36)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
 #define BATCHES (LIST | STATS)
 #define ANY UINT64_MAX
@@ -61,9 +62,10 @@ const struct command commands[] = {
 	    "batchline stats --customer PL_DXB --from 2025-11-01\n" },
 	{ "cancel", "BATCH", 1, 1, run_order, "stops a batch: what is not rendered will not be", "",
 	    "batchline cancel PL_DXB_2025-11-05_batch-1\n" },
-	{ "retry", "BATCH", 1, 1, run_order, "tries the failed and cancelled jobs again",
-	    "Of a finished batch. Jobs that were rendered stay as they are.\n",
-	    "batchline retry PL_DXB_2025-11-05_batch-1\n" },
+	{ "retry", "BATCH|JOB", 1, 1, run_order, "tries the failed and cancelled jobs again",
+	    "Of a finished batch, or one of them. Jobs that were rendered stay as they are.\n",
+	    "batchline retry PL_DXB_2025-11-05_batch-1\n"
+	    "batchline retry 01a20b29-dad7-8ef4-8fc3-b71786311ea8   # a job\n" },
 	{ "pause", "BATCH", 1, 1, run_order, "begins no more jobs of a batch", "",
 	    "batchline pause PL_DXB_2025-11-05_batch-1\n" },
 	{ "resume", "BATCH", 1, 1, run_order, "goes on with a paused batch", "",
@@ -158,6 +160,10 @@ const struct command commands[] = {
 	{ "history", "BATCH", 1, 1, run_history, "tells what happened to a batch, and by whom",
 	    "Its states, the orders that people gave, what was delivered; the oldest first.\n",
 	    "batchline history PL_DXB_2025-11-05_batch-1\n" },
+	{ "get", "JOB [VIEW]", 1, 2, run_get, "fetches one rendered picture",
+	    "JOB is the id of a job, which `show --json` tells; without VIEW it is the first one's picture.\n"
+	    "It is fetched as a ZIP is by `download`.\n",
+	    "batchline get 01a20b29-dad7-8ef4-8fc3-b71786311ea8 hero --output hero.jpg\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -196,8 +202,10 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
 	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES | AUDIT, "rows, 1 to 500; 50 unless said" },
 	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST | DELIVERIES, "leave out the first N" },
-	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | PIPELINES_TEST,
-	    "where to; the batch's name with .zip unless said. Of a test: a folder; tried unless said" },
+	[ARG_CURSOR] = { "cursor", 0, "CURSOR", false, 0, 0, LIST,
+	    "go on where the page ended whose --json said this next_cursor" },
+	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | GET | PIPELINES_TEST,
+	    "where to; the batch's name with .zip, or the picture's, unless said. Of a test: a folder; tried unless said" },
 	[ARG_ASSET] = { "asset", 0, "FILE", false, 0, 0, PIPELINES_TEST,
 	    "a picture that the definition names by its SHA-256; as often as it names some",
 	    PIPELINES_TEST },

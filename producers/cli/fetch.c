@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetch.c: download. The ZIP grows as FILE.part and is renamed to FILE when its length and its
+ * fetch.c: a file of the gateway's. It grows as FILE.part and is renamed to FILE when its length and its
  * SHA-256 (the ETag) are right. What is there of an earlier try, as FILE.part or as a FILE that was
  * cut, is continued; when the whole turns out wrong then, FILE.part is fetched from the start, and
  * a FILE that was no part of the archive stays as it was. Only a regular file is a FILE; the bytes go to
@@ -93,7 +93,8 @@ look_ahead(struct fetch *f, struct err *err)
 		return err_code(err, ERR_FATAL, "stranger", "%s does not answer as a gateway of Batchline "
 		    "does", peer->url);
 	f->total = total;
-	name_read(f->name, http_header_of(&peer->answer, "Content-Disposition"));
+	if (!*f->name)
+		name_read(f->name, http_header_of(&peer->answer, "Content-Disposition"));
 	return true;
 }
 
@@ -169,7 +170,7 @@ take_file(struct fetch *f, bool *whole, struct err *err)
 	else if (*whole)
 		well = true;
 	else if (!S_ISREG(is.st_mode) || is.st_size >= f->total)
-		well = err_code(err, ERR_REJECT, "file", "%s is there and is not this archive: remove it, "
+		well = err_code(err, ERR_REJECT, "file", "%s is there and is not this file: remove it, "
 		    "or say another --output", f->file);
 	else
 		well = copy_to_part(f, fd, is.st_size, err);
@@ -235,7 +236,7 @@ fetch_all(struct fetch *f, struct err *err)
 
 		if (fetch_rest(f, err)) {
 			if (f->have <= had)
-				return err_code(err, ERR_RETRY, "cut", "the archive ended too early");
+				return err_code(err, ERR_RETRY, "cut", "the file ended too early");
 			continue;
 		}
 		cuts = f->have > had ? 1 : cuts + 1;
@@ -267,13 +268,13 @@ complete(struct fetch *f, struct err *err)
 		return true;
 	if (f->from_file) {
 		unlink(f->part);
-		return err_code(err, ERR_REJECT, "file", "%s is there and is no part of this archive: remove "
+		return err_code(err, ERR_REJECT, "file", "%s is there and is no part of this file: remove "
 		    "it, or say another --output", f->file);
 	}
 	if (continued && empty_part(f, err) && fetch_all(f, err) && is_whole(f, f->fd))
 		return true;
 	unlink(f->part);
-	return err_code(err, ERR_RETRY, "damaged", "what came is not the archive: its length or SHA-256 "
+	return err_code(err, ERR_RETRY, "damaged", "what came is not the file: its length or SHA-256 "
 	    "is another. Was it built anew? Try again");
 }
 
@@ -313,7 +314,7 @@ tell(const struct fetch *f, bool was_there)
 /* ---- where to ---- */
 
 static bool
-download_to_output(struct fetch *f, struct err *err)
+fetch_to_output(struct fetch *f, struct err *err)
 {
 	own(hash_freep) struct hash *hash = hash_new();
 	uint8_t sha256[SHA256_SIZE];
@@ -327,7 +328,7 @@ download_to_output(struct fetch *f, struct err *err)
 		return false;
 	hash_end(hash, sha256);
 	return !strcmp(hash_print(text, sha256), f->sha256) || err_code(err, ERR_RETRY, "damaged",
-	    "what was written is not the archive: its SHA-256 is another. Was it built anew? Try again");
+	    "what was written is not the file: its SHA-256 is another. Was it built anew? Try again");
 }
 
 /* A link is followed, so that it is the file that is replaced. */
@@ -348,7 +349,7 @@ file_settle(struct fetch *f, struct err *err)
 }
 
 static bool
-download_to_file(struct fetch *f, struct err *err)
+fetch_to_file(struct fetch *f, struct err *err)
 {
 	bool was_there = false, well;
 
@@ -371,20 +372,19 @@ download_to_file(struct fetch *f, struct err *err)
 }
 
 bool
-run_download(struct cli *cli, struct err *err)
+fetch_file(struct cli *cli, const char *path, const char *name, struct err *err)
 {
 	struct fetch f = { .cli = cli, .file = cli->args.texts[ARG_OUTPUT] };
 	bool to_output = f.file && !strcmp(f.file, "-");
-	struct named batch;
 
 	if (to_output && cli->json)
 		return err_code(err, ERR_FATAL, "usage", "--json and --output - both want standard output");
 	if (to_output && isatty(STDOUT_FILENO))
-		return err_code(err, ERR_FATAL, "usage", "--output -: a ZIP is nothing for a terminal");
-	if (!find_batch(cli, cli->args.operands[1], &batch, err))
-		return false;
-	snprintf(f.url, sizeof(f.url), "/api/batches/%s/download", batch.id);
+		return err_code(err, ERR_FATAL, "usage", "--output -: that is nothing for a terminal");
+	snprintf(f.url, sizeof(f.url), "%s", path);
+	if (name && !file_name_defect(name) && *name != '.')
+		snprintf(f.name, sizeof(f.name), "%s", name);
 	if (!look_ahead(&f, err))
 		return false;
-	return to_output ? download_to_output(&f, err) : download_to_file(&f, err);
+	return to_output ? fetch_to_output(&f, err) : fetch_to_file(&f, err);
 }

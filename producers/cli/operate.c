@@ -25,6 +25,7 @@ static const struct { enum arg arg; const char *name; } filters[] = {
 	{ ARG_CUSTOMER, "customer_prefix" }, { ARG_FROM, "date_from" }, { ARG_TO, "date_to" },
 	{ ARG_WORDS, "q" }, { ARG_NAME, "name" }, { ARG_SORT, "sort_by" }, { ARG_ORDER, "sort_order" },
 	{ ARG_LIMIT, "limit" }, { ARG_OFFSET, "offset" },
+	{ ARG_CURSOR, "cursor" },
 };
 
 void
@@ -286,19 +287,48 @@ run_delete(struct cli *cli, struct err *err)
 	return true;
 }
 
+/* What is ordered of a job is ordered of its batch, in its name. False: there is no such job. */
+static bool
+find_job(struct cli *cli, const char *operand, struct named *batch, struct buf *order)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	struct put put = { order, false };
+	struct err ignored = {0};
+	char path[PATH_SIZE];
+	struct uuid id;
+
+	if (!uuid_read(&id, operand, strlen(operand)))
+		return false;
+	snprintf(path, sizeof(path), "/api/jobs/%s", operand);
+	if (!peer_read(&cli->peer, path, &doc, &ignored))
+		return false;
+	snprintf(batch->id, sizeof(batch->id), "%s", text_in(doc_root(doc), "batch_id"));
+	put_open(&put, '{');
+	put_name(&put, "job_ids");
+	put_open(&put, '[');
+	put_uuid(&put, id);
+	put_close(&put, ']');
+	put_close(&put, '}');
+	return true;
+}
+
 bool
 run_order(struct cli *cli, struct err *err)
 {
+	bool of_job;
 	own(doc_freep) struct doc *doc = NULL;
 	struct buf json = {0};
 	char path[PATH_SIZE];
 	struct named batch;
 	bool well;
 
-	if (!find_batch(cli, cli->args.operands[1], &batch, err))
+	of_job = !strcmp(cli->command->name, "retry")
+	    && find_job(cli, cli->args.operands[1], &batch, &json);
+	if (!of_job && !find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
 	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch.id, cli->command->name);
-	buf_add_text(&json, "{}");
+	if (!of_job)
+		buf_add_text(&json, "{}");
 	well = peer_send(&cli->peer, "POST", path, &json, &doc, err);
 	buf_clear(&json);
 	if (!well)

@@ -293,6 +293,43 @@ def test_failed_jobs_are_tried_again(folder):
     assert run.returncode == 3 and "1 failed" in run.stdout
 
 
+def test_one_failed_job_is_tried_again(tmp_path):
+    for name in "PL_CLI_a.jpg", "PL_CLI_b.jpg":
+        (tmp_path / name).write_text(f"no picture {name}")
+    name = cli("submit", tmp_path, "-p", 1, "--watch").stdout.split(":")[0]
+    jobs = said(cli("show", name, "--json"))["jobs"]
+
+    assert said(cli("retry", jobs[1]["id"], "--json"))["run_no"] == 2
+    cli("watch", name)
+
+    after = said(cli("show", name, "--json"))["jobs"]
+    assert after[0]["completed_at"] == jobs[0]["completed_at"]
+    assert after[1]["completed_at"] > jobs[1]["completed_at"]
+    assert cli("retry", str(uuid.uuid4())).returncode == 4
+
+
+def test_one_picture_is_fetched(batch, tmp_path):
+    job = batch["jobs"][0]
+    hero = next(o for o in job["outputs"] if o["view"] == "hero")
+
+    told = said(cli("get", job["id"], "hero", "--json", cwd=tmp_path))
+    first = said(cli("get", job["id"], "-o", tmp_path / "first", "--json"))
+
+    assert told["file"] == hero["name"] and told["sha256"] == hero["sha256"] == digest(tmp_path / hero["name"])
+    assert first["sha256"] == job["outputs"][0]["sha256"]
+    for code, words in (4, [job["id"], "nope"]), (4, [str(uuid.uuid4())]), (2, ["no-id"]):
+        run = cli("get", *words)
+        assert run.returncode == code, run.stderr
+    assert "hero" in cli("get", job["id"], "nope").stderr
+
+
+def test_a_list_goes_on_at_its_cursor(batch):
+    first = said(cli("list", "--limit", 1, "--json"))
+    second = said(cli("list", "--limit", 1, "--cursor", first["next_cursor"], "--json"))
+
+    assert first["data"][0]["id"] != second["data"][0]["id"]
+
+
 def test_what_is_deleted_is_not_found(folder):
     made = said(cli("submit", folder, "-p", 1, "--json"))
     line.finished(made["batch_id"])
