@@ -16,7 +16,7 @@
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
  *   keys.c        who may ask; audit.c    what each did
- *   words.c table.c screen.c help.c    what people see
+ *   words.c table.c screen.c help.c    what people see; complete.c    what their shell adds
  */
 #ifndef CLI_H
 #define CLI_H
@@ -199,5 +199,6 @@ bool run_key_revoke(struct cli *cli, struct err *err);
 bool run_key_rotate(struct cli *cli, struct err *err);
 bool run_audit(struct cli *cli, struct err *err);
 bool run_history(struct cli *cli, struct err *err);
+bool run_completion(struct cli *cli, struct err *err);
 bool run_help(struct cli *cli, struct err *err);
 #endif

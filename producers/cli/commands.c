@@ -164,6 +164,10 @@ const struct command commands[] = {
 	    "JOB is the id of a job, which `show --json` tells; without VIEW it is the first one's picture.\n"
 	    "It is fetched as a ZIP is by `download`.\n",
 	    "batchline get 01a20b29-dad7-8ef4-8fc3-b71786311ea8 hero --output hero.jpg\n" },
+	{ "completion", "bash|zsh", 1, 1, run_completion, "writes a shell's completion of all this",
+	    "A line in the shell's start file that reads it is all it takes.\n",
+	    "source <(batchline completion bash)   # in ~/.bashrc\n"
+	    "source <(batchline completion zsh)    # in ~/.zshrc\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },

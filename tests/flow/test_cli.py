@@ -671,3 +671,34 @@ def test_an_interrupted_watch_says_that_the_batch_goes_on():
 
     assert code == 130
     assert "the batch goes on" in seen
+
+
+# ---- a shell's completion ----
+
+COMPLETE = """source <("$CLI" completion bash)
+COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _batchline; echo "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize("words, offered", [
+    ("batchline dow", ["download"]),
+    ("batchline keys r", ["revoke", "rotate"]),
+    ("batchline help sub", ["submit"]),
+    ("batchline submit --pri", ["--priority"]),
+    ("batchline keys add --sc", ["--scope"]),
+    ("batchline keys revoke --sc", []),
+    ("batchline submit x", []),
+])
+def test_bash_offers_what_the_tables_hold(words, offered):
+    run = subprocess.run(["bash", "-c", COMPLETE.format(words=words)], capture_output=True, text=True,
+                         env={**os.environ, "CLI": str(CLI)}, timeout=60)
+
+    assert run.stderr == "" and run.stdout.split() == offered
+
+
+def test_zsh_takes_the_same():
+    run = subprocess.run(["zsh", "-f", "-c", 'source <("$CLI" completion zsh); print $_comps[batchline]'],
+                         capture_output=True, text=True, env={**os.environ, "CLI": str(CLI)}, timeout=60)
+
+    assert run.stderr == "" and "_batchline" in run.stdout
+    assert cli("completion", "fish").returncode == 2
