@@ -30,9 +30,9 @@ void patience_remove(struct patience *patience, struct patient *patient);
 /* A newcomer wants a place, and this one had its for a while: it is to leave behind its answer. */
 bool patience_leaves(struct patience *patience, struct patient *patient);
 
-/* Whose turn it is: of one that may stay away or begin, one that has begun and goes on, one that takes
- * its answer, or ours; or one is gone, and its place is free. All but ours have as long as told from now on; each byte given, or taken of an
- * answer, earns a millisecond, and never more than that in all. */
+/* Whose turn it is: of one that may stay away or begin, one that has begun and goes on, one that takes its
+ * answer, or ours; or one is gone, and its place is free. All but ours have as long as told from now on;
+ * each byte given, or taken of an answer, earns a millisecond, and never more than that in all. */
 enum turn { TURN_IDLE, TURN_BEGUN, TURN_TAKES, TURN_OURS, TURN_GONE };
 void patience_turn(struct patience *patience, struct patient *patient, enum turn turn);
 /* It gave something, which is ours to deal with until patience_gave() tells how much and how long. */

@@ -132,12 +132,16 @@ route_find(struct call *call, const char *method, const char *path, char methods
 	return NULL;
 }
 
-/* No route: what the address takes instead, or that there is none. */
+/* No route: what the address takes instead, or that there is none. Outside of the API, whoever looks for
+ * that has another address than ours in mind. */
 static bool
 refuse_route(struct call *call, const char *methods)
 {
+	bool is_api = !strncmp(call->request->path, "/api/", strlen("/api/"));
+
 	if (!*methods)
-		return problem(call, &problem_no_address, "docs/openapi.yaml tells what there is.");
+		return problem(call, is_api ? &problem_not_found : &problem_no_address,
+		    "docs/openapi.yaml tells what there is.");
 	httpd_answer_header(call->answer, "Allow", methods);
 	if (strcmp(call->request->method, "OPTIONS"))
 		return problem(call, &problem_no_method, "It takes %s.", methods);

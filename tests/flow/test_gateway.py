@@ -489,5 +489,6 @@ def test_an_address_says_what_it_takes():
 def test_what_is_not_there_is_a_problem_too(path):
     answer = ask("GET", path.format(id=uuid.uuid4()))
 
-    assert (answer.status, answer.problem()) == (404, "not-found")
+    slug = "not-found" if path.startswith("/api/") else "no-such-address"
+    assert (answer.status, answer.problem()) == (404, slug)
     assert json.loads(answer.body)["instance"].startswith("/")
