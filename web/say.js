@@ -4,6 +4,8 @@
 import { byId, part, put, show } from './dom.js';
 import { bare } from './words.js';
 
+const NEWS_MS = 5000;
+
 export function complain(what, error, again) {
 	if (error.status === 401)
 		return;		// said where one signs in
@@ -21,7 +23,13 @@ export function complain(what, error, again) {
 }
 
 export const calm = (what) => byId('alert').dataset.about === what && show(byId('alert'), false);
-export const tell = (news) => put(byId('news'), news);
+// One after the other: what is told next does not take away what was not read out yet.
+export function tell(news) {
+	const line = document.createElement('span');
+	line.textContent = `${news}. `;
+	byId('news').append(line);
+	setTimeout(() => line.remove(), NEWS_MS);
+}
 
 export function pulse(state, words, more) {
 	byId('pulse').dataset.state = state;

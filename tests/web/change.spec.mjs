@@ -104,7 +104,7 @@ test('what failed can be tried again', async ({ page, customer }) => {
 	await page.goto(`/?customer=${customer}&open=${batch.id}`);
 	const row = rowOf(page, batch);
 	await expect(row.locator('.facts')).toContainText('Run1');
-	await button(page, batch, 'Retry').click();
+	await button(page, batch, 'Retry what is missing').click();
 	await expect(row.locator('.facts')).toContainText('Run2');
 	await expect(row.locator('.c-status')).toHaveText('Partial', { timeout: 30_000 });
 	await expect(row.locator('.job').filter({ hasText: 'broken.jpg' })).toContainText('attempt 2');

@@ -9,6 +9,8 @@ mkdirSync(results, { recursive: true });
 
 export default defineConfig({
 	testDir: '.',
+	globalSetup: './setup.mjs',
+	globalTimeout: 30 * 60_000,
 	testMatch: '*.spec.mjs',
 	outputDir: results,
 	reporter: [['list']],
