@@ -7,7 +7,7 @@
 #include "screen.h"
 #include "view.h"
 
-enum { HTTP_NO_CONTENT = 204, HTTP_ACCEPTED = 202 };
+enum { HTTP_NO_CONTENT = 204, HTTP_ACCEPTED = 202, CURSOR_SIZE = 32 };
 
 bool
 read_to_show(struct cli *cli, const char *path, struct doc **doc, struct err *err)
@@ -116,20 +116,29 @@ read_jobs(struct cli *cli, const char *id, const char *cursor, struct doc **doc,
 	return well;
 }
 
+/* The page at this cursor, which becomes the one of the next; "" behind the last one. */
+static bool
+next_jobs(struct cli *cli, const char *id, char cursor[CURSOR_SIZE], struct doc **doc, struct err *err)
+{
+	if (!read_jobs(cli, id, cursor, doc, err))
+		return false;
+	snprintf(cursor, CURSOR_SIZE, "%s", text_in(doc_root(*doc), "next_cursor"));
+	return true;
+}
+
 /* The pages of jobs from the cursor on. */
 static bool
 show_jobs(struct cli *cli, const char *id, const char *cursor, struct err *err)
 {
-	char next[32];
+	char next[CURSOR_SIZE];
 
 	snprintf(next, sizeof(next), "%s", cursor);
 	while (*next) {
 		own(doc_freep) struct doc *doc = NULL;
 
-		if (!read_jobs(cli, id, next, &doc, err)
+		if (!next_jobs(cli, id, next, &doc, err)
 		    || !view_jobs(cli, doc_member(doc_root(doc), "data"), err))
 			return false;
-		snprintf(next, sizeof(next), "%s", text_in(doc_root(doc), "next_cursor"));
 	}
 	return true;
 }
@@ -172,7 +181,7 @@ static bool
 put_whole(struct paged *p, struct cli *cli, const char *id, const struct doc_value *first,
     struct err *err)
 {
-	char next[32];
+	char next[CURSOR_SIZE];
 
 	put_open(&p->put, '{');
 	doc_members(first, put_member, p);
@@ -183,10 +192,9 @@ put_whole(struct paged *p, struct cli *cli, const char *id, const struct doc_val
 	while (*next) {
 		own(doc_freep) struct doc *doc = NULL;
 
-		if (!read_jobs(cli, id, next, &doc, err))
+		if (!next_jobs(cli, id, next, &doc, err))
 			return false;
 		put_items(&p->put, doc_member(doc_root(doc), "data"));
-		snprintf(next, sizeof(next), "%s", text_in(doc_root(doc), "next_cursor"));
 	}
 	put_close(&p->put, ']');
 	put_name(&p->put, p->cursor);
@@ -315,12 +323,11 @@ find_job(struct cli *cli, const char *operand, struct named *batch, struct buf *
 bool
 run_order(struct cli *cli, struct err *err)
 {
-	bool of_job;
 	own(doc_freep) struct doc *doc = NULL;
 	struct buf json = {0};
 	char path[PATH_SIZE];
 	struct named batch;
-	bool well;
+	bool of_job, well;
 
 	of_job = !strcmp(cli->command->name, "retry")
 	    && find_job(cli, cli->args.operands[1], &batch, &json);
