@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/words.h"
 #include "screen.h"
-#include "words.h"
 
 static const struct { const char *code; int exit_code; } exits[] = {
 	{ "usage", EXIT_USAGE },

@@ -4,19 +4,17 @@
  *
  *   commands.c    the table of commands and the table of options
  *   args.c        what was typed, against these tables
- *   peer.c        requests to the gateway, and its problems as errors
  *   find.c        which batch is meant
  *   view.c        batches, jobs, counts and pipelines as tables
  *   follow.c      watching a batch until it is finished
- *   picks.c       which files are submitted
- *   send.c        submit: the files first, then the batch
+ *   send.c        submit
  *   get.c         download, get: which file is meant
  *   fetch.c       and how it comes: goes on where it stopped, checks what came
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
  *   keys.c        who may ask; audit.c    what each did
- *   words.c table.c screen.c help.c    what people see; complete.c    what their shell adds
+ *   table.c screen.c help.c    what people see; complete.c    what their shell adds
  */
 #ifndef CLI_H
 #define CLI_H
@@ -27,7 +25,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/uuid.h"
-#include "port/http.h"
+#include "client/peer.h"
 
 /* ---- what was typed ---- */
 
@@ -85,32 +83,6 @@ const struct command *command_taken(struct args *args);
 /* Operands and options of this command. A defect has the code "usage". */
 bool command_fits(const struct command *command, const struct args *args, struct err *err);
 
-/* ---- the gateway ---- */
-
-struct peer {			/* one for each thread */
-	struct http *http;
-	const char *url, *key;
-	char bearer[300];
-	struct buf address;
-	struct http_answer answer;	/* the last one */
-	struct buf details;		/* of the last problem: a line a field */
-};
-
-bool peer_open(struct peer *ret, const char *url, const char *key, struct err *err);
-void peer_close(struct peer *peer);
-/* A request to this path, "/api/batches"; the next one takes its place. */
-struct http_request peer_request(struct peer *peer, const char *method, const char *path);
-/* True: a 2xx. A problem becomes an error with its slug as code ("not-found"). */
-bool peer_ask(struct peer *peer, const struct http_request *request, struct err *err);
-/* The same, again and again for a while when it may help. */
-bool peer_ask_patiently(struct peer *peer, const struct http_request *request, struct err *err);
-/* GET, and its body as JSON. */
-bool peer_read(struct peer *peer, const char *path, struct doc **ret, struct err *err);
-bool peer_answer_json(struct peer *peer, struct doc **ret, struct err *err);
-/* Sends this JSON, and reads the one that comes. */
-bool peer_send(struct peer *peer, const char *method, const char *path, struct buf *json,
-    struct doc **ret, struct err *err);
-
 /* ---- the program ---- */
 
 enum {
@@ -159,12 +131,6 @@ bool fetch_file(struct cli *cli, const char *path, const char *name, struct err 
 
 /* Until the batch is finished; sets the exit code. */
 bool follow_batch(struct cli *cli, const char *id, struct err *err);
-
-/* ---- what stands in JSON ---- */
-
-const char *text_in(const struct doc_value *object, const char *name);	/* "" when not there */
-int64_t int_in(const struct doc_value *object, const char *name);	/* 0 when not there */
-bool is_in(const struct doc_value *object, const char *name);		/* there, and not null */
 
 /* ---- commands' functions ---- */
 

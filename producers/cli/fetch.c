@@ -17,9 +17,9 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json_write.h"
+#include "base/words.h"
 #include "batch/name.h"
 #include "screen.h"
-#include "words.h"
 
 enum { COPY_SIZE = 64 * 1024, CUTS_MAX = 5, CUT_WAIT_MS = 500, DRAW_MS = 100, BAR_COLUMNS = 30,
 	FILE_SIZE = FILE_NAME_MAX + 1, RANGE_SIZE = 40, ETAG_SIZE = SHA256_TEXT_SIZE + 2 };

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/words.h"
 #include "screen.h"
 #include "view.h"
-#include "words.h"
 
 enum { BAR_COLUMNS = 30, PARTS = 10, WAIT_LEAST_MS = 250, WAIT_MOST_MS = 2000, STATUS_SIZE = 24,
 	POSITIONS_MAX = 1000000 };

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include "words.h"
+#include "base/words.h"
 
 enum { WIDTH_OTHERWISE = 80, WIDTH_LEAST = 40, LINE_SIZE = 1200 };
 

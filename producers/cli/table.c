@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "words.h"
+#include "base/words.h"
 
 enum { GAP = 2, CUT_LEAST = 8, CELL_SIZE = 256 };
 static const char cut_mark[] = "...";

@@ -7,9 +7,9 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/words.h"
 #include "screen.h"
 #include "table.h"
-#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 enum { LABEL_COLUMNS = 12, TEXT_SIZE = 400 };

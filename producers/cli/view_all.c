@@ -2,10 +2,10 @@
 /* view_all.c: the counts of all batches, what is parked, and the pipelines. */
 #include <stdio.h>
 #include <string.h>
+#include "base/words.h"
 #include "screen.h"
 #include "table.h"
 #include "view.h"
-#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

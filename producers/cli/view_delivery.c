@@ -4,10 +4,10 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/words.h"
 #include "screen.h"
 #include "table.h"
 #include "view.h"
-#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

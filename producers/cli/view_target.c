@@ -2,10 +2,10 @@
 /* view_target.c: where batches go, as people read it. */
 #include <stdio.h>
 #include <string.h>
+#include "base/words.h"
 #include "screen.h"
 #include "table.h"
 #include "view.h"
-#include "words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

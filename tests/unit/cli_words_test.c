@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <locale.h>
 #include "base/json_write.h"
-#include "producers/cli/words.h"
+#include "base/words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* peer.c: one question to the gateway, and what it says when it will not answer. */
+#include "peer.h"
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "cli.h"
-#include "words.h"
+#include "base/words.h"
 
 enum { TRIES = 6, WAIT_FIRST_MS = 250, RETRY_AFTER_MOST_S = 10, TITLE_SIZE = 160,
 	DETAIL_SIZE = 340 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* words.c: numbers and times as people say them, and what of a text may be shown. */
-#include "words.h"
+#include "base/words.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
