@@ -102,6 +102,7 @@ export const readHistory = (id) => call('GET', `${batch(id)}/history?limit=500`)
 export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
 export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
 export const skipDelivery = (id) => call('POST', `${delivery(id)}/skip`);
+export const readWorking = () => call('GET', 'api/working');
 export const readStats = () => call('GET', 'api/batches/stats');
 export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);

@@ -19,6 +19,7 @@ import { submitForm } from './submit.js';
 import { drawTotals, totalsAsker } from './totals.js';
 import { addressOf, countFilters, eventsOf, queryOf, readView, withoutFilters } from './view.js';
 import { BATCH_STATES, atClock, number, plural, stateOf } from './words.js';
+import { workingPanel } from './working.js';
 
 const SOON_MS = 2000;		// something shown is unfinished
 const SELDOM_MS = 10_000;	// a new batch may have come from elsewhere
@@ -48,6 +49,7 @@ const deleted = new Set();	// asked for or told, and perhaps still listed
 const form = submitForm(submitted);
 const line = liveLine({ open: opened, batch: hear, deleted: gone, reset: lookLater, lost: unheard });
 const who = session(enter, rest, (error) => complain('You were not signed out.', error, () => {}));
+const working = workingPanel();
 const drawFilters = filterBar(() => view,
 	(change, typed) => go({ ...view, page: 1, ...change }, typed));
 
@@ -163,6 +165,7 @@ const readTotals = totalsAsker((now) => {
 	stats = now;
 	drawTotals(stats);
 	drawChart(stats);
+	working.follow(stats);
 	drawFilters(stats);
 	calm(NO_TOTALS);
 }, (error) => complain(NO_TOTALS, error, () => readTotals()));
@@ -346,9 +349,11 @@ byId('size').addEventListener('change', () =>
 	go({ ...view, page: 1, size: Number(byId('size').value), open: [] }));
 setInterval(() => {
 	refreshTimes();
-	if (byId('pulse').dataset.state !== 'lost')
-		for (const row of rows.values())
-			row.tend();
+	if (byId('pulse').dataset.state === 'lost')
+		return;
+	working.tend();
+	for (const row of rows.values())
+		row.tend();
 }, TEND_MS);
 
 bulk(() => queryOf(view), each, (verb, batches) => {

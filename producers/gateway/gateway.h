@@ -280,6 +280,7 @@ bool serve_list(struct call *call);
 bool serve_stats(struct call *call);
 bool serve_events(struct call *call);
 bool serve_parked(struct call *call);
+bool serve_working(struct call *call);
 bool serve_pipelines(struct call *call);
 bool serve_pipeline(struct call *call);
 bool serve_pipeline_add(struct call *call);

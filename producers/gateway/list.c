@@ -327,3 +327,34 @@ serve_parked(struct call *call)
 
 	return answer_rows(call, &parked);
 }
+
+/* ---- GET /api/working ---- */
+
+enum { WORKING_MOST = 100 };
+
+static const struct shown_member working_members[] = {
+	{ "id", SHOWN_ID }, { "file_name", SHOWN_TEXT }, { "size", SHOWN_INT }, { "attempt", SHOWN_INT },
+	{ "started_at", SHOWN_TIME }, { "batch_id", SHOWN_ID }, { "base_directory_name", SHOWN_TEXT },
+	{ "customer_prefix", SHOWN_TEXT }, { "pipeline_id", SHOWN_INT },
+};
+
+bool
+serve_working(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+	struct put put;
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_working, caller_customers(call),
+	    db_int4(WORKING_MOST)))
+		return problem_err(call, &err);
+	const struct shown working = shown_table(rows, working_members);
+
+	put = answer_json(call, 200);
+	put_open(&put, '{');
+	put_rows(&put, "data", &working, db_count(rows));
+	put_int_of(&put, "total", db_count(rows) ? db_int_of(rows, 0, "total") : 0);
+	put_close(&put, '}');
+	answer_tag(call);
+	return true;
+}

@@ -37,6 +37,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/jobs/:id/outputs/:", SCOPE_READ, BODY_NONE, serve_output },
 	{ "POST", "/api/blobs", SCOPE_SUBMIT, BODY_RAW, serve_blob },
 	{ "GET", "/api/parked", SCOPE_OPERATE, BODY_NONE, serve_parked },
+	{ "GET", "/api/working", SCOPE_READ, BODY_NONE, serve_working },
 	{ "GET", "/api/pipelines", SCOPE_READ, BODY_NONE, serve_pipelines },
 	{ "POST", "/api/pipelines", SCOPE_OPERATE, BODY_JSON, serve_pipeline_add },
 	{ "GET", "/api/pipelines/:", SCOPE_READ, BODY_NONE, serve_pipeline },
@@ -207,7 +208,7 @@ static bool
 is_of_rows(const struct route *route)
 {
 	bool (*const these[])(struct call *call) = { serve_list, serve_batch, serve_jobs, serve_job,
-		serve_history };
+		serve_history, serve_working };
 
 	for (size_t i = 0; i < sizeof(these) / sizeof(*these); i++)
 		if (route->serve == these[i])

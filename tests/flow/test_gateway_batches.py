@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gateway's list of batches, the counts, the commands and deletion, against the whole line."""
 import datetime
+import time
 import unicodedata
 import uuid
 
 import pytest
+from confluent_kafka import Producer
 
+import events
 import gateway
 from gateway import PHOTOS, ask, batch, finished, get, post, stack, submit, text, until
+from test_events import BROKERS, PREFIX
+from test_webhook import sql
 
 SORTS = ["created_at", "updated_at", "completed_at", "total_files", "total_size", "status",
          "customer_prefix", "base_directory_name"]
@@ -428,3 +433,34 @@ def test_a_deletion_while_the_projector_is_away_is_obeyed_later():
 
     assert answer.status == 202
     until(lambda: ask("GET", answer.headers["Location"]).status == 404)
+
+
+# ---- what is in work ----
+
+def started(one, job_id):
+    """A renderer says that it has taken the job up."""
+    value = events.encode("JobStarted", {
+        "event_id": uuid.uuid4(), "occurred_at": time.time_ns() // 1000, "batch_id": uuid.UUID(one),
+        "job_id": uuid.UUID(job_id), "run_no": 1, "attempt": 1, "worker": "test"})
+    home = sql("select partition from batchline.batches where id = %s", one)[0][0]
+    producer = Producer({"bootstrap.servers": BROKERS})
+    producer.produce(PREFIX + "events", value, one, partition=home)
+    assert producer.flush(30) == 0
+
+
+def test_what_is_in_work_is_shown_with_its_batch_and_since_when(waiting):
+    one, job = waiting["batch_id"], waiting["job_ids"][1]
+
+    assert not [j for j in get("/api/working").json()["data"] if j["batch_id"] == one]
+    started(one, job)
+
+    def mine():
+        return [j for j in get("/api/working").json()["data"] if j["batch_id"] == one]
+    shown, = until(mine, "the job in work")
+    assert shown == {**{k: v for k, v in get(f"/api/jobs/{job}").json().items() if k in shown},
+                     "customer_prefix": waiting["base_directory_name"].partition("_20")[0],
+                     "pipeline_id": 1}
+    assert (shown["id"], shown["attempt"]) == (job, 1) and shown["started_at"]
+    assert get("/api/working").json()["total"] == 1
+    assert order(waiting, "cancel").status == 200
+    assert not mine()

@@ -45,6 +45,25 @@ test('what ended lately is a chart to see and a table to read', async ({ page, c
 		await page.screenshot({ path: `${process.env.LOOK}/chart.png`, fullPage: true });
 });
 
+test('who watches sees which pictures are in work, of which batch, and since when', async ({ page, customer }) => {
+	const batch = await submit(customer, pictures(300), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}`);
+	const working = page.locator('#working');
+	await expect(working).toContainText(/In work now: \d+ pictures?/);
+	await working.locator('summary').click();
+	await expect(working.locator('li').first())
+		.toHaveText(new RegExp(`^lobby-\\d+\\.jpg ${batch.base_directory_name} +started (just now|\\d+ s ago)$`));
+	await expectAccessible(page);
+	const first = await working.locator('li b').first().textContent();
+	await expect(working.locator('li b').filter({ hasText: new RegExp(`^${first}$`) })).toHaveCount(0);
+	await working.getByRole('link').first().click();
+	await expect(rowOf(page, batch).locator('.toggle')).toHaveAttribute('aria-expanded', 'true');
+	await page.locator('#working summary').click();
+	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+	await expect(working).toContainText('In work now: nothing');
+	await expect(working).toContainText('Nothing is in work.');
+});
+
 test('when a batch will be done is a range, and absent where it is not known', async ({ page, customer }) => {
 	await submitAndFinish(customer, pictures(1));
 	await page.goto(`/?customer=${customer}`);
