@@ -287,9 +287,9 @@ topic_named(const struct bus *bus, const char *name)
 {
 	int t = 0;
 
-	while (t < TOPIC_COUNT && strcmp(bus->names[t][0], name))
+	while (t < TOPIC_COUNT && strcmp(bus->names[t][0], name) && strcmp(bus->names[t][1], name))
 		t++;
-	assert(t < TOPIC_COUNT);	/* the group gives only what we subscribed to */
+	assert(t < TOPIC_COUNT);	/* only what we asked for comes */
 	return (enum topic)t;
 }
 
@@ -458,14 +458,12 @@ bus_subscribe(struct bus *bus, const enum topic *topics_read, size_t n,
 	return rc ? kafka_err(err, rc, "subscribe") : true;
 }
 
-/* Every partition from its end on. */
-static bool
-ends_take(struct bus *bus, enum topic topic, struct err *err)
+/* Adds every partition of the topic, with this offset. */
+static rd_kafka_resp_err_t
+partitions_add(struct bus *bus, const char *name, int64_t offset, rd_kafka_topic_partition_list_t *list)
 {
-	const char *name = bus->names[topic][0];
 	rd_kafka_topic_t *asked = rd_kafka_topic_new(bus->in, name, NULL);
 	const struct rd_kafka_metadata *found = NULL;
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t rc = asked ? rd_kafka_metadata(bus->in, 0, asked, &found, BUS_CALL_MS)
 	    : rd_kafka_last_error();
 
@@ -473,19 +471,30 @@ ends_take(struct bus *bus, enum topic topic, struct err *err)
 		rc = found->topic_cnt == 1 ? found->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
 	for (int i = 0; !rc && i < found->topics[0].partition_cnt; i++)
 		rd_kafka_topic_partition_list_add(list, name, found->topics[0].partitions[i].id)->offset
-		    = RD_KAFKA_OFFSET_END;
-	if (!rc)
-		rc = rd_kafka_assign(bus->in, list);
+		    = offset;
 	if (found)
 		rd_kafka_metadata_destroy(found);
 	if (asked)
 		rd_kafka_topic_destroy(asked);
+	return rc;
+}
+
+/* Every partition from its end on. */
+static bool
+ends_take(struct bus *bus, enum topic topic, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t rc = partitions_add(bus, bus->names[topic][0], RD_KAFKA_OFFSET_END, list);
+
+	if (!rc)
+		rc = rd_kafka_assign(bus->in, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return rc ? kafka_err(err, rc, "follow") : true;
 }
 
-bool
-bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic, struct err *err)
+/* A consumer in no group: the name of one is all that it has. */
+static bool
+reader_open(struct bus **ret, const struct bus_options *options, struct err *err)
 {
 	own(bus_freep) struct bus *bus = calloc(1, sizeof(*bus));
 
@@ -494,7 +503,16 @@ bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic
 	if (!names_fill(bus, options, err) || !client_new(&bus->in, bus, true, options, err))
 		return false;
 	rd_kafka_poll_set_consumer(bus->in);
-	if (!ends_take(bus, topic, err))
+	*ret = bus_free_hand_over(&bus);
+	return true;
+}
+
+bool
+bus_follow(struct bus **ret, const struct bus_options *options, enum topic topic, struct err *err)
+{
+	own(bus_freep) struct bus *bus = NULL;
+
+	if (!reader_open(&bus, options, err) || !ends_take(bus, topic, err))
 		return false;
 	*ret = bus_free_hand_over(&bus);
 	return true;
@@ -511,6 +529,76 @@ bus_follow_from(struct bus *bus, enum topic topic, const int64_t *offsets, int n
 	rc = rd_kafka_assign(bus->in, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return rc ? kafka_err(err, rc, "follow") : true;
+}
+
+/* ---- dead letters, looked at ---- */
+
+bool
+bus_letters_open(struct bus **ret, const struct bus_options *options, struct err *err)
+{
+	return reader_open(ret, options, err);
+}
+
+/* when: RD_KAFKA_OFFSET_BEGINNING or _END, which stand for timestamps in the protocol. */
+static rd_kafka_resp_err_t
+bounds_ask(struct bus *bus, rd_kafka_topic_partition_list_t *list, int64_t when)
+{
+	rd_kafka_resp_err_t rc;
+
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = when;
+	rc = rd_kafka_offsets_for_times(bus->in ? bus->in : bus->out, list, BUS_CALL_MS);
+	for (int i = 0; !rc && i < list->cnt; i++)
+		rc = list->elems[i].err;
+	return rc;
+}
+
+static rd_kafka_resp_err_t
+lanes_ask(struct bus *bus, rd_kafka_topic_partition_list_t *list, struct bus_lane *lanes, size_t max,
+    size_t *n)
+{
+	rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	for (int t = 0; !rc && t < TOPIC_COUNT; t++) {
+		rc = partitions_add(bus, bus->names[t][1], 0, list);
+		if (rc == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || rc == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+			rc = RD_KAFKA_RESP_ERR_NO_ERROR;
+	}
+	*n = (size_t)list->cnt < max ? (size_t)list->cnt : max;
+	if (!rc && list->cnt)
+		rc = bounds_ask(bus, list, RD_KAFKA_OFFSET_BEGINNING);
+	for (size_t i = 0; !rc && i < *n; i++)
+		lanes[i] = (struct bus_lane){ topic_named(bus, list->elems[i].topic),
+			list->elems[i].partition, list->elems[i].offset, 0 };
+	if (!rc && list->cnt)
+		rc = bounds_ask(bus, list, RD_KAFKA_OFFSET_END);
+	for (size_t i = 0; !rc && i < *n; i++)
+		lanes[i].to = list->elems[i].offset;
+	return rc;
+}
+
+bool
+bus_letters_lanes(struct bus *bus, struct bus_lane *lanes, size_t max, size_t *n, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t rc = lanes_ask(bus, list, lanes, max, n);
+
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc ? kafka_err(err, rc, "dead letters") : true;
+}
+
+bool
+bus_letters_follow(struct bus *bus, const struct bus_lane *lanes, size_t n, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+	rd_kafka_resp_err_t rc;
+
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, bus->names[lanes[i].topic][1],
+		    lanes[i].partition)->offset = lanes[i].from;
+	rc = rd_kafka_assign(bus->in, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc ? kafka_err(err, rc, "dead letters") : true;
 }
 
 /* ---- reading ---- */
@@ -692,7 +780,6 @@ bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool
 	return rc && !is_no_longer_ours(rc) ? kafka_err(err, rc, "commit offsets") : true;
 }
 
-/* when: RD_KAFKA_OFFSET_BEGINNING or _END, which stand for timestamps in the protocol. */
 static bool
 bound(struct bus *bus, enum topic topic, int32_t partition, int64_t when, int64_t *ret,
     struct err *err)
@@ -702,10 +789,7 @@ bound(struct bus *bus, enum topic topic, int32_t partition, int64_t when, int64_
 	    bus->names[topic][0], partition);
 	rd_kafka_resp_err_t rc;
 
-	one->offset = when;
-	rc = rd_kafka_offsets_for_times(bus->in ? bus->in : bus->out, list, BUS_CALL_MS);
-	if (!rc)
-		rc = one->err;
+	rc = bounds_ask(bus, list, when);
 	*ret = one->offset;
 	rd_kafka_topic_partition_list_destroy(list);
 	return rc ? kafka_err(err, rc, bus->names[topic][0]) : true;

@@ -89,6 +89,16 @@ bool bus_follow(struct bus **ret, const struct bus_options *options, enum topic 
 /* What it follows from here on: n partitions of the topic, each from its offset. */
 bool bus_follow_from(struct bus *bus, enum topic topic, const int64_t *offsets, int n,
     struct err *err);
+/*
+ * Dead letters, for who looks at them: a reader in no group, which commits and publishes nothing. Its
+ * records have the topic that they died on.
+ */
+struct bus_lane { enum topic topic; int32_t partition; int64_t from, to; };	/* of <topic>.dlq */
+bool bus_letters_open(struct bus **ret, const struct bus_options *options, struct err *err);
+/* Every partition, up to max, from its first offset to its next one. A topic that is not there has none. */
+bool bus_letters_lanes(struct bus *bus, struct bus_lane *lanes, size_t max, size_t *n, struct err *err);
+/* bus_poll() brings these from here on, each from `from`; n 0: nothing. */
+bool bus_letters_follow(struct bus *bus, const struct bus_lane *lanes, size_t n, struct err *err);
 /* Waits up to timeout_ms for the first record, then takes what is there, up to max, until they have
  * max_bytes (0: any number). A change of the assignment drops what was not handed out yet. */
 bool bus_poll(struct bus *bus, int timeout_ms, struct bus_record *records, size_t max,

@@ -20,6 +20,8 @@
 #define KEYS_ADD BIT(30)
 #define AUDIT BIT(34)
 #define GET BIT(36)
+#define DLQ BIT(38)
+#define DLQ_SHOW BIT(39)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
 #define BATCHES (LIST | STATS)
 #define ANY UINT64_MAX
@@ -168,6 +170,17 @@ const struct command commands[] = {
 	    "A line in the shell's start file that reads it is all it takes.\n",
 	    "source <(batchline completion bash)   # in ~/.bashrc\n"
 	    "source <(batchline completion zsh)    # in ~/.zshrc\n" },
+	{ "dlq", "", 0, 0, run_dlq, "lists and steers dead letters: records that a service gave up on",
+	    "The newest first, with why. One look reads at most 10,000 of them and says when it has not\n"
+	    "seen all. --from is of when they died.\n",
+	    "batchline dlq\n"
+	    "batchline dlq list --topic submissions --from 2026-11-01\n"
+	    "batchline dlq list --by code\n" },
+	{ "dlq show", "LETTER", 1, 1, run_dlq_show, "shows one with its headers and what it holds",
+	    "The value by its schema, or the head of its bytes where it follows none. --raw writes the\n"
+	    "bytes as they came into a FILE that is not there yet, or to standard output (-).\n",
+	    "batchline dlq show submissions-2-17\n"
+	    "batchline dlq show submissions-2-17 --raw --output letter.bin\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -195,7 +208,7 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, BATCHES | SHOW, "only these" },
 	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, BATCHES | TARGETS_ADD | KEYS_ADD | FILTERED,
 	    "only of this customer", TARGETS_ADD | KEYS_ADD },
-	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, BATCHES | AUDIT, "of this day and later ones" },
+	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, BATCHES | AUDIT | DLQ, "of this day and later ones" },
 	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, BATCHES | AUDIT, "of this day and earlier ones" },
 	[ARG_NAME] = { "name", 0, "NAME", false, 0, 0, BATCHES, "the batch of exactly this name" },
 	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, BATCHES,
@@ -204,12 +217,13 @@ const struct arg_row arg_rows[ARGS] = {
 	    "created_at, updated_at, completed_at, total_files, total_size, status, "
 	    "customer_prefix or base_directory_name" },
 	[ARG_ORDER] = { "order", 0, "asc|desc", false, 0, 0, LIST, "desc unless said" },
-	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES | AUDIT, "rows, 1 to 500; 50 unless said" },
+	[ARG_LIMIT] = { "limit", 'n', "N", true, 1, 500, LIST | DELIVERIES | AUDIT | DLQ, "rows, 1 to 500; 50 unless said" },
 	[ARG_OFFSET] = { "offset", 0, "N", true, 0, BIG, LIST | DELIVERIES, "leave out the first N" },
-	[ARG_CURSOR] = { "cursor", 0, "CURSOR", false, 0, 0, LIST,
+	[ARG_CURSOR] = { "cursor", 0, "CURSOR", false, 0, 0, LIST | DLQ,
 	    "go on where the page ended whose --json said this next_cursor" },
-	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | GET | PIPELINES_TEST,
-	    "where to; the batch's name with .zip, or the picture's, unless said. Of a test: a folder; tried unless said" },
+	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | GET | PIPELINES_TEST | DLQ_SHOW,
+	    "where to; the batch's name with .zip, or the picture's, unless said. Of a test: a folder; tried unless said. "
+	    "Of a dead letter: standard output unless said" },
 	[ARG_ASSET] = { "asset", 0, "FILE", false, 0, 0, PIPELINES_TEST,
 	    "a picture that the definition names by its SHA-256; as often as it names some",
 	    PIPELINES_TEST },
@@ -224,7 +238,7 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only of webhook, dropbox or monday" },
 	[ARG_PHASE] = { "phase", 0, "PHASE", false, 0, 0, FILTERED,
 	    "only these: intent (it waits), called (under way), done, failed, passed" },
-	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED | AUDIT, "only of this batch" },
+	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED | AUDIT | DLQ, "only of this batch" },
 	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP,
 	    "only tell which it would be" },
 	[ARG_CHECK] = { "check", 0, NULL, false, 0, 0, PIPELINES_ADD,
@@ -237,6 +251,11 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only by this key; gateway without keys" },
 	[ARG_ACTION] = { "action", 0, "ACT", false, 0, 0, AUDIT, "only these acts" },
 	[ARG_OBJECT] = { "object", 0, "OBJECT", false, 0, 0, AUDIT, "only what was done to this" },
+	[ARG_TOPIC] = { "topic", 0, "TOPIC", false, 0, 0, DLQ,
+	    "only those that died on submissions, events, jobs or batches" },
+	[ARG_CODE] = { "code", 0, "CODE", false, 0, 0, DLQ, "only those that died for this" },
+	[ARG_BY] = { "by", 0, "code", false, 0, 0, DLQ, "count them by topic and code instead" },
+	[ARG_RAW] = { "raw", 0, NULL, false, 0, 0, DLQ_SHOW, "only the bytes, as they came" },
 	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },

@@ -11,6 +11,10 @@ bool view_stats(const struct cli *cli, const struct doc_value *stats, struct err
 bool view_parked(const struct cli *cli, const struct doc_value *parked, struct err *err);
 bool view_pipelines(const struct cli *cli, const struct doc_value *pipelines, struct err *err);
 
+/* Of dead letters: the columns of a list, and all of one. */
+bool view_letters(const struct cli *cli, const struct doc_value *letters, struct err *err);
+void view_letter(const struct cli *cli, const struct doc_value *letter);
+
 bool view_targets(const struct cli *cli, const struct doc_value *targets, struct err *err);
 void view_target(const struct cli *cli, const struct doc_value *target);
 

@@ -23,6 +23,7 @@
  *	news     .. what a record tells           over     .. whose key or session ended
  *	kept     answers while nothing changes     moment   .. asked once for all who wait
  *	history  what happened to a batch
+ *	letters  dead letters, found               letter   .. and told
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *
@@ -75,6 +76,7 @@ enum {
 struct db_pool;		/* pool.c */
 struct live;		/* live.c */
 struct kept;		/* kept.c */
+struct letters;		/* letters.c */
 
 struct gateway {
 	const struct options *options;
@@ -83,6 +85,7 @@ struct gateway {
 	struct bus *bus;
 	struct live *live;
 	struct kept *kept;
+	struct letters *letters;
 	struct codec *codec;
 	struct blob_store *blobs;
 	const char *cors_origins;	/* checked; NULL or empty: none */
@@ -317,6 +320,9 @@ bool serve_session(struct call *call);
 bool serve_session_add(struct call *call);
 bool serve_session_remove(struct call *call);
 bool serve_audit(struct call *call);
+bool serve_letters(struct call *call);
+bool serve_letter(struct call *call);
+bool serve_letter_value(struct call *call);
 bool serve_live(struct call *call);
 bool serve_ready(struct call *call);
 bool serve_metrics(struct call *call);

@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "health.h"
 #include "kept.h"
+#include "letters.h"
 #include "live.h"
 #include "service.h"
 
@@ -95,7 +96,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
-	    || !guard_new(&g->guard) || !(g->kept = kept_new(g->pool)) || !limit_open(g, o))
+	    || !guard_new(&g->guard) || !letters_new(&g->letters, &bus_options) || !(g->kept = kept_new(g->pool)) || !limit_open(g, o))
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)
@@ -108,6 +109,7 @@ gateway_close(struct gateway *g)
 {
 	live_free(g->live);
 	kept_free(g->kept);
+	letters_free(g->letters);
 	bus_free(g->bus);
 	blob_free(g->blobs);
 	codec_free(g->codec);

@@ -688,3 +688,43 @@ Test(bus, a_dead_letter_holds_the_record_as_it_came_and_why)
 	bus_free(in);
 	bus_free(out);
 }
+
+/* One letter of each payload, to events.dlq. */
+static void
+publish_letters(struct bus *out, int32_t partition, const char *const *payloads, size_t n)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct bus_outgoing letter = a_record(partition, "k", payloads[i]);
+
+		letter.dead_letter = true;
+		cr_assert(bus_publish(out, &letter, &err), "%s", err.text);
+	}
+}
+
+Test(bus, dead_letters_are_found_and_read_from_where_one_wants)
+{
+	const struct bus_options options = { .client_id = "test", .group = "g", .instance = "",
+		.brokers = rd_kafka_mock_cluster_bootstraps(cluster), .topic_prefix = "t." };
+	const char *const payloads[] = { "a", "b", "c" };
+	struct bus *out = a_bus(NULL), *reader = NULL;
+	struct bus_lane lanes[64], lane = {0};
+	struct err err = {0};
+	size_t n;
+
+	publish_letters(out, 1, payloads, 3);
+	cr_assert(bus_letters_open(&reader, &options, &err), "%s", err.text);
+	cr_assert(bus_letters_lanes(reader, lanes, 64, &n, &err), "%s", err.text);
+	for (size_t i = 0; i < n; i++)
+		if (lanes[i].topic == TOPIC_EVENTS && lanes[i].partition == 1)
+			lane = lanes[i];
+
+	cr_expect_eq(lane.from, 0);
+	cr_expect_eq(lane.to, 3);
+	lane.from = 1;
+	cr_assert(bus_letters_follow(reader, &lane, 1, &err), "%s", err.text);
+	cr_expect_str_eq(take(reader, 2), "1@1=b 1@2=c ");
+	bus_free(reader);
+	bus_free(out);
+}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/base64.h"
+#include "producers/gateway/letters.h"
 #include "producers/gateway/query.h"
 
 static bool
@@ -293,4 +294,19 @@ Test(query, what_is_no_name_is_refused)
 
 		cr_expect_not(reads(&query, "name", rows[i]), "%s", rows[i]);
 	}
+}
+
+Test(letters, an_id_is_the_one_way_of_writing_a_place)
+{
+	static const char *const wrong[] = { "", "jobs", "jobs-1", "jobs-1-", "jobs-01-2", "jobs-1-02",
+		"jobs-+1-2", "jobs- 1-2", "jobs-1-2x", "jobs-1--2", "pigeons-1-2", "jobs-9999999999-1",
+		"jobs-1-9999999999999999999", "jobs.dlq-1-2" };
+	struct letter_place place;
+	char text[LETTER_ID_SIZE];
+
+	cr_assert(letter_id_read(&place, "jobs-1-22"));
+	cr_expect(place.topic == TOPIC_JOBS && place.partition == 1 && place.offset == 22);
+	cr_expect_str_eq(letter_id_print(text, place), "jobs-1-22");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		cr_expect_not(letter_id_read(&place, wrong[i]), "%s", wrong[i]);
 }

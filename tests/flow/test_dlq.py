@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dead letters: records that cannot be are sent to the topics, and found by the API and by
+`batchline dlq`, which is held against what a client of Kafka's own reads."""
+import uuid
+
+import pytest
+from confluent_kafka import Producer
+
+import gateway
+from gateway import get
+from test_cli import cli, said
+from test_events import BROKERS, PREFIX
+from test_projection import letters_of, submission
+
+LETTERS = "/api/letters"
+
+
+def a_key():
+    return str(uuid.uuid4())
+
+
+def bad(key, value=b"rubbish", topic="submissions"):
+    """A record that is no event; its letter by the list, once that has it."""
+    letters_of(topic, key, 1, (topic, key, value))
+    return the_letter(batch_id=key)
+
+
+def the_letter(**filters):
+    return gateway.until(lambda: get(LETTERS, **filters).json()["data"], "the letter")[0]
+
+
+def forge(n, topic="batches", **headers):
+    """Letters by a stranger's hand, under one key."""
+    key, client = a_key(), Producer({"bootstrap.servers": BROKERS})
+    for i in range(n):
+        client.produce(PREFIX + topic + ".dlq", b"%d" % i, key, headers=[
+            ("dlq_topic", topic), ("dlq_code", headers.get("code", "forged")),
+            ("dlq_message", f"the {i}th"), ("dlq_replays", "0")])
+        if i % 1000 == 0:
+            client.poll(0)
+    client.flush()
+    return key
+
+
+# ---- list ----
+
+def test_a_letter_is_listed_with_where_it_stood_and_why():
+    key = a_key()
+    letter = bad(key)
+
+    topic, partition, offset = letter["id"].split("-")
+    assert (topic, letter["topic"], letter["key"]) == ("submissions", "submissions", key)
+    assert (letter["code"], letter["stage"], letter["group"]) == (
+        "not_framed", "decode", "batchline-projector")
+    assert letter["replays"] == 0 and letter["value_size"] == 7 and letter["cut"] is None
+    assert int(partition) >= 0 and int(offset) >= 0 and letter["partition"] is not None
+    run = cli("dlq", "list", "--batch", key)
+    assert run.returncode == 0 and letter["id"] in run.stdout and "not_framed" in run.stdout
+
+
+def test_a_list_is_narrowed_by_topic_code_and_time():
+    key = a_key()
+    bad(key)
+    bad(key, topic="events")
+
+    def topics(**filters):
+        return sorted(x["topic"] for x in get(LETTERS, batch_id=key, **filters).json()["data"])
+
+    assert topics() == ["events", "submissions"]
+    assert topics(topic="events") == ["events"] and topics(topic=["events", "submissions"]) == topics()
+    assert topics(code="not_framed") == topics() and topics(code="other") == []
+    assert topics(since="2001-01-01T00:00:00Z") == topics() and topics(since="2099-01-01T00:00:00Z") == []
+    found = said(cli("dlq", "--topic", "events", "--code", "not_framed", "--from", "2001-01-01",
+                     "--batch", key, "--json"))
+    assert [x["topic"] for x in found["data"]] == ["events"]
+
+
+def test_pages_go_through_all_from_the_newest_on():
+    key = forge(57)
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = get(LETTERS, batch_id=key, topic="batches", limit=10, cursor=cursor).json()
+        pages.append([x["message"] for x in page["data"]])
+        cursor = page["next_cursor"]
+
+    assert sum(pages, []) == [f"the {i}th" for i in range(56, -1, -1)]
+    assert [len(page) for page in pages[:5]] == [10] * 5
+
+
+def test_ten_thousand_letters_are_counted_by_code_and_a_look_has_an_end():
+    forge(10050, code=(code := f"many_{uuid.uuid4().hex[:8]}"))
+    counted = said(cli("dlq", "list", "--by", "code", "--topic", "batches", "--json"))
+    page = get(LETTERS, topic="batches", code="of_none", limit=1).json()
+
+    assert counted["looked_at"] >= 10000 and counted["total"] > 10000 and counted["more"]
+    assert {"topic": "batches", "code": code}.items() <= counted["data"][0].items()
+    assert page["data"] == [] and page["looked_at"] <= 10000 and page["next_cursor"]
+    run = cli("dlq", "--code", "of_none", "--topic", "batches")
+    assert "No dead letters of that kind." in run.stdout and "Looked at the newest" in run.stdout
+    assert code in cli("dlq", "--by", "code", "--topic", "batches").stdout
+
+
+@pytest.mark.parametrize("name, value", [
+    ("topic", "pigeons"), ("batch_id", "1"), ("since", "yesterday"), ("limit", "0"), ("limit", "501"),
+    ("topic", ""), ("since", ""), ("cursor", "x"), ("cursor", "1..2"), ("cursor", "-1"), ("cursor", "9" * 30), ("cursor", "1." * 100)])
+def test_a_parameter_that_cannot_be_is_told(name, value):
+    answer = get(LETTERS, **{name: value})
+
+    assert (answer.status, answer.fields()) == (400, [name])
+
+
+def test_a_cursor_of_other_partitions_is_refused():
+    assert get(LETTERS, cursor="1.2").problem() == "bad-request"
+
+
+# ---- one ----
+
+def test_a_letter_that_follows_a_schema_is_shown_by_its_fields():
+    first = uuid.uuid4()
+    good = submission(first, 1)
+    other = submission(first, 2)
+    letters_of("submissions", str(first), 1, good, other)
+    letter = the_letter(batch_id=str(first))
+    whole = get(f"{LETTERS}/{letter['id']}").json()
+    run = cli("dlq", "show", letter["id"])
+
+    assert letter["code"] == "conflicting_submission"
+    assert (whole["record"], whole["not_decoded"]) == ("BatchSubmitted", None)
+    assert whole["decoded"]["batch_id"] == str(first) and len(whole["decoded"]["files"]) == 2
+    assert bytes.fromhex(whole["value_head"]) == other[2][:512]
+    assert {"name": "dlq_code", "value": "conflicting_submission"} in whole["headers"]
+    assert run.returncode == 0 and "BatchSubmitted" in run.stdout and "conflicting" in run.stdout
+
+
+def test_a_letter_that_follows_none_is_shown_by_its_bytes_and_written_as_they_came(tmp_path):
+    rubbish = b"\x00\xffrubbish\x1b[31m\n" * 100
+    letter = bad(a_key(), rubbish)
+    file = tmp_path / "letter.bin"
+    shown = cli("dlq", "show", letter["id"])
+
+    assert "00 ff 72 75 62 62 69 73 68 1b" in shown.stdout and "\x1b" not in shown.stdout
+    assert cli("dlq", "show", letter["id"], "--raw", "--output", file).returncode == 0
+    assert file.read_bytes() == rubbish
+    again = cli("dlq", "show", letter["id"], "--raw", "-o", file)
+    assert again.returncode == 1 and "File exists" in again.stderr
+    assert get(f"{LETTERS}/{letter['id']}/value").body == rubbish
+
+
+@pytest.mark.parametrize("letter", [
+    "1", "submissions", "submissions-0-999999999", "submissions-99-0", "submissions-0-00",
+    "submissions-0--1", "pigeons-0-0", "submissions-0-0x", "submissions-1e1-0", "x" * 255, "%00", "%FF"])
+def test_what_is_no_letter_is_not_found(letter):
+    assert get(f"{LETTERS}/{letter}").problem() == "not-found"
+    assert cli("dlq", "show", letter).returncode == 4
+
+
+@pytest.mark.parametrize("words", [
+    ("--by", "colour"), ("--by", "code", "--limit", "5"), ("--by", "code", "--cursor", "1"), ("show",),
+    ("show", "a", "--output", "x"), ("show", "a", "--raw", "--json"), ("fold",)])
+def test_nonsense_is_refused_by_the_command_line(words):
+    assert cli("dlq", *words).returncode == 2
