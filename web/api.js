@@ -98,6 +98,7 @@ const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
 export const readJobs = (id, { status, limit, cursor }) =>
 	call('GET', `${batch(id)}/jobs?${new URLSearchParams({ status, limit, cursor })}`);
+export const readJob = (id) => call('GET', job(id));
 export const readHistory = (id) => call('GET', `${batch(id)}/history?limit=500`);
 export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
 export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
@@ -118,6 +119,7 @@ export async function listPipelines() {
 
 export const downloadOf = (id) => `${batch(id)}/download`;
 export const previewOf = (id) => `${job(id)}/preview`;
+export const inputOf = (id) => `${job(id)}/input`;
 export const outputOf = (id, name) => `${job(id)}/outputs/${encodeURIComponent(name)}`;
 
 // An XMLHttpRequest, because fetch cannot tell how much has been sent.

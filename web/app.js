@@ -9,6 +9,7 @@ import { bulk } from './bulk.js';
 import { drawChart } from './chart.js';
 import { byId, keyed, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
+import { jobSheet } from './job.js';
 import { keyboard } from './keys.js';
 import { liveLine } from './live.js';
 import { putTold, withNewer, withPlaces } from './merge.js';
@@ -50,6 +51,7 @@ const form = submitForm(submitted);
 const line = liveLine({ open: opened, batch: hear, deleted: gone, reset: lookLater, lost: unheard });
 const who = session(enter, rest, (error) => complain('You were not signed out.', error, () => {}));
 const working = workingPanel();
+const sheet = jobSheet(letIn);
 const drawFilters = filterBar(() => view,
 	(change, typed) => go({ ...view, page: 1, ...change }, typed));
 
@@ -69,6 +71,10 @@ function turned() {
 }
 
 addEventListener('popstate', () => {
+	if (!who.isOut())
+		sheet.follow();
+	if (addressOf(readView(location.search)) === addressOf(view))
+		return;
 	view = readView(location.search);
 	byId('q').value = view.q;
 	turned();
@@ -287,6 +293,7 @@ function unheard() {
 // All that was told since the last picture is drawn at once, be it two hundred changes.
 function hear(batch) {
 	goodAt = Date.now();
+	sheet.hear(batch);
 	if (!told.size)
 		requestAnimationFrame(drawTold);
 	told.set(batch.id, batch);
@@ -315,6 +322,7 @@ function gone(id) {
 function enter() {
 	form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
 	line.follow(eventsOf(view));
+	sheet.follow();
 	look();
 }
 
@@ -352,6 +360,7 @@ setInterval(() => {
 	if (byId('pulse').dataset.state === 'lost')
 		return;
 	working.tend();
+	sheet.tend();
 	for (const row of rows.values())
 		row.tend();
 }, TEND_MS);

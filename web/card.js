@@ -73,6 +73,8 @@ export function jobCard(first, again) {
 	const retry = part(element, 'retry');
 	let job = first;
 
+	element.querySelector('.frame').addEventListener('click', (e) =>
+		e.target.closest('.why') || part(element, 'file').click());
 	retry.addEventListener('click', () => {
 		retry.disabled = true;
 		again.order([job]);
@@ -90,6 +92,7 @@ export function jobCard(first, again) {
 		job = now;
 		attribute(element, 'data-status', job.status);
 		attribute(element, 'aria-posinset', job.position + 1);
+		attribute(part(element, 'file'), 'href', `#job/${job.id}`);
 		attribute(part(element, 'file'), 'title', bare(job.file_name));
 		put(part(element, 'file'), bare(job.file_name));
 		put(part(element, 'word'), state.word);

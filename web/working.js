@@ -14,6 +14,7 @@ function item() {
 		element,
 		update(job) {
 			put(part(element, 'file'), bare(job.file_name));
+			attribute(part(element, 'file'), 'href', `#job/${job.id}`);
 			put(link, job.base_directory_name);
 			attribute(link, 'href', `?open=${job.batch_id}&q=${encodeURIComponent(job.base_directory_name)}`);
 			put(part(element, 'attempt'), job.attempt > 1 ? `attempt ${number(job.attempt)}` : '');

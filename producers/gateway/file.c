@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file.c: what lies in the blob store, sent as it lies there: archives, previews, outputs. A blob
+ * file.c: what lies in the blob store, sent as it lies there: archives, previews, inputs, outputs. A blob
  * never changes, so its content's name is its ETag, and any part of it can be had.
  */
 #include <inttypes.h>
@@ -19,18 +19,37 @@
 enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100 };
 
 struct file {
-	const char *uri, *type;
+	const char *uri, *type;		/* type NULL: what its first bytes say */
 	const char *sha256;		/* of its bytes, or of its name where that is as good */
 	const char *save_as;		/* NULL: shown, not saved */
 };
 
+/* Of a picture that browsers show; what is none of them is bytes, and no page of somebody's. */
+static const char *
+type_by_bytes(int fd)
+{
+	static const struct { size_t at; const char *bytes, *type; } kinds[] = {
+		{ 0, "\xff\xd8\xff", "image/jpeg" }, { 0, "\x89PNG\r\n", "image/png" },
+		{ 0, "GIF8", "image/gif" }, { 8, "WEBP", "image/webp" }, { 4, "ftypavif", "image/avif" },
+		{ 0, "II*", "image/tiff" }, { 0, "MM", "image/tiff" },
+	};
+	char head[16] = "";
+
+	if (pread(fd, head, sizeof(head), 0) < (ssize_t)sizeof(head))
+		return "application/octet-stream";
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!memcmp(head + kinds[i].at, kinds[i].bytes, strlen(kinds[i].bytes)))
+			return kinds[i].type;
+	return "application/octet-stream";
+}
+
 static void
-put_head(struct call *call, const struct file *file, const char *etag)
+put_head(struct call *call, const struct file *file, const char *type, const char *etag)
 {
 	struct httpd_answer *answer = call->answer;
 	char value[400];
 
-	snprintf(call->type, sizeof(call->type), "%s", file->type);
+	snprintf(call->type, sizeof(call->type), "%s", type);
 	answer->type = call->type;
 	httpd_answer_header(answer, "ETag", etag);
 	httpd_answer_header(answer, "Accept-Ranges", "bytes");
@@ -101,7 +120,7 @@ answer_file(struct call *call, const struct file *file)
 		return problem_err(call, &err);
 	}
 	snprintf(etag, sizeof(etag), "\"%s\"", file->sha256);
-	put_head(call, file, etag);
+	put_head(call, file, file->type ? file->type : type_by_bytes(fd), etag);
 	if (!is_wanted(call, etag) || !put_part(call, etag, total)) {
 		close(fd);
 		return !problem_is_set(call);
@@ -176,6 +195,21 @@ preview_type(const char *uri)
 	return "application/octet-stream";
 }
 
+/* The row of job.sql that the path names; without one: 404. *ret is the caller's. */
+static bool
+job_read(struct call *call, struct db_rows **ret)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no job of this id.");
+	*ret = db_rows_free_hand_over(&rows);
+	return true;
+}
 
 bool
 serve_preview(struct call *call)
@@ -183,19 +217,32 @@ serve_preview(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	uint8_t sha256[SHA256_SIZE];
 	char hex[SHA256_TEXT_SIZE];
-	struct err err = {0};
 	const char *uri;
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
-	    caller_customers(call)))
-		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no job of this id.");
+	if (!job_read(call, &rows))
+		return false;
 	uri = db_text_of(rows, 0, "preview_uri");
 	if (!uri)
 		return problem(call, &problem_not_found, "The job has no preview yet.");
 	hash_sha256(sha256, uri, strlen(uri));	/* each attempt has a name of its own */
 	const struct file file = { uri, preview_type(uri), hash_print(hex, sha256), NULL };
+	return answer_file(call, &file);
+}
+
+/* What was handed in. Only what is named by its content is somebody's input. */
+bool
+serve_input(struct call *call)
+{
+	static const char prefix[] = "blob:sha256/";
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	const char *uri;
+
+	if (!job_read(call, &rows))
+		return false;
+	uri = db_text_of(rows, 0, "source_uri");
+	if (strncmp(uri, prefix, strlen(prefix)))
+		return problem(call, &problem_not_found, "The input does not lie in the store.");
+	const struct file file = { uri, NULL, uri + strlen(prefix), NULL };
 	return answer_file(call, &file);
 }
 

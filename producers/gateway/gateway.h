@@ -299,6 +299,7 @@ bool serve_delivery_orders(struct call *call);
 bool serve_job(struct call *call);
 bool serve_download(struct call *call);
 bool serve_preview(struct call *call);
+bool serve_input(struct call *call);
 bool serve_output(struct call *call);
 bool serve_submit_one(struct call *call);
 bool serve_submit_batch(struct call *call);

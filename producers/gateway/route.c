@@ -33,6 +33,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/jobs", SCOPE_SUBMIT, BODY_FORM, serve_submit_one },
 	{ "POST", "/api/jobs/batch", SCOPE_SUBMIT, BODY_FORM, serve_submit_batch },
 	{ "GET", "/api/jobs/:id", SCOPE_READ, BODY_NONE, serve_job },
+	{ "GET", "/api/jobs/:id/input", SCOPE_READ, BODY_NONE, serve_input },
 	{ "GET", "/api/jobs/:id/preview", SCOPE_READ, BODY_NONE, serve_preview },
 	{ "GET", "/api/jobs/:id/outputs/:", SCOPE_READ, BODY_NONE, serve_output },
 	{ "POST", "/api/blobs", SCOPE_SUBMIT, BODY_RAW, serve_blob },

@@ -18,6 +18,7 @@ import events
 import gateway
 from gateway import PHOTOS, ask, finished, get, health, post, text, until, upload
 from test_events import TRACE, Topics, job_id, name_of
+from test_webhook import sql
 
 NAME = re.compile(r"^(?P<customer>.+)_(?P<date>\d{4}-\d\d-\d\d)_batch-(?P<counter>\d+)$")
 
@@ -279,6 +280,34 @@ def test_a_preview_is_a_small_picture(done):
 
     assert max(Image.open(io.BytesIO(answer.body)).size) == 256
     assert answer.type.startswith("image/")
+
+
+def test_what_was_handed_in_can_be_had_again(done):
+    for job, photo in zip(done["jobs"], PHOTOS):
+        answer = get(f"/api/jobs/{job['id']}/input")
+
+        assert (answer.type, answer.body) == ("image/jpeg", photo.read_bytes())
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("content", [b"<!doctype html><script>alert(1)</script>", b"<svg/>", b"x"])
+def test_an_input_that_is_no_picture_is_bytes_and_no_page(content):
+    job = gateway.submit(files=[{"file_name": "page.jpg", "file_data": text(content)}])["job_ids"][0]
+    answer = get(f"/api/jobs/{job}/input")
+
+    assert (answer.type, answer.body) == ("application/octet-stream", content)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_input_that_is_gone_is_said_to_be_gone():
+    job = gateway.submit(1)["job_ids"][0]
+    sql("update batchline.jobs set source_uri = 'blob:sha256/' || repeat('0', 64) where id = %s", job)
+    gone = get(f"/api/jobs/{job}/input")
+    sql("update batchline.jobs set source_uri = 'https://pictures.example/a.jpg' where id = %s", job)
+    elsewhere = get(f"/api/jobs/{job}/input")
+
+    assert [(a.status, a.json()["detail"]) for a in (gone, elsewhere)] == [
+        (404, "The file is no longer there."), (404, "The input does not lie in the store.")]
 
 
 def test_an_output_is_the_file_that_its_row_describes(done):

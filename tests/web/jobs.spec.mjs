@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The jobs of a batch that has ten thousand of them, most of which the page has not read.
-import { expect, finished, noPicture, rowOf, submit, submitAndFinish, test } from './line.mjs';
+import AxeBuilder from '@axe-core/playwright';
+import {
+	expect, finished, noPicture, pictures, rowOf, submit, submitAndFinish, test,
+} from './line.mjs';
 
+const expectAccessible = async (page) => expect((await new AxeBuilder({ page }).analyze()).violations
+	.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(' | ')}`)).toEqual([]);
 const GATEWAY = process.env.BATCHLINE_URL;
 
 // Many times the same few bytes, put into the store once.
@@ -74,6 +79,59 @@ test('failures of several kinds are groups, and each leads to its jobs', async (
 	await expect(row.locator('.job .file')).toHaveText(['a.jpg', 'b.jpg']);
 	await row.getByRole('button', { name: /^All/ }).click();
 	await expect(row.locator('.job')).toHaveCount(3);
+});
+
+test('a job unfolds to before and after, every view, and its times, by keyboard and by its address',
+async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(3), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}&open=${batch.id}`);
+	const link = rowOf(page, batch).getByRole('link', { name: 'lobby-2.jpg', exact: true });
+	await link.focus();
+	await page.keyboard.press('Enter');
+	const sheet = page.getByRole('dialog', { name: 'lobby-2.jpg' });
+	await expect(sheet).toContainText(`picture 2 of ${batch.base_directory_name}`);
+	await expect(sheet.getByRole('button', { name: 'Close' })).toBeFocused();
+	await expect(sheet.getByAltText('Input of lobby-2.jpg')).toBeVisible();
+	await expect(sheet.getByAltText('hero of lobby-2.jpg')).toBeVisible();
+	await expect(sheet.locator('tbody tr')).toHaveText([
+		/^hero\S+ × [\d,]+\d+ kBjpegOpen$/, /^square/, /^thumbnail/]);
+	await expect(sheet.locator('.facts')).toBeVisible();
+	await expect(sheet.locator('.facts')).toHaveText(/Queued.*Started.*Ended.*Rendered in\d+ ms.*Attempt1/s);
+	await sheet.getByRole('button', { name: 'thumbnail' }).click();
+	await expect(sheet.getByAltText('thumbnail of lobby-2.jpg')).toBeVisible();
+	await expectAccessible(page);
+
+	await sheet.getByRole('button', { name: 'Next' }).click();
+	await expect(page.getByRole('dialog', { name: 'lobby-3.jpg' })).toBeVisible();
+	const address = page.url();
+	await page.keyboard.press('Escape');
+	await expect(page.locator('#job')).toBeHidden();
+	await expect(link).toBeFocused();
+	expect(page.url()).not.toContain('#');
+
+	await page.goto('about:blank');
+	await page.goto(address);
+	await expect(page.getByRole('dialog', { name: 'lobby-3.jpg' })).toContainText('Completed');
+	await page.goBack();
+});
+
+test('a job that failed says why, can be tried again, and one that is gone is said to be',
+async ({ page, customer, expected }) => {
+	expected.push(/404/);
+	const batch = await submitAndFinish(customer, [noPicture('torn.jpg'), ...pictures(1)]);
+	await page.goto(`/#job/${batch.jobs[0].id}`);
+	const sheet = page.getByRole('dialog', { name: 'torn.jpg' });
+	await expect(sheet).toContainText('What went wrong not_an_image');
+	await expect(sheet.locator('pre')).toContainText('no JPEG');
+	await expect(sheet).toContainText('cannot be shown here');
+	await expect(sheet).toContainText('Nothing was made of it yet.');
+	await expectAccessible(page);
+	await sheet.getByRole('button', { name: 'Retry' }).click();
+	await expect(sheet).toContainText('Attempt2');
+	await expect(sheet).toContainText('Failed');
+	await sheet.getByRole('button', { name: 'Close' }).click();
+	await page.evaluate(() => { location.hash = '#job/00000000-0000-0000-0000-000000000000'; });
+	await expect(page.locator('#job .problem')).toContainText('There is no job of this id.');
 });
 
 test('of a command the end of its log is there to read', async ({ page, customer }) => {

@@ -46,6 +46,7 @@ test('what ended lately is a chart to see and a table to read', async ({ page, c
 });
 
 test('who watches sees which pictures are in work, of which batch, and since when', async ({ page, customer }) => {
+	test.setTimeout(120_000);
 	const batch = await submit(customer, pictures(300), { pipeline: 2 });
 	await page.goto(`/?customer=${customer}`);
 	const working = page.locator('#working');
@@ -54,9 +55,9 @@ test('who watches sees which pictures are in work, of which batch, and since whe
 	await expect(working.locator('li').first())
 		.toHaveText(new RegExp(`^lobby-\\d+\\.jpg ${batch.base_directory_name} +started (just now|\\d+ s ago)$`));
 	await expectAccessible(page);
-	const first = await working.locator('li b').first().textContent();
-	await expect(working.locator('li b').filter({ hasText: new RegExp(`^${first}$`) })).toHaveCount(0);
-	await working.getByRole('link').first().click();
+	const first = await working.locator('li [data-part="file"]').first().textContent();
+	await expect(working.locator('li [data-part="file"]').filter({ hasText: new RegExp(`^${first}$`) })).toHaveCount(0);
+	await working.getByRole('link', { name: batch.base_directory_name }).first().click();
 	await expect(rowOf(page, batch).locator('.toggle')).toHaveAttribute('aria-expanded', 'true');
 	await page.locator('#working summary').click();
 	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
