@@ -24,6 +24,10 @@ join_lines(uint8_t *ret, const char *text, size_t size)
 {
 	size_t n = 0;
 
+	if (!memchr(text, '\n', size) && !memchr(text, '\r', size)) {
+		memcpy(ret, text, size);
+		return size;
+	}
 	for (size_t i = 0; i < size; i++)
 		if (!is_line_end(text[i]))
 			ret[n++] = (uint8_t)text[i];
@@ -44,11 +48,14 @@ place_of(const char *text, size_t at)
 static bool
 decode(struct call *call, const char *field, const char *text, size_t size, uint8_t *bytes, size_t *n)
 {
-	size_t at = 0, joined = join_lines(bytes, text, size), head = strcspn(text, ",");
+	size_t at = 0, joined = join_lines(bytes, text, size);
 
-	if (!strncasecmp(text, "data:", 5))
+	if (!strncasecmp(text, "data:", 5)) {
+		size_t head = strcspn(text, ",");
+
 		return problem_field(call, field, "begins with \"%.*s\": send alone what is behind the "
 		    "comma", head < PREFIX_SHOWN ? (int)head + 1 : PREFIX_SHOWN, text);
+	}
 	if (base64_read(bytes, n, (const char *)bytes, joined, &at))
 		return true;
 	if (at == joined)

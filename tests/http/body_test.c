@@ -200,6 +200,9 @@ Test(body, what_it_took_is_given_back_when_the_client_goes_away)
 
 /* ---- counting ---- */
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X512 X64 X64 X64 X64 X64 X64 X64 X64		/* a window of tally.c */
+
 static const struct {
 	const char *what, *json;
 	size_t depth, values, files;
@@ -215,6 +218,8 @@ static const struct {
 	{ "what stands in a text", "{\"x\":\"[[{,\\\",,\"}", 0, 1, 0 },
 	{ "a backslash at the end of a text", "[\"\\\\\",1]", 0, 2, 0 },
 	{ "commas within a file", "{\"files\":[{\"a\":1,\"b\":[1,2]},{}]}", 0, 8, 2 },
+	{ "a text at the edge of its window",
+	    "[\"" X512 "\\\\\",[1,\"x" X512 "\\\"\"],\"xx" X512 "\",{}]", 0, 7, 0 },
 	{ "closed too often", "]]}[", 1, 1, 0 },
 };
 
