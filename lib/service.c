@@ -64,6 +64,7 @@ const struct option_row service_options[] = {
 	{ "BATCHLINE_LOG_LEVEL", OPTION_LOG_LEVEL, "info", 0, 0, "debug, info, warn or error", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
+const struct option_row *const service_plain_options = service_options + 3;	/* from the health on */
 
 struct bus_options
 service_bus_options(const struct options *options, const char *client_id, const char *group)

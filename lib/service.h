@@ -65,6 +65,8 @@ struct service {
 
 /* The rows every program of the line has: brokers, topic prefix, log format and level. */
 extern const struct option_row service_options[];
+/* Those of them that a program has which is not on the bus. */
+extern const struct option_row *const service_plain_options;
 /* What service_options say, as the bus wants it; group NULL: a producer alone. */
 struct bus_options service_bus_options(const struct options *options, const char *client_id,
     const char *group);

@@ -9,9 +9,14 @@
 #include <string.h>
 #include "base/log.h"
 
+/* Whether the flag means the option of that name, which is what stands in every line of ours or not. */
 static bool
 flag_is(const char *flag, const char *name)
 {
+	static const char ours[] = "BATCHLINE_";
+
+	if (!strncmp(name, ours, sizeof(ours) - 1) && strncmp(flag, "batchline-", sizeof(ours) - 1))
+		name += sizeof(ours) - 1;
 	for (; *flag && *name; flag++, name++)
 		if (*flag != (*name == '_' ? '-' : tolower((unsigned char)*name)))
 			return false;

@@ -143,6 +143,18 @@ picks_add(struct picks *picks, const char *path, bool recursive, struct err *err
 	    : "there is no file in this folder (--recursive looks into the folders within)");
 }
 
+struct pick *
+picks_add_known(struct picks *picks, const char *path, int64_t size)
+{
+	struct pick *pick = add_pick(picks, path);
+
+	if (!pick)
+		return NULL;
+	pick->size = size;
+	picks->size += size;
+	return pick;
+}
+
 void
 picks_clear(struct picks *picks)
 {

@@ -20,5 +20,7 @@ struct picks { struct pick *list; size_t n, capacity; int64_t size; };
  * `recursive`, without those of folders within. What cannot be read, is no file, or has a name
  * that no file may have is an error that names it; so is a folder without files. */
 bool picks_add(struct picks *picks, const char *path, bool recursive, struct err *err);
+/* One that was looked at before; its uri is still empty. NULL: out of memory. */
+struct pick *picks_add_known(struct picks *picks, const char *path, int64_t size);
 void picks_clear(struct picks *picks);
 #endif

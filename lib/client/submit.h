@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * submit.h: pictures become a batch. The files come first, each into the gateway's store, by its
- * content's name, so that doing it twice changes nothing; then one request makes the batch of them. That one
- * carries an idempotency key: sent again after an answer that was lost, it is the same batch.
+ * content's name, so that doing it twice changes nothing; then one request makes the batch of them.
+ * That one carries an idempotency key: sent again after an answer that was lost, it is the same batch.
  */
 #ifndef SUBMIT_H
 #define SUBMIT_H

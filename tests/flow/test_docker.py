@@ -129,13 +129,15 @@ def test_its_healthcheck_asks_the_port_where_it_answers(name):
     assert check[1] == "healthy" and listen.endswith(":" + check[2])
 
 
-def test_each_service_has_the_role_of_its_name_and_the_renderer_none():
+def test_each_service_has_the_role_of_its_name_but_for_those_that_have_no_database():
     deployed = "".join(path.read_text() for path in (ROOT / "sql/deploy").glob("*.sql"))
     roles = set(re.findall(r"(?:set_up\('|create role |array\['|, ')(batchline_\w+)", deployed))
     for name in SERVICES:
         url = COMPOSE[name]["environment"].get("DATABASE_URL")
         if name == "renderer":
             assert url is None and COMPOSE[name]["networks"] == ["bus"]
+        elif name == "folder":
+            assert url is None and "KAFKA_BOOTSTRAP_SERVERS" not in COMPOSE[name]["environment"]
         else:
             assert re.match(r"postgresql://(\w+)@", url)[1] == f"batchline_{name}"
             assert f"batchline_{name}" in roles

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("BUILD", ROOT / "build")).absolute() / "bin"
 SERVICES = sorted(path.name for path in BIN.glob("batchline-*"))
 GOOD = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "BATCHLINE_LISTEN": "127.0.0.1:0",
-        "DATABASE_URL": "postgresql://role@127.0.0.1:1/none", "BLOB_URI": "file:///nowhere"}
+        "DATABASE_URL": "postgresql://role@127.0.0.1:1/none", "BLOB_URI": "file:///nowhere",
+        "BATCHLINE_FOLDER": "/nowhere"}
 WRONG = {
     "BLOB_URI": ["s3://x", "file://x", "file:/x", "/srv/blobs", "blobs"],
     "DATABASE_URL": ["garbage", "mysql://u@h/d", "postgresql:/h/d", "postgresql://u@h:port/d",
@@ -30,6 +31,10 @@ WRONG = {
     "BATCHLINE_CA_FILE": ["/nowhere.pem"],
     "BATCHLINE_ALLOWED_NETWORKS": ["10.0.0.0", "10.0.0.0/33", "here/8"],
     "BATCHLINE_COMMANDS": ["/nowhere.json", "/etc/passwd"],
+    "BATCHLINE_URL": ["gateway:8080", "ftp://gateway"],
+    "BATCHLINE_KEY_FILE": ["/nowhere.key", "/dev/null"],
+    "BATCHLINE_CUSTOMER": ["pl_dxb", "PL DXB", "A_B_C_D_E"],
+    "BATCHLINE_SETTLE": ["0", "soon"],
     "BATCHLINE_FILES_MAX": ["0", "many", "-1", "1e3", "99999999999999999999"],
 }
 PLAIN = {"PATH": os.environ["PATH"]}

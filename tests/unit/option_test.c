@@ -8,6 +8,7 @@
 static const struct option_row rows[] = {
 	{ "TEST_URL", OPTION_TEXT, NULL, 0, 0, "where", true },
 	{ "TEST_COUNT", OPTION_INT, "5", 1, 10, "how many", false },
+	{ "BATCHLINE_COUNT", OPTION_INT, "1", 1, 10, "how many of ours", false },
 	{ "TEST_LOUD", OPTION_BOOL, "false", 0, 0, "whether", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
@@ -43,6 +44,18 @@ Test(option, a_flag_wins_over_the_environment_and_that_over_the_default)
 	cr_expect_eq(option_int(&o, "TEST_COUNT"), 7);
 	cr_expect(option_bool(&o, "TEST_LOUD"));
 	cr_expect_eq(o.first_argument, 4);
+}
+
+Test(option, what_every_name_of_ours_begins_with_may_be_left_out_of_a_flag)
+{
+	struct options o;
+	struct err err = {0};
+
+	setenv("TEST_URL", "x", 1);
+	cr_assert(READ(&o, &err, "--batchline-count=7", NULL), "%s", err.text);
+	cr_expect_eq(option_int(&o, "BATCHLINE_COUNT"), 7);
+	cr_assert(READ(&o, &err, "--count=8", NULL), "%s", err.text);
+	cr_expect_eq(option_int(&o, "BATCHLINE_COUNT"), 8);
 }
 
 Test(option, a_defect_names_its_option)

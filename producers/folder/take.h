@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* take.h: a quiet folder becomes a batch. */
+#ifndef TAKE_H
+#define TAKE_H
+#include "look.h"
+#include "state.h"
+
+/* Everything up to the state that says under which key it will be submitted. `files` keeps what was sent
+ * when it has to be done again; the code "changed": it was not quiet, after all. */
+bool take_folder(struct folder *folder, struct peer *peer, const char *name, const struct look *look,
+    struct picks *files, struct state **ret, struct err *err);
+/* From there on: submitted, moved to sent/, and given over. */
+bool take_further(struct folder *folder, struct peer *peer, struct state *state, struct err *err);
+/* Moves it to failed/, with the reason. */
+bool take_refuse(const char *name, const struct err *why, const struct buf *details, struct err *err);
+#endif
