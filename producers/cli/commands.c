@@ -18,6 +18,7 @@
 #define REPLAY BIT(27)
 #define SKIP BIT(28)
 #define KEYS_ADD BIT(30)
+#define KEYS_ROTATE BIT(33)
 #define AUDIT BIT(34)
 #define GET BIT(36)
 #define DLQ BIT(38)
@@ -152,8 +153,9 @@ const struct command commands[] = {
 	{ "keys revoke", "NAME", 1, 1, run_key_revoke, "ends one for good, at once", "",
 	    "batchline keys revoke studio\n" },
 	{ "keys rotate", "NAME", 1, 1, run_key_rotate, "changes one for another of the same name",
-	    "The old one is none at once. The new one is shown this once.\n",
-	    "batchline keys rotate studio\n" },
+	    "The old one is none at once, or so many seconds later. The new one is shown this once.\n",
+	    "batchline keys rotate studio\n"
+	    "batchline keys rotate studio --grace 86400   # a day to give the new one to who has it\n" },
 	{ "audit", "", 0, 0, run_audit, "lists who did what, and from where, newest first",
 	    "Every submission and every order is an act; ACT is as the list shows it: submit, cancel,\n"
 	    "delete, target_add, key_revoke and so on. OBJECT is the name or id of what it was done to.\n",
@@ -247,6 +249,8 @@ const struct arg_row arg_rows[ARGS] = {
 	    "what it may do: read, submit, operate; read unless said", KEYS_ADD },
 	[ARG_EXPIRES] = { "expires", 0, "DAY|TIME", false, 0, 0, KEYS_ADD,
 	    "when it is over, in UTC: 2027-01-01 or 2027-01-01T12:00:00Z; never unless said" },
+	[ARG_GRACE] = { "grace", 0, "SECONDS", true, 0, 2592000, KEYS_ROTATE,
+	    "so long the old one goes on beside it; none unless said" },
 	[ARG_ACTOR] = { "actor", 0, "NAME", false, 0, 0, AUDIT,
 	    "only by this key; gateway without keys" },
 	[ARG_ACTION] = { "action", 0, "ACT", false, 0, 0, AUDIT, "only these acts" },

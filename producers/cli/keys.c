@@ -99,6 +99,7 @@ run_key_show(struct cli *cli, struct err *err)
 		say_of(cli, "customers", "%s", customers.size ? buf_text(&customers) : "all");
 		say_time(cli, "created", text_in(key, "created_at"));
 		say_time(cli, "rotated", text_in(key, "rotated_at"));
+		say_time(cli, "old until", text_in(key, "old_key_expires_at"));
 		say_of(cli, "expires", "%s", text_in(key, "expires_at"));
 		say_time(cli, "revoked", text_in(key, "revoked_at"));
 		say_time(cli, "last used", text_in(key, "last_used_at"));
@@ -162,8 +163,9 @@ run_key_add(struct cli *cli, struct err *err)
 	return well;
 }
 
+/* json: of the order, or NULL. */
 static bool
-order(struct cli *cli, const char *word, struct doc **ret, struct err *err)
+order(struct cli *cli, const char *word, struct buf *json, struct doc **ret, struct err *err)
 {
 	struct http_request request;
 	struct buf path = {0};
@@ -172,7 +174,8 @@ order(struct cli *cli, const char *word, struct doc **ret, struct err *err)
 	if (!path_of(&path, cli->args.operands[1], word))
 		return err_set(err, ERR_FATAL, "out of memory");
 	request = peer_request(&cli->peer, "POST", buf_text(&path));
-	well = peer_ask(&cli->peer, &request, err) && peer_answer_json(&cli->peer, ret, err);
+	well = json ? peer_send(&cli->peer, "POST", buf_text(&path), json, ret, err)
+	    : peer_ask(&cli->peer, &request, err) && peer_answer_json(&cli->peer, ret, err);
 	buf_clear(&path);
 	return well;
 }
@@ -181,8 +184,16 @@ bool
 run_key_rotate(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
-	bool well = order(cli, "/rotate", &doc, err);
+	struct buf json = {0};
+	struct put put = { &json, false };
+	bool well;
 
+	put_open(&put, '{');
+	if (cli->args.texts[ARG_GRACE])
+		put_int_of(&put, "grace_s", cli->args.numbers[ARG_GRACE]);
+	put_close(&put, '}');
+	well = order(cli, "/rotate", &json, &doc, err);
+	buf_clear(&json);
 	if (well)
 		say_secret(cli, doc_root(doc), "has another key now");
 	return well;
@@ -192,7 +203,7 @@ bool
 run_key_revoke(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
-	bool well = order(cli, "/revoke", &doc, err);
+	bool well = order(cli, "/revoke", NULL, &doc, err);
 
 	if (well && cli->json)
 		screen_write(&cli->peer.answer.body);

@@ -15,13 +15,14 @@
 #include "port/named.h"
 #include "sql.h"
 
-enum { FIELD_SIZE = 100, OPEN_SIZE = 12, KEY_SIZE = SHA256_TEXT_SIZE + 3 };
+enum { FIELD_SIZE = 100, OPEN_SIZE = 12, KEY_SIZE = SHA256_TEXT_SIZE + 3,
+	GRACE_MAX_S = 30 * 86400 };
 
 static const struct shown_member key_members[] = {
 	{ "name", SHOWN_TEXT }, { "key_prefix", SHOWN_TEXT }, { "scopes", SHOWN_JSON },
 	{ "customers", SHOWN_JSON }, { "created_at", SHOWN_TIME }, { "expires_at", SHOWN_TIME },
-	{ "revoked_at", SHOWN_TIME }, { "rotated_at", SHOWN_TIME }, { "last_used_at", SHOWN_TIME },
-	{ "state", SHOWN_TEXT },
+	{ "revoked_at", SHOWN_TIME }, { "rotated_at", SHOWN_TIME },
+	{ "old_key_expires_at", SHOWN_TIME }, { "last_used_at", SHOWN_TIME }, { "state", SHOWN_TEXT },
 };
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
@@ -103,7 +104,7 @@ struct wish {
 	const char *name;
 	struct db_array scopes, customers;
 	bool is_limited, may_operate;
-	int64_t expires_us;
+	int64_t expires_us, grace_s;
 };
 
 static void
@@ -292,19 +293,43 @@ may_have(struct call *call, const struct db_rows *row)
 	return true;
 }
 
+static void
+read_grace(void *state, const struct doc_value *value)
+{
+	struct wish *wish = state;
+
+	if (!doc_int(value, &wish->grace_s) || wish->grace_s < 0 || wish->grace_s > GRACE_MAX_S)
+		problem_field(wish->call, "grace_s", "is not a whole number of seconds from 0 to %d",
+		    GRACE_MAX_S);
+}
+
+static const struct member turn_members[] = { { "grace_s", NEED_MAY, NEED_NOT, read_grace } };
+static const struct body_rules turn_rules = { "this order", turn_members, COUNT(turn_members), NULL, NULL };
+
+static bool
+turn_read(struct wish *wish)
+{
+	struct call *call = wish->call;
+	own(doc_freep) struct doc *doc = NULL;
+
+	return !call->body.size || (jsonbody_read(call, &doc)
+	    && members_read(call, &turn_rules, true, doc_root(doc), wish));
+}
+
 bool
 serve_key_rotate(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *row = NULL, *done = NULL;
 	const char *name = call->arguments[0];
+	struct wish wish = { .call = call };
 	struct secret secret;
 	struct err err = {0};
 
-	if (!row_read(call, name, &row) || !may_have(call, row))
+	if (!row_read(call, name, &row) || !may_have(call, row) || !turn_read(&wish))
 		return false;
 	secret_fill(&secret);
 	if (!db_pool_run(call->gateway->pool, &done, &err, sql_gateway_key_rotate, db_text(name),
-	    db_text(secret.open), db_bytes(secret.sha256, SHA256_SIZE)))
+	    db_text(secret.open), db_bytes(secret.sha256, SHA256_SIZE), db_int(wish.grace_s)))
 		return problem_err(call, &err);
 	if (db_affected(done) == 0)
 		return problem(call, &problem_not_possible, "This API key was revoked.");

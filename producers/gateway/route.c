@@ -63,7 +63,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/keys", SCOPE_OPERATE, BODY_JSON, serve_key_add },
 	{ "GET", "/api/keys/:", SCOPE_OPERATE, BODY_NONE, serve_key },
 	{ "POST", "/api/keys/:/revoke", SCOPE_OPERATE, BODY_NONE, serve_key_revoke },
-	{ "POST", "/api/keys/:/rotate", SCOPE_OPERATE, BODY_NONE, serve_key_rotate },
+	{ "POST", "/api/keys/:/rotate", SCOPE_OPERATE, BODY_JSON, serve_key_rotate },
 	{ "GET", "/api/session", SCOPE_ANY, BODY_NONE, serve_session },
 	{ "POST", "/api/session", SCOPE_NONE, BODY_JSON, serve_session_add },
 	{ "DELETE", "/api/session", SCOPE_ANY, BODY_NONE, serve_session_remove },

@@ -65,7 +65,7 @@ def test_a_key_is_told_once_and_kept_nowhere(admin):
     assert shown == {name: value for name, value in answer.json().items() if name != "key"}
     assert shown | {"created_at": 0} == {
         "name": shown["name"], "key_prefix": key[:11], "scopes": ALL, "customers": ["PL"], "created_at": 0,
-        "expires_at": "2099-01-01T00:00:00.000Z", "revoked_at": None, "rotated_at": None,
+        "expires_at": "2099-01-01T00:00:00.000Z", "revoked_at": None, "rotated_at": None, "old_key_expires_at": None,
         "last_used_at": None, "state": "valid"}
     assert shown in get(KEYS, admin).json()["data"]
     row, sha256 = sql("select k::text, key_sha256 from api_keys k where name = %s", shown["name"])[0]
@@ -148,6 +148,56 @@ def test_a_rotated_key_is_another_of_the_same_name(admin):
     assert get("/api/batches", bearer(new_one["key"])).status == 200
 
 
+def rotated(admin, name, **order):
+    return post(f"{KEYS}/{name}/rotate", order, headers=admin)
+
+
+def opens(key):
+    return get("/api/batches", bearer(key)).status == 200
+
+
+def test_a_key_that_is_rotated_goes_on_for_a_while_beside_the_new_one(admin):
+    old = made(admin)
+    new = rotated(admin, old["name"], grace_s=3600).json()
+    assert opens(old["key"]) and opens(new["key"])
+    assert get("/api/session", bearer(old["key"])).json()["expires_at"] == new["old_key_expires_at"]
+
+    sql("update api_keys set old_key_expires_at = now() where name = %s", old["name"])
+    answer = get("/api/batches", bearer(old["key"]))
+    assert answer.status == 401 and "changed for another" in answer.json()["detail"] and opens(new["key"])
+    assert get(f"{KEYS}/{old['name']}", headers=admin).json()["old_key_expires_at"] is None
+
+
+def test_only_one_goes_on_and_none_when_the_key_is_revoked(admin):
+    first = made(admin)
+    second = rotated(admin, first["name"], grace_s=3600).json()
+    third = rotated(admin, first["name"], grace_s=3600).json()
+    assert [opens(k["key"]) for k in (first, second, third)] == [False, True, True]
+
+    post(f"{KEYS}/{first['name']}/revoke", headers=admin)
+    assert not any(opens(k["key"]) for k in (first, second, third))
+
+
+def test_who_signed_in_by_the_old_key_stays_for_that_while(admin):
+    old = made(admin, scopes=["read"])
+    cookie = {"Cookie": post("/api/session", headers=bearer(old["key"])).headers["Set-Cookie"].split(";")[0]}
+    rotated(admin, old["name"], grace_s=3600)
+    assert get("/api/batches", cookie).status == 200
+
+    sql("update api_keys set old_key_expires_at = now() where name = %s", old["name"])
+    answer = get("/api/batches", cookie)
+    assert answer.status == 401 and "changed for another" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("order", [{"grace_s": -1}, {"grace_s": 2592001}, {"grace_s": "1h"}, {"grace_s": 1.5},
+                                   {"grace": 1}, []])
+def test_a_while_that_is_none_is_refused_and_changes_nothing(admin, order):
+    key = made(admin)
+
+    answer = post(f"{KEYS}/{key['name']}/rotate", order, headers=admin)
+    assert answer.status == 400 and opens(key["key"])
+
+
 @pytest.mark.parametrize("end", ["", "/revoke", "/rotate"])
 @pytest.mark.parametrize("name", ["nobody", "%FF%FE", "a%0Ab"])
 def test_a_key_that_is_not_there_is_told(admin, name, end):
@@ -197,6 +247,9 @@ def test_keys_are_made_and_ended_by_hand(admin):
     shown = said(cli("keys", "show", name, "--json", **own))
     assert (shown["scopes"], shown["customers"]) == (["read", "submit"], ["PL", "DE"])
     assert shown["expires_at"].startswith("2099-01-01T00:00:00")
+    assert cli("keys", "rotate", name, "--grace", "60", **own).returncode == 0
+    assert cli("list", BATCHLINE_API_KEY=key).returncode == 0
+    assert "old until" in cli("keys", "show", name, **own).stdout
     rotated = cli("keys", "rotate", name, **own).stdout.splitlines()[-1]
     assert cli("list", BATCHLINE_API_KEY=key).returncode == 1
     assert cli("list", BATCHLINE_API_KEY=rotated).returncode == 0

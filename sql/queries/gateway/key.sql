@@ -5,7 +5,6 @@ select k.name, 'read' = any (k.scopes) as may_read, 'submit' = any (k.scopes) as
        'operate' = any (k.scopes) as may_operate,
        c.prefix as customer, k.customers is not null as is_limited,
        k.last_used_at is null or k.last_used_at < now() - interval '1 minute' as is_stale, k.id, k.expires_at,
-       case when k.revoked_at is not null then 'it was revoked'
-	    when k.expires_at <= now() then 'its time is over' end as why_over
-  from api_keys k left join lateral unnest(k.customers) as c (prefix) on true
+       k.why_over
+  from known_keys k left join lateral unnest(k.customers) as c (prefix) on true
  where k.key_sha256 = $1

@@ -3,10 +3,8 @@
 -- Those that open nothing any more.
 select l.shown
   from unnest($1::bytea[]) as l (shown)
- where not exists (select from api_keys
-		    where key_sha256 = l.shown and revoked_at is null and (expires_at is null or expires_at > now()))
-   and not exists (select from sessions s join api_keys k on k.id = s.key_id and k.key_sha256 = s.key_sha256
+ where not exists (select from known_keys where key_sha256 = l.shown and why_over is null)
+   and not exists (select from sessions s join known_keys k on k.id = s.key_id and k.key_sha256 = s.key_sha256
 		    where s.token_sha256 = l.shown and s.expires_at > now()
-		      and s.used_at > now() - make_interval(secs => $2::int8)
-		      and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()))
+		      and s.used_at > now() - make_interval(secs => $2::int8) and k.why_over is null)
    and (l.shown <> decode(repeat('00', 32), 'hex') or exists (select from api_keys))

@@ -2,8 +2,7 @@
 -- $4::int8 seconds it lasts   $5::int8 seconds without use that end one   $6::int8 of one key there are so many
 -- Those that are over go, and of this key those least used lately. None for a key that opens nothing.
 with key as (
-	select id, key_sha256 from api_keys
-	 where key_sha256 = $2 and revoked_at is null and (expires_at is null or expires_at > now())
+	select id, key_sha256 from known_keys where key_sha256 = $2 and why_over is null
 ), gone as (
 	delete from sessions
 	 where expires_at <= now() or used_at <= now() - make_interval(secs => $5::int8)
