@@ -104,6 +104,7 @@ export const readDeliveries = (id) => call('GET', `${batch(id)}/deliveries`);
 export const replayDelivery = (id) => call('POST', `${delivery(id)}/replay`);
 export const skipDelivery = (id) => call('POST', `${delivery(id)}/skip`);
 export const readWorking = () => call('GET', 'api/working');
+export const readHours = () => call('GET', 'api/batches/hours');
 export const readStats = () => call('GET', 'api/batches/stats');
 export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);

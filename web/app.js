@@ -6,7 +6,7 @@
 import { actions, each } from './acts.js';
 import { listBatches } from './api.js';
 import { bulk } from './bulk.js';
-import { drawChart } from './chart.js';
+import { drawChart, tendChart } from './chart.js';
 import { byId, keyed, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
 import { jobSheet } from './job.js';
@@ -360,6 +360,7 @@ setInterval(() => {
 	if (byId('pulse').dataset.state === 'lost')
 		return;
 	working.tend();
+	tendChart();
 	sheet.tend();
 	for (const row of rows.values())
 		row.tend();

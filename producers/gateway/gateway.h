@@ -281,6 +281,7 @@ bool item_batch_read(struct call *call, struct db_rows **ret);
 
 bool serve_list(struct call *call);
 bool serve_stats(struct call *call);
+bool serve_hours(struct call *call);
 bool serve_events(struct call *call);
 bool serve_parked(struct call *call);
 bool serve_working(struct call *call);

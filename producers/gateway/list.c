@@ -358,3 +358,23 @@ serve_working(struct call *call)
 	answer_tag(call);
 	return true;
 }
+
+/* ---- GET /api/batches/hours ---- */
+
+static const struct shown_member pace_members[] = {
+	{ "hour", SHOWN_TIME }, { "jobs_submitted", SHOWN_INT }, { "jobs_waiting", SHOWN_INT },
+	{ "render_ms_median", SHOWN_INT }, { "render_ms_p90", SHOWN_INT }, { "jobs_measured", SHOWN_INT },
+};
+
+bool
+serve_hours(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_hours, caller_customers(call)))
+		return problem_err(call, &err);
+	const struct shown hours = shown_table(rows, pace_members);
+
+	return answer_rows(call, &hours);
+}

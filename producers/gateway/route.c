@@ -20,6 +20,7 @@ struct route {
 static const struct route routes[] = {
 	{ "GET", "/api/batches", SCOPE_READ, BODY_NONE, serve_list },
 	{ "GET", "/api/batches/stats", SCOPE_READ, BODY_NONE, serve_stats },
+	{ "GET", "/api/batches/hours", SCOPE_READ, BODY_NONE, serve_hours },
 	{ "GET", "/api/batches/:id", SCOPE_READ, BODY_NONE, serve_batch },
 	{ "DELETE", "/api/batches/:id", SCOPE_OPERATE, BODY_NONE, serve_delete },
 	{ "GET", "/api/batches/:id/jobs", SCOPE_READ, BODY_NONE, serve_jobs },

@@ -464,3 +464,19 @@ def test_what_is_in_work_is_shown_with_its_batch_and_since_when(waiting):
     assert get("/api/working").json()["total"] == 1
     assert order(waiting, "cancel").status == 200
     assert not mine()
+
+
+def test_the_last_day_tells_what_came_what_waits_and_how_long_rendering_took(shelf):
+    def now():
+        return get("/api/batches/hours").json()["data"][-1]
+
+    hours = get("/api/batches/hours").json()["data"]
+    assert len(hours) == 24 and hours == sorted(hours, key=lambda h: h["hour"])
+    assert sum(h["jobs_submitted"] for h in hours) >= 7 and sum(h["jobs_measured"] for h in hours) >= 5
+    assert all(h["render_ms_median"] <= h["render_ms_p90"] for h in hours if h["jobs_measured"])
+    before = now()["jobs_waiting"]
+    with gateway.without("renderer"):
+        one = submit(3)
+        assert now()["jobs_waiting"] == before + 3
+        assert order(one, "cancel").status == 200
+        assert now()["jobs_waiting"] == before

@@ -27,12 +27,29 @@ test('an unfolded batch has its history, with orders and who gave them', async (
 		await page.screenshot({ path: `${process.env.LOOK}/history.png`, fullPage: true });
 });
 
+test('what waits is seen in the chart, and counted', async ({ page, customer }) => {
+	await submitAndFinish(customer, pictures(1));
+	const batch = await submit(customer, pictures(200), { pipeline: 2 });
+	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}/pause`, { method: 'POST' });
+	await page.goto(`/?customer=${customer}`);
+	await page.locator('#chart summary').click();
+	await expect(page.locator('#chart svg .wait').last()).not.toHaveAttribute('height', '0');
+	await expect(page.locator('#hours').getByRole('row').last().getByRole('cell').nth(3)).toHaveText(/^[1-9]\d*$/);
+	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+});
+
 test('what ended lately is a chart to see and a table to read', async ({ page, customer }) => {
 	const batch = await submitAndFinish(customer, pictures(2));
 	await page.goto(`/?customer=${customer}`);
 	const chart = page.locator('#chart');
 	await chart.locator('summary').click();
-	await expect(chart.locator('svg g')).toHaveCount(24);
+	await expect(chart.locator('svg')).toHaveCount(3);
+	await expect(chart.locator('svg g')).toHaveCount(72);
+	await expect(chart.locator('svg .half').last()).not.toHaveAttribute('height', '0');
+	await expect(chart.locator('svg .wait').last()).toHaveAttribute('height', '0');
+	const { data } = await (await fetch(`${GATEWAY}/api/batches/hours`)).json();
+	const { render_ms_median: half } = data.at(-1);
+	await expect(chart.getByRole('row').last()).toContainText(half < 950 ? `${half} ms` : / s/);
 	await expect(chart.locator('svg .good').last()).not.toHaveAttribute('height', '0');
 	await expect(chart.getByRole('row')).toHaveCount(25);
 	const last = chart.getByRole('row').last();
