@@ -96,6 +96,7 @@ const delivery = (id) => `api/deliveries/${encodeURIComponent(id)}`;
 const job = (id) => `api/jobs/${encodeURIComponent(id)}`;
 
 export const listBatches = (query, signal) => call('GET', `api/batches?${query}`, signal);
+export const readBatch = (id) => call('GET', batch(id));
 export const readJobs = (id, { status, limit, cursor }) =>
 	call('GET', `${batch(id)}/jobs?${new URLSearchParams({ status, limit, cursor })}`);
 export const readJob = (id) => call('GET', job(id));

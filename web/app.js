@@ -5,6 +5,7 @@
 // seldom otherwise. Nothing of it happens while nobody looks at the page.
 import { actions, each } from './acts.js';
 import { listBatches } from './api.js';
+import { batchPage } from './batch.js';
 import { bulk } from './bulk.js';
 import { drawChart, tendChart } from './chart.js';
 import { byId, keyed, put, refreshTimes, show } from './dom.js';
@@ -51,7 +52,6 @@ const form = submitForm(submitted);
 const line = liveLine({ open: opened, batch: hear, deleted: gone, reset: lookLater, lost: unheard });
 const who = session(enter, rest, (error) => complain('You were not signed out.', error, () => {}));
 const working = workingPanel();
-const sheet = jobSheet(letIn);
 const drawFilters = filterBar(() => view,
 	(change, typed) => go({ ...view, page: 1, ...change }, typed));
 
@@ -72,7 +72,7 @@ function turned() {
 
 addEventListener('popstate', () => {
 	if (!who.isOut())
-		sheet.follow();
+		showAddressed();
 	if (addressOf(readView(location.search)) === addressOf(view))
 		return;
 	view = readView(location.search);
@@ -98,11 +98,22 @@ const asks = {
 	pipelineName: (id) => form.pipelineName(id),
 	tell,
 };
+const one = batchPage(asks);
+const sheet = jobSheet(() => {
+	one.restore();
+	letIn();
+});
+
+function showAddressed() {
+	one.follow();
+	sheet.follow();
+}
 
 function removed(batch) {
 	const ids = [...byId('batches').tBodies].map((body) => body.dataset.key);
 	const after = ids[ids.indexOf(batch.id) + 1] ?? ids[ids.indexOf(batch.id) - 1];
 	deleted.add(batch.id);
+	one.gone(batch.id);
 	setOpen(view.open.filter((id) => id !== batch.id));
 	draw();
 	(rows.get(after) ?? { focus: () => byId('batches').focus() }).focus();
@@ -294,6 +305,7 @@ function unheard() {
 function hear(batch) {
 	goodAt = Date.now();
 	sheet.hear(batch);
+	one.hear(batch);
 	if (!told.size)
 		requestAnimationFrame(drawTold);
 	told.set(batch.id, batch);
@@ -311,6 +323,7 @@ function drawTold() {
 
 function gone(id) {
 	deleted.add(id);
+	one.gone(id);
 	if (rows.has(id))
 		draw();
 	lookLater();
@@ -320,9 +333,13 @@ function gone(id) {
 // ---- coming and going
 
 function enter() {
-	form.readPipelines().then(() => list && draw(), () => { /* said when the form is opened */ });
+	form.readPipelines().then(() => {
+		one.redraw();
+		if (list)
+			draw();
+	}, () => { /* said when the form is opened */ });
 	line.follow(eventsOf(view));
-	sheet.follow();
+	showAddressed();
 	look();
 }
 
@@ -362,6 +379,7 @@ setInterval(() => {
 	working.tend();
 	tendChart();
 	sheet.tend();
+	one.tend();
 	for (const row of rows.values())
 		row.tend();
 }, TEND_MS);

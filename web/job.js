@@ -103,7 +103,7 @@ export function jobSheet(closed) {
 		const state = stateOf(JOB_STATES, job.status);
 		put(piece('file'), bare(job.file_name));
 		put(piece('batch'), job.base_directory_name);
-		attribute(piece('batch'), 'href', `?open=${job.batch_id}&q=${encodeURIComponent(job.base_directory_name)}`);
+		attribute(piece('batch'), 'href', `#batch/${job.batch_id}`);
 		put(piece('place'), `picture ${number(job.position + 1)}`);
 		attribute(dialog, 'data-status', job.status);
 		put(piece('word'), state.word);

@@ -112,6 +112,7 @@ function factsOf(batch, pipelineName) {
 		['Pipeline', pipelineName(batch.pipeline_id)],
 		['Submitted by', bare(batch.submitted_by)],
 		['Priority', batch.priority],
+		['Failures tolerated', batch.failures_tolerated ?? 'any number'],
 		['Run', batch.run_no],
 		['Received', bytes(batch.total_size)],
 		['ZIP', archive ? sizeOf(archive) : 'none'],
@@ -158,6 +159,13 @@ export function batchRow(first, asks) {
 		const other = e.target.closest('a, button, [data-reason]');
 		if ((!other || other === toggle) && getSelection().isCollapsed)
 			asks.toggle(batch);
+	});
+	part(detail, 'own').href = `#batch/${first.id}`;
+	show(part(detail, 'copy'), navigator.clipboard);	// not there without TLS
+	part(detail, 'copy').addEventListener('click', async () => {
+		await navigator.clipboard.writeText(`${location.origin}${location.pathname}#batch/${batch.id}`);
+		asks.tell('The link was copied');
+		put(part(detail, 'copy'), 'Copied');
 	});
 	part(line, 'hold').addEventListener('click', (e) =>
 		asks.turn(batch, e.currentTarget.dataset.verb));

@@ -16,7 +16,7 @@ function item() {
 			put(part(element, 'file'), bare(job.file_name));
 			attribute(part(element, 'file'), 'href', `#job/${job.id}`);
 			put(link, job.base_directory_name);
-			attribute(link, 'href', `?open=${job.batch_id}&q=${encodeURIComponent(job.base_directory_name)}`);
+			attribute(link, 'href', `#batch/${job.batch_id}`);
 			put(part(element, 'attempt'), job.attempt > 1 ? `attempt ${number(job.attempt)}` : '');
 			putTime(part(element, 'since'), job.started_at);
 		},

@@ -38,6 +38,39 @@ test('what waits is seen in the chart, and counted', async ({ page, customer }) 
 	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
 });
 
+test('a batch has a page of its own, with history and settings, by a link that can be copied',
+async ({ page, context, customer, expected }) => {
+	expected.push(/404/);
+	await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+	const batch = await submitAndFinish(customer, pictures(2), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}&open=${batch.id}`);
+	await rowOf(page, batch).getByRole('button', { name: 'Copy link' }).click();
+	await expect(rowOf(page, batch).getByRole('button', { name: 'Copied' })).toBeVisible();
+	const address = await page.evaluate(() => navigator.clipboard.readText());
+	expect(address).toBe(`${new URL(page.url()).origin}/#batch/${batch.id}`);
+	await rowOf(page, batch).getByRole('link', { name: 'On a page of its own' }).click();
+	const one = page.locator('#one');
+	await expect(page.locator('#list')).toBeHidden();
+	await expect(one.locator('.history')).toContainText('ZIP built');
+	await expect(one.locator('.facts')).toContainText('Failures toleratedany number');
+	await expect(one.locator('.job')).toHaveCount(2);
+	await expectAccessible(page);
+
+	await one.getByRole('link', { name: 'lobby-1.jpg', exact: true }).click();
+	await expect(page.getByRole('dialog')).toBeVisible();
+	await page.keyboard.press('Escape');
+	expect(page.url()).toContain(`#batch/${batch.id}`);
+	await page.goto('about:blank');
+	await page.goto(address);
+	await expect(one.locator('.toggle')).toHaveText(batch.base_directory_name);
+	await fetch(`${GATEWAY}/api/batches/${batch.id}`, { method: 'DELETE' });
+	await expect(page.locator('#list')).toBeVisible();
+	await page.evaluate((id) => { location.hash = `#batch/${id}`; }, batch.id);
+	await expect(one.locator('.problem').first()).toContainText('There is no batch of this id.');
+	await one.getByRole('link', { name: 'All batches' }).click();
+	await expect(page.locator('#list')).toBeVisible();
+});
+
 test('what ended lately is a chart to see and a table to read', async ({ page, customer }) => {
 	const batch = await submitAndFinish(customer, pictures(2));
 	await page.goto(`/?customer=${customer}`);
@@ -75,8 +108,8 @@ test('who watches sees which pictures are in work, of which batch, and since whe
 	const first = await working.locator('li [data-part="file"]').first().textContent();
 	await expect(working.locator('li [data-part="file"]').filter({ hasText: new RegExp(`^${first}$`) })).toHaveCount(0);
 	await working.getByRole('link', { name: batch.base_directory_name }).first().click();
-	await expect(rowOf(page, batch).locator('.toggle')).toHaveAttribute('aria-expanded', 'true');
-	await page.locator('#working summary').click();
+	await expect(page.locator('#one .toggle')).toHaveText(batch.base_directory_name);
+	await page.getByRole('link', { name: 'All batches' }).click();
 	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
 	await expect(working).toContainText('In work now: nothing');
 	await expect(working).toContainText('Nothing is in work.');
