@@ -202,6 +202,8 @@ tell_failures(struct bringing *b, const struct doc_value *batch, struct err *err
 		buf_print(&text, "\nThe originals are in " SENT "/%s.\n", b->state->sent);
 	if (b->outputs)
 		buf_add_text(&text, "What was rendered is in " DONE "/.\n");
+	buf_print(&text, "\n`batchline retry %s` tries again what failed. Move the originals back then, under the "
+	    "same name:\nit is the same batch, and its pictures are brought again.\n", b->state->batch_name);
 	well = buf_text(&text) ? bring_why(b->state, buf_text(&text), err) : err_set(err, ERR_RETRY,
 	    "out of memory");
 	buf_clear(&text);

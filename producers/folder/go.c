@@ -6,10 +6,10 @@
 #include "base/clock.h"
 
 bool
-is_going(const struct watch *w, ino_t inode)
+is_going(const struct watch *w, const char *name)
 {
 	for (size_t i = 0; i < w->n_going; i++)
-		if (w->going[i].state->inode == (int64_t)inode)
+		if (!strcmp(w->going[i].state->folder, name) && take_is_here(w->going[i].state))
 			return true;
 	return false;
 }
@@ -56,11 +56,11 @@ is_refused(const struct err *err, bool submitting)
 }
 
 static bool
-refuse(struct watch *w, const char *name, const struct err *why)
+refuse(struct watch *w, const char *name, const struct state *state, const struct err *why)
 {
 	struct err err = {0};
 
-	if (take_refuse(name, why, &w->peer.details, &err))
+	if (take_refuse(name, state, why, &w->peer.details, &err))
 		return true;
 	watch_say(w, name, &err);
 	return false;
@@ -81,10 +81,9 @@ go_further(struct watch *w, struct going *g)
 
 	if (take_further(w->folder, &w->peer, g->state, &err))
 		return true;
-	if (!*g->state->batch_id && is_refused(&err, true) && refuse(w, g->state->folder, &err)) {
-		state_remove(g->state);
+	if (!*g->state->batch_id && is_refused(&err, true)
+	    && refuse(w, g->state->folder, g->state, &err))
 		return true;
-	}
 	watch_say(w, g->state->folder, &err);
 	g->due_ms = clock_monotonic_ms() + wait_after(&w->peer, ++g->failures);
 	return false;
@@ -109,7 +108,7 @@ begin(struct watch *w, struct state *state, struct err *err)
 {
 	if (state_is_there(state->id))
 		err_code(err, ERR_RETRY, "under_way", "is under way already");
-	else if (state_write(state, err)) {
+	else if (take_begin(state, err)) {
 		if (go(w, state))
 			return true;
 		err_set(err, ERR_RETRY, "out of memory");
@@ -129,12 +128,12 @@ take(struct watch *w, struct seen *s)
 		s->here = false;
 		return;
 	}
-	if (!strcmp(err.code, "changed"))
+	if (!strcmp(err.code, "changed") || !strcmp(err.code, "gone"))
 		return;			/* the next look sees it */
 	s->due_ms = clock_monotonic_ms() + SCAN_MS;
 	if (!strcmp(err.code, "under_way"))
 		return;
-	if (is_refused(&err, false) && refuse(w, s->name, &err)) {
+	if (is_refused(&err, false) && refuse(w, s->name, NULL, &err)) {
 		s->here = false;
 		return;
 	}

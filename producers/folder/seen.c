@@ -100,7 +100,7 @@ watch_look(struct watch *w)
 	while ((entry = readdir(dir)))
 		if (!is_ours(entry->d_name) && kind_of(entry->d_name, S_IFDIR) == KIND_FOLDER
 		    && fstatat(dirfd(dir), entry->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0
-		    && S_ISDIR(is.st_mode) && !is_going(w, is.st_ino))
+		    && S_ISDIR(is.st_mode) && !is_going(w, entry->d_name))
 			look_at(w, entry->d_name);
 	closedir(dir);
 	for (size_t i = w->n; i-- > 0;)

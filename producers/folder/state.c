@@ -47,13 +47,21 @@ state_remove(const struct state *state)
 }
 
 void
-state_name(struct state *state)
+state_mark(char ret[PLACE_SIZE], const struct state *state, const char *folder)
+{
+	snprintf(ret, PLACE_SIZE, "%s/" STATES "-%s", folder, state->id);
+}
+
+bool
+state_name(struct state *state, struct err *err)
 {
 	own(hash_freep) struct hash *hash = hash_new();
 	struct buf json = {0};
 	struct put put = { &json, false };
 	uint8_t sha256[SHA256_SIZE];
 
+	if (!hash)
+		return err_set(err, ERR_RETRY, "out of memory");
 	put_open(&put, '{');
 	put_text_of(&put, "folder", state->folder);
 	want_put(&put, &state->want);
@@ -69,6 +77,7 @@ state_name(struct state *state)
 	hash_print(state->key, sha256);
 	snprintf(state->id, sizeof(state->id), "%.*s", ID_SIZE - 1, state->key);
 	buf_clear(&json);
+	return true;
 }
 
 /* ---- writing ---- */
@@ -94,7 +103,6 @@ put_state(struct put *put, const struct state *s)
 	put_open(put, '{');
 	put_text_of(put, "key", s->key);
 	put_text_of(put, "folder", s->folder);
-	put_int_of(put, "inode", s->inode);
 	put_int_of(put, "stored_us", s->stored_us);
 	put_name(put, "want");
 	put_open(put, '{');
@@ -157,7 +165,6 @@ take_state(struct state *s, const struct doc_value *root, struct err *err)
 {
 	take_text(s->key, sizeof(s->key), root, "key");
 	take_text(s->folder, sizeof(s->folder), root, "folder");
-	s->inode = int_in(root, "inode");
 	s->stored_us = int_in(root, "stored_us");
 	take_text(s->batch_id, sizeof(s->batch_id), root, "batch_id");
 	take_text(s->batch_name, sizeof(s->batch_name), root, "batch_name");

@@ -21,7 +21,7 @@ enum { ID_SIZE = 33 };
 struct state {
 	char id[ID_SIZE], key[SHA256_TEXT_SIZE];	/* id: the start of the key */
 	char folder[NAME_SIZE];			/* its name below DIR */
-	int64_t inode, stored_us;		/* of the folder; when its files were put into the store */
+	int64_t stored_us;			/* when its files were put into the store */
 	struct want want;
 	struct picks files;			/* until it moved; each with its uri */
 	char batch_id[UUID_TEXT_SIZE], batch_name[NAME_SIZE];
@@ -30,7 +30,9 @@ struct state {
 };
 
 /* Its id and key, from the folder's name, what is wanted, and every file's name and content. */
-void state_name(struct state *state);
+bool state_name(struct state *state, struct err *err);
+/* A hidden file in the folder says that it is the one: inodes are not, on every mount. */
+void state_mark(char ret[PLACE_SIZE], const struct state *state, const char *folder);
 bool state_write(const struct state *state, struct err *err);
 /* One that is not there is a false without an error. */
 bool state_read(struct state **ret, const char *id, struct err *err);

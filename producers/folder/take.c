@@ -141,17 +141,16 @@ new_state(const char *name, const struct want *want, struct picks *files, struct
     struct err *err)
 {
 	own(state_freep) struct state *s = calloc(1, sizeof(*s));
-	struct stat is;
 
-	if (!s || stat(name, &is) != 0)
-		return err_code(err, ERR_RETRY, "file", "%s: %s", name, strerror(errno));
+	if (!s)
+		return err_set(err, ERR_RETRY, "out of memory");
 	snprintf(s->folder, sizeof(s->folder), "%s", name);
 	s->want = *want;
-	s->inode = (int64_t)is.st_ino;
 	s->stored_us = clock_now_us();
 	s->files = *files;
 	*files = (struct picks){0};
-	state_name(s);
+	if (!state_name(s, err))
+		return false;
 	*ret = state_free_hand_over(&s);
 	return true;
 }
@@ -274,13 +273,22 @@ put_back_all(const struct state *s, struct err *err)
 	return well;
 }
 
-/* Whether the folder of that name is the one that was submitted. */
-static bool
-is_here(const struct state *s)
+bool
+take_is_here(const struct state *s)
 {
-	struct stat is;
+	char mark[PLACE_SIZE];
 
-	return lstat(s->folder, &is) == 0 && (int64_t)is.st_ino == s->inode;
+	state_mark(mark, s, s->folder);
+	return place_is_there(mark);
+}
+
+static void
+unmark(const struct state *s, const char *folder)
+{
+	char mark[PLACE_SIZE];
+
+	state_mark(mark, s, folder);
+	unlink(mark);
 }
 
 static bool
@@ -288,7 +296,7 @@ move_to_sent(struct state *s, struct err *err)
 {
 	char to[PLACE_SIZE];
 
-	while (is_here(s)) {
+	while (take_is_here(s)) {
 		snprintf(to, sizeof(to), "%s/" WHY, s->folder);
 		unlink(to);		/* of an earlier time */
 		if (!place_make(SENT, err) || !place_name(s->sent, SENT, s->folder, err)
@@ -298,7 +306,18 @@ move_to_sent(struct state *s, struct err *err)
 		if (!place_move(s->folder, to, err) && strcmp(err->code, "taken"))
 			return false;
 	}
+	snprintf(to, sizeof(to), SENT "/%s", s->sent);
+	unmark(s, to);
 	return put_back_all(s, err);
+}
+
+bool
+take_begin(const struct state *s, struct err *err)
+{
+	char mark[PLACE_SIZE];
+
+	state_mark(mark, s, s->folder);
+	return place_write(mark, "", 0, err) && state_write(s, err);
 }
 
 bool
@@ -317,7 +336,8 @@ take_further(struct folder *folder, struct peer *peer, struct state *s, struct e
 /* ---- refused ---- */
 
 bool
-take_refuse(const char *name, const struct err *why, const struct buf *details, struct err *err)
+take_refuse(const char *name, const struct state *state, const struct err *why,
+    const struct buf *details, struct err *err)
 {
 	char path[PLACE_SIZE], target[NAME_SIZE], quoted[2 * NAME_SIZE], reason[700];
 	struct buf text = {0};
@@ -336,6 +356,10 @@ take_refuse(const char *name, const struct err *why, const struct buf *details, 
 	buf_clear(&text);
 	if (!well)
 		return false;
+	if (state) {
+		unmark(state, path);
+		state_remove(state);
+	}
 	count(REFUSED);
 	log_write(LOG_WARN, "refused", "folder=%s why=%s", log_quote(quoted, sizeof(quoted), name),
 	    log_quote(reason, sizeof(reason), why->text));

@@ -11,6 +11,9 @@ bool take_folder(struct folder *folder, struct peer *peer, const char *name, con
     struct picks *files, struct state **ret, struct err *err);
 /* From there on: submitted, moved to sent/, and given over. */
 bool take_further(struct folder *folder, struct peer *peer, struct state *state, struct err *err);
-/* Moves it to failed/, with the reason. */
-bool take_refuse(const char *name, const struct err *why, const struct buf *details, struct err *err);
+bool take_begin(const struct state *state, struct err *err);	/* marks the folder, and writes it */
+bool take_is_here(const struct state *state);	/* the folder of that name is the one that it is about */
+/* Moves it to failed/, with the reason. state: what had begun, and ends so; NULL: nothing had. */
+bool take_refuse(const char *name, const struct state *state, const struct err *why,
+    const struct buf *details, struct err *err);
 #endif

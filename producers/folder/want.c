@@ -110,9 +110,11 @@ want_take(struct want *ret, const struct doc_value *object, struct err *err)
 bool
 want_read(struct want *ret, const void *json, size_t size, struct err *err)
 {
+	static const uint8_t bom[] = { 0xef, 0xbb, 0xbf };	/* as some editors begin a text */
 	own(doc_freep) struct doc *doc = NULL;
+	size_t skip = size >= sizeof(bom) && !memcmp(json, bom, sizeof(bom)) ? sizeof(bom) : 0;
 
-	return doc_read(&doc, json, size, err) ? want_take(ret, doc_root(doc), err)
+	return doc_read(&doc, (const uint8_t *)json + skip, size - skip, err) ? want_take(ret, doc_root(doc), err)
 	                                       : err_at(err, SETTINGS);
 }
 

@@ -38,7 +38,7 @@ bool is_a_batch(const struct look *look);		/* or is to be refused: there is some
 
 bool going_open(struct watch *watch, struct err *err);	/* what an earlier process left */
 void going_close(struct watch *watch);
-bool is_going(const struct watch *watch, ino_t inode);
+bool is_going(const struct watch *watch, const char *name);
 void watch_go(struct watch *watch);			/* each one further, as far as it goes */
 void watch_take(struct watch *watch);			/* those that are quiet */
 int64_t due_of(const struct watch *watch, const struct seen *seen);

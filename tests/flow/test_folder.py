@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import random
 import signal
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +119,19 @@ def test_a_picture_that_fails_is_told_and_the_others_come(watched):
     assert set(watched.files(f"sent/{c}")) == {"a.jpg", "b.jpg"}
 
 
+def test_names_that_are_no_text_are_refused_and_said(watched):
+    root = os.fsencode(watched.root)
+    watched.start()
+    os.mkdir(root + b"/caf\xe9")
+    Path(os.fsdecode(root + b"/caf\xe9/a.jpg")).write_bytes(picture(1))
+    watched.put("villa", {os.fsdecode(b"caf\xe9.jpg"): picture(1)})
+
+    line.until(lambda: watched.names("failed") == [os.fsdecode(b"caf\xe9"), "villa"])
+
+    assert "name is not UTF-8" in watched.why(os.fsdecode(b"caf\xe9"))
+    assert "its name is not UTF-8" in (watched.root / "failed/villa/why.txt").read_text(errors="replace")
+
+
 # ---- not before it is quiet ----
 
 def test_a_file_that_grows_holds_the_folder_back(watched):
@@ -194,6 +209,27 @@ def test_a_kill_at_any_moment_leaves_one_batch(watched, gate, method, path, answ
     assert watched.files(f"done/{batch['base_directory_name']}") == zipped(batch["id"])
     assert watched.files(f"sent/{c}") == files and watched.names("failed") == []
     assert list((watched.root / "done").glob(".*")) == []
+
+
+def test_kills_at_any_time_of_many_folders_leave_one_batch_each(watched):
+    cs = [customer() for _ in range(8)]
+    for n, c in enumerate(cs):
+        watched.put(c, {f"{i}.jpg": picture(10 * n + i) for i in range(3)})
+    for _ in range(14):
+        watched.start()
+        time.sleep(random.uniform(0.95, 1.5))
+        watched.end(signal.SIGKILL)
+    watched.start()
+    line.until(watched.is_idle)
+
+    found = [b for c in cs for b in batches(c)]
+    assert len(found) == len(cs)
+    assert watched.names("done") == sorted(b["base_directory_name"] for b in found)
+    for batch in found:
+        assert watched.files(f"done/{batch['base_directory_name']}") == zipped(batch["id"])
+    assert watched.names("sent") == sorted(cs) and watched.names("failed") == []
+    for n, c in enumerate(cs):
+        assert watched.files(f"sent/{c}") == {f"{i}.jpg": picture(10 * n + i) for i in range(3)}
 
 
 def test_a_second_copy_stands_by_and_takes_over(watched):

@@ -38,7 +38,7 @@ Test(folder, the_customer_is_what_a_name_begins_with)
 
 Test(folder, batch_json_wins_over_the_name_and_leaves_what_it_does_not_say)
 {
-	static const char json[] = "{\"pipeline_id\": 3, \"customer_prefix\": \"ACME\", \"priority\": 0, "
+	static const char json[] = "\xef\xbb\xbf{\"pipeline_id\": 3, \"customer_prefix\": \"ACME\", \"priority\": 0, "
 	    "\"failures_tolerated\": null}";
 	struct want want;
 	struct err err = {0};
@@ -184,7 +184,7 @@ a_state(const char *name, const char *uri)
 	want_of_name(&s->want, s->folder, 1, "ACME");
 	file = picks_add_known(&s->files, name, 3);
 	snprintf(file->uri, sizeof(file->uri), "%s", uri);
-	state_name(s);
+	cr_assert(state_name(s, &(struct err){0}));
 	return s;
 }
 
@@ -195,7 +195,6 @@ Test(folder, a_state_comes_back_as_it_was_written)
 
 	stand_in_a_new_folder();
 	cr_assert_eq(mkdir(STATES, 0777), 0);
-	s->inode = 42;
 	s->moved = true;
 	snprintf(s->batch_name, sizeof(s->batch_name), "ACME_2025-11-05_batch-1");
 	cr_assert(state_write(s, &err), "%s", err.text);
@@ -204,7 +203,7 @@ Test(folder, a_state_comes_back_as_it_was_written)
 	cr_expect_str_eq(back->key, s->key);
 	cr_expect_str_eq(back->batch_name, s->batch_name);
 	cr_expect_str_eq(back->want.customer_prefix, "ACME");
-	cr_expect(back->inode == 42 && back->moved && back->files.n == 1);
+	cr_expect(back->moved && back->files.n == 1);
 	cr_expect_str_eq(back->files.list[0].name, "a.jpg");
 	cr_expect_str_eq(back->files.list[0].uri, "blob:sha256/00");
 	state_remove(s);
