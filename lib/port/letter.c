@@ -21,7 +21,7 @@ header_add(struct letter *letter, const char *name, const char *value, struct er
 	return true;
 }
 
-/* The record's own headers but those of an earlier death; *size: bytes of what was kept. */
+/* The record's own headers but those of an earlier death, of which stays why it was put back; *size: bytes of what was kept. */
 static bool
 originals_add(struct letter *letter, const struct bus_header *originals, size_t n, size_t *size)
 {
@@ -30,7 +30,7 @@ originals_add(struct letter *letter, const struct bus_header *originals, size_t 
 	for (size_t i = 0; i < n; i++) {
 		size_t name = strlen(originals[i].name), bytes = name + originals[i].size;
 
-		if (!strncmp(originals[i].name, "dlq_", 4))
+		if (!strncmp(originals[i].name, "dlq_", 4) && strcmp(originals[i].name, "dlq_replay_reason"))
 			continue;
 		if (bytes > LETTER_HEADER_MAX || *size + bytes > LETTER_HEADERS_MAX) {
 			whole = false;

@@ -8,6 +8,7 @@
  *	dlq_code dlq_message		a word for programs, a sentence for people
  *	dlq_failed_at			RFC 3339
  *	dlq_replays			how often it was put back before, from 0
+ *	dlq_replay_reason		what was said to be mended when it was put back last
  *
  * A letter always fits its topic. What does not fit is cut, and the letter says so:
  *

@@ -13,7 +13,7 @@
  *   operate.c     one question or order each: list, show, stats, delete, cancel ...
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
- *   dlq.c         dead letters; view_letter.c    as people read them
+ *   dlq.c settle.c    dead letters, and what becomes of them; view_letter.c    as people read them
  *   keys.c        who may ask; audit.c    what each did
  *   table.c screen.c help.c    what people see; complete.c    what their shell adds
  */
@@ -37,7 +37,7 @@ enum arg {
 	ARG_OFFSET, ARG_OUTPUT, ARG_SETTING, ARG_SETTINGS, ARG_STATE, ARG_YES, ARG_TARGET, ARG_SERVICE, ARG_PHASE,
 	ARG_BATCH, ARG_PREVIEW, ARG_CHECK, ARG_ASSET, ARG_SCOPE,
 	ARG_EXPIRES, ARG_GRACE, ARG_ACTOR, ARG_ACTION, ARG_OBJECT, ARG_NAME, ARG_CURSOR,
-	ARG_TOPIC, ARG_CODE, ARG_BY, ARG_RAW, ARGS
+	ARG_TOPIC, ARG_CODE, ARG_BY, ARG_RAW, ARG_ALL, ARG_REASON, ARG_AGAIN, ARG_RATE, ARGS
 };
 enum { ARG_VALUES_MAX = 100, OPERANDS_MAX = 1000 };
 
@@ -162,6 +162,7 @@ bool run_deliveries_show(struct cli *cli, struct err *err);
 bool run_deliveries_order(struct cli *cli, struct err *err);	/* replay, skip */
 bool run_dlq(struct cli *cli, struct err *err);
 bool run_dlq_show(struct cli *cli, struct err *err);
+bool run_dlq_settle(struct cli *cli, struct err *err);	/* replay, discard */
 bool run_keys(struct cli *cli, struct err *err);
 bool run_key_add(struct cli *cli, struct err *err);
 bool run_key_show(struct cli *cli, struct err *err);

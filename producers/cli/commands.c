@@ -23,6 +23,8 @@
 #define GET BIT(36)
 #define DLQ BIT(38)
 #define DLQ_SHOW BIT(39)
+#define SETTLE (BIT(40) | BIT(41))
+#define LETTERS (DLQ | SETTLE)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
 #define BATCHES (LIST | STATS)
 #define ANY UINT64_MAX
@@ -173,7 +175,7 @@ const struct command commands[] = {
 	    "source <(batchline completion bash)   # in ~/.bashrc\n"
 	    "source <(batchline completion zsh)    # in ~/.zshrc\n" },
 	{ "dlq", "", 0, 0, run_dlq, "lists and steers dead letters: records that a service gave up on",
-	    "The newest first, with why. One look reads at most 10,000 of them and says when it has not\n"
+	    "The open ones, the newest first, with why. One look reads at most 10,000 of them and says when it has not\n"
 	    "seen all. --from is of when they died.\n",
 	    "batchline dlq\n"
 	    "batchline dlq list --topic submissions --from 2026-11-01\n"
@@ -183,6 +185,17 @@ const struct command commands[] = {
 	    "bytes as they came into a FILE that is not there yet, or to standard output (-).\n",
 	    "batchline dlq show submissions-2-17\n"
 	    "batchline dlq show submissions-2-17 --raw --output letter.bin\n" },
+	{ "dlq replay", "[LETTER...]", 0, OPERANDS_MAX, run_dlq_settle, "puts them back where they came from",
+	    "These letters, or the open ones that the options mean, with their key, bytes and headers, to the\n"
+	    "topic and partition that they died on, once the cause is mended: TEXT says how, and stays with\n"
+	    "the record and in the audit. One that was put back already is left alone unless --again. Asks\n"
+	    "before more than one, on a terminal; elsewhere it wants --yes.\n",
+	    "batchline dlq replay submissions-2-17 --reason \"pipeline 7 is there now\"\n"
+	    "batchline dlq replay --code unknown_schema --reason \"projector 0.2 reads them\" --preview\n" },
+	{ "dlq discard", "[LETTER...]", 0, OPERANDS_MAX, run_dlq_settle, "lets them be: they are open no more",
+	    "These letters, or the open ones that the options mean. They stay where they are, and --all\n"
+	    "shows them.\n",
+	    "batchline dlq discard --code not_framed --reason \"a test of the sender's\" --yes\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },
@@ -210,7 +223,7 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_STATUS] = { "status", 's', "STATUS", false, 0, 0, BATCHES | SHOW, "only these" },
 	[ARG_CUSTOMER] = { "customer", 'c', "PREFIX", false, 0, 0, BATCHES | TARGETS_ADD | KEYS_ADD | FILTERED,
 	    "only of this customer", TARGETS_ADD | KEYS_ADD },
-	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, BATCHES | AUDIT | DLQ, "of this day and later ones" },
+	[ARG_FROM] = { "from", 0, "DAY", false, 0, 0, BATCHES | AUDIT | LETTERS, "of this day and later ones" },
 	[ARG_TO] = { "to", 0, "DAY", false, 0, 0, BATCHES | AUDIT, "of this day and earlier ones" },
 	[ARG_NAME] = { "name", 0, "NAME", false, 0, 0, BATCHES, "the batch of exactly this name" },
 	[ARG_WORDS] = { "query", 'q', "TEXT", false, 0, 0, BATCHES,
@@ -240,8 +253,8 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only of webhook, dropbox or monday" },
 	[ARG_PHASE] = { "phase", 0, "PHASE", false, 0, 0, FILTERED,
 	    "only these: intent (it waits), called (under way), done, failed, passed" },
-	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED | AUDIT | DLQ, "only of this batch" },
-	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP,
+	[ARG_BATCH] = { "batch", 'b', "BATCH", false, 0, 0, FILTERED | AUDIT | LETTERS, "only of this batch" },
+	[ARG_PREVIEW] = { "preview", 0, NULL, false, 0, 0, REPLAY | SKIP | SETTLE,
 	    "only tell which it would be" },
 	[ARG_CHECK] = { "check", 0, NULL, false, 0, 0, PIPELINES_ADD,
 	    "only tell whether it could be rendered so" },
@@ -255,12 +268,16 @@ const struct arg_row arg_rows[ARGS] = {
 	    "only by this key; gateway without keys" },
 	[ARG_ACTION] = { "action", 0, "ACT", false, 0, 0, AUDIT, "only these acts" },
 	[ARG_OBJECT] = { "object", 0, "OBJECT", false, 0, 0, AUDIT, "only what was done to this" },
-	[ARG_TOPIC] = { "topic", 0, "TOPIC", false, 0, 0, DLQ,
+	[ARG_TOPIC] = { "topic", 0, "TOPIC", false, 0, 0, LETTERS,
 	    "only those that died on submissions, events, jobs or batches" },
-	[ARG_CODE] = { "code", 0, "CODE", false, 0, 0, DLQ, "only those that died for this" },
+	[ARG_CODE] = { "code", 0, "CODE", false, 0, 0, LETTERS, "only those that died for this" },
 	[ARG_BY] = { "by", 0, "code", false, 0, 0, DLQ, "count them by topic and code instead" },
 	[ARG_RAW] = { "raw", 0, NULL, false, 0, 0, DLQ_SHOW, "only the bytes, as they came" },
-	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE, "do not ask" },
+	[ARG_ALL] = { "all", 'a', NULL, false, 0, 0, DLQ, "with those that were put back, or let be" },
+	[ARG_REASON] = { "reason", 0, "TEXT", false, 0, 0, SETTLE, "what was mended, or why they may be let be" },
+	[ARG_AGAIN] = { "again", 0, NULL, false, 0, 0, SETTLE, "those, too, that somebody dealt with" },
+	[ARG_RATE] = { "rate", 0, "N", true, 1, 10000, SETTLE, "at most so many a second; 50 unless said" },
+	[ARG_YES] = { "yes", 'y', NULL, false, 0, 0, TARGETS_REMOVE | SETTLE, "do not ask" },
 	[ARG_URL] = { "url", 0, "URL", false, 0, 0, ANY,
 	    "the gateway; BATCHLINE_URL or http://127.0.0.1:8080 unless said" },
 	[ARG_JSON] = { "json", 0, NULL, false, 0, 0, ANY,

@@ -8,11 +8,12 @@
 #include <unistd.h>
 #include "base/json_write.h"
 #include "base/words.h"
+#include "dlq.h"
 #include "screen.h"
 #include "table.h"
 #include "view.h"
 
-enum { PAGE_MOST = 500, LOOK_MOST = 10000, TEXT_SIZE = 80 };
+enum { TEXT_SIZE = 80 };
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* ---- list ---- */
@@ -40,9 +41,8 @@ add_batch(struct cli *cli, struct buf *path, struct err *err)
 	return true;
 }
 
-/* A page from the cursor on; NULL: the first one. */
-static bool
-page_read(struct cli *cli, const char *cursor, const char *limit, struct doc **ret, struct err *err)
+bool
+dlq_page(struct cli *cli, const char *cursor, const char *limit, struct doc **ret, struct err *err)
 {
 	const char *from = cli->args.texts[ARG_FROM];
 	struct buf path = {0};
@@ -54,6 +54,7 @@ page_read(struct cli *cli, const char *cursor, const char *limit, struct doc **r
 	add(&path, "topic", cli->args.texts[ARG_TOPIC]);
 	add(&path, "code", cli->args.texts[ARG_CODE]);
 	add(&path, "since", from ? since : NULL);
+	add(&path, "state", cli->args.texts[ARG_ALL] || cli->args.texts[ARG_AGAIN] ? "all" : NULL);
 	add(&path, "limit", limit);
 	add(&path, "cursor", cursor);
 	well = add_batch(cli, &path, err) && (buf_text(&path) || err_set(err, ERR_FATAL, "out of memory"))
@@ -79,7 +80,7 @@ list(struct cli *cli, struct err *err)
 	own(doc_freep) struct doc *doc = NULL;
 	const struct doc_value *page, *data;
 
-	if (!page_read(cli, cli->args.texts[ARG_CURSOR], cli->args.texts[ARG_LIMIT], &doc, err))
+	if (!dlq_page(cli, cli->args.texts[ARG_CURSOR], cli->args.texts[ARG_LIMIT], &doc, err))
 		return false;
 	if (cli->json) {
 		screen_write(&cli->peer.answer.body);
@@ -88,8 +89,8 @@ list(struct cli *cli, struct err *err)
 	page = doc_root(doc);
 	data = doc_member(page, "data");
 	if (doc_size(data) == 0)
-		screen_say(cli, TONE_PLAIN, int_in(page, "total") ? "No dead letters of that kind."
-		                                                  : "No dead letters.");
+		screen_say(cli, TONE_PLAIN, !int_in(page, "open") ? "No open dead letters."
+		    : "No open dead letters of that kind.");
 	if (!view_letters(cli, data, err))
 		return false;
 	say_rest(cli, int_in(page, "looked_at"), int_in(page, "total"), is_in(page, "next_cursor"));
@@ -127,14 +128,14 @@ count(struct kinds *kinds, const struct doc_value *letter)
 static bool
 count_all(struct cli *cli, struct kinds *kinds, struct err *err)
 {
-	char cursor[4096] = "", limit[TEXT_SIZE];
+	char cursor[DLQ_CURSOR] = "", limit[TEXT_SIZE];
 
-	snprintf(limit, sizeof(limit), "%d", PAGE_MOST);
+	snprintf(limit, sizeof(limit), "%d", DLQ_PAGE);
 	do {
 		own(doc_freep) struct doc *doc = NULL;
 		const struct doc_value *data;
 
-		if (!page_read(cli, *cursor ? cursor : NULL, limit, &doc, err))
+		if (!dlq_page(cli, *cursor ? cursor : NULL, limit, &doc, err))
 			return false;
 		data = doc_member(doc_root(doc), "data");
 		for (size_t i = 0; i < doc_size(data); i++)
@@ -143,7 +144,7 @@ count_all(struct cli *cli, struct kinds *kinds, struct err *err)
 		kinds->total = int_in(doc_root(doc), "total");
 		snprintf(cursor, sizeof(cursor), "%s", text_in(doc_root(doc), "next_cursor"));
 		kinds->more = *cursor;
-	} while (kinds->more && kinds->looked < LOOK_MOST);
+	} while (kinds->more && kinds->looked < DLQ_LOOK);
 	return true;
 }
 
@@ -172,7 +173,7 @@ view_kinds(struct cli *cli, const struct kinds *kinds, struct err *err)
 	if (!well)
 		return err_set(err, ERR_FATAL, "out of memory");
 	if (kinds->n == 0)
-		screen_say(cli, TONE_PLAIN, "No dead letters.");
+		screen_say(cli, TONE_PLAIN, "No open dead letters of that kind.");
 	else if (!screen_table(cli, table, err))
 		return false;
 	say_rest(cli, kinds->looked, kinds->total, kinds->more);

@@ -25,6 +25,8 @@ add_letter(struct table *table, const struct doc_value *letter)
 	        ? words_of_ago(words, us, clock_now_us()) : "", TONE_PLAIN)
 	    && table_add(table, text_in(letter, "code"), TONE_BAD)
 	    && table_add(table, text_in(letter, "key"), TONE_PLAIN)
+	    && table_add(table, strcmp(text_in(letter, "state"), "open") ? text_in(letter, "state") : "",
+	        TONE_FAINT)
 	    && table_print(table, TONE_PLAIN, int_in(letter, "replays") ? "%lld" : "",
 	        (long long)int_in(letter, "replays"))
 	    && table_add(table, text_in(letter, "message"), TONE_FAINT);
@@ -34,7 +36,7 @@ bool
 view_letters(const struct cli *cli, const struct doc_value *letters, struct err *err)
 {
 	static const struct table_column columns[] = { { "LETTER", false, false },
-		{ "DIED", false, false }, { "CODE", false, false }, { "KEY", false, false },
+		{ "DIED", false, false }, { "CODE", false, false }, { "KEY", false, false }, { "STATE", false, false },
 		{ "REPLAYS", true, false }, { "WHY", false, true } };
 	own(table_freep) struct table *table = table_new(columns, COUNT(columns));
 
@@ -118,6 +120,10 @@ view_letter(const struct cli *cli, const struct doc_value *letter)
 		say_of(cli, "key", "%s", text_in(letter, "key"));
 	else if (is_in(letter, "key_head"))
 		say_of(cli, "key", "0x%s", text_in(letter, "key_head"));
+	if (is_in(letter, "settled_by"))
+		say_of(cli, "state", "%s by %s, %.19s UTC: %s", text_in(letter, "state"),
+		    text_in(letter, "settled_by"), text_in(letter, "settled_at"),
+		    text_in(letter, "settled_for"));
 	say_of(cli, "replays", "%lld", (long long)int_in(letter, "replays"));
 	say_of(cli, "replayed for", "%s", text_in(letter, "replay_reason"));
 	say_of(cli, "not whole", "%s", text_in(letter, "cut"));

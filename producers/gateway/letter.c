@@ -10,15 +10,16 @@
 #include "event/put.h"
 #include "letters.h"
 #include "port/letter.h"
+#include "port/named.h"
 #include "query.h"
+#include "sql.h"
 
 enum { HEAD_BYTES = 512, DECODE_MAX = 64 << 20 };
 
 /* ---- headers ---- */
 
-/* A header as a text; false: there is none. */
-static bool
-header_text(char ret[LETTER_HEADER_MAX + 1], const struct bus_record *letter, const char *name)
+bool
+letter_header(char ret[LETTER_TEXT_SIZE], const struct bus_record *letter, const char *name)
 {
 	const void *value;
 	size_t size;
@@ -35,19 +36,19 @@ header_text(char ret[LETTER_HEADER_MAX + 1], const struct bus_record *letter, co
 static void
 put_header(struct put *put, const char *member, const struct bus_record *letter, const char *name)
 {
-	char text[LETTER_HEADER_MAX + 1];
+	char text[LETTER_TEXT_SIZE];
 
-	put_text_of(put, member, header_text(text, letter, name) ? text : NULL);
+	put_text_of(put, member, letter_header(text, letter, name) ? text : NULL);
 }
 
 static void
 put_header_number(struct put *put, const char *member, const struct bus_record *letter, const char *name)
 {
-	char text[LETTER_HEADER_MAX + 1];
+	char text[LETTER_TEXT_SIZE];
 	int64_t number;
 
 	put_name(put, member);
-	if (header_text(text, letter, name) && number_read(&number, text, INT64_MIN, INT64_MAX))
+	if (letter_header(text, letter, name) && number_read(&number, text, INT64_MIN, INT64_MAX))
 		put_int(put, number);
 	else
 		put_null(put);
@@ -64,23 +65,52 @@ put_bytes_text(struct put *put, const char *member, const void *bytes, size_t si
 	free(text);
 }
 
+/* ---- what became of it ---- */
+
+bool
+letters_settled(struct db_pool *pool, const struct bus_lane *window, struct db_rows **ret, struct err *err)
+{
+	return db_pool_run(pool, ret, err, sql_gateway_letters_settled, db_text(topics[window->topic].name),
+	    db_int4(window->partition), db_int(window->from), db_int(window->to));
+}
+
+int
+letter_row(const struct db_rows *settled, const struct bus_record *letter)
+{
+	for (int i = 0; i < db_count(settled); i++)
+		if (db_int_of(settled, i, "letter_offset") == letter->offset
+		    && db_time_of(settled, i, "written_at") == letter->timestamp_ms * 1000)
+			return i;
+	return -1;
+}
+
+static void
+put_settled(struct put *put, const struct db_rows *settled, int row)
+{
+	put_text_of(put, "state", row < 0 ? "open" : db_text_of(settled, row, "state"));
+	put_text_of(put, "settled_by", row < 0 ? NULL : db_text_of(settled, row, "actor"));
+	put_text_of(put, "settled_for", row < 0 ? NULL : db_text_of(settled, row, "reason"));
+	put_name(put, "settled_at");
+	put_time(put, row < 0 ? INT64_MIN : db_time_of(settled, row, "settled_at"));
+}
+
 /* ---- the list ---- */
 
 bool
 letter_fits(const struct look *look, const struct bus_record *letter)
 {
-	char text[LETTER_HEADER_MAX + 1];
+	char text[LETTER_TEXT_SIZE];
 
-	if (look->code && (!header_text(text, letter, "dlq_code") || strcmp(text, look->code)))
+	if (look->code && (!letter_header(text, letter, "dlq_code") || strcmp(text, look->code)))
 		return false;
 	if (!look->batch_id || (letter->key && letter->key_size == strlen(look->batch_id)
 	    && !memcmp(letter->key, look->batch_id, letter->key_size)))
 		return true;
-	return header_text(text, letter, "ce_subject") && !strcmp(text, look->batch_id);
+	return letter_header(text, letter, "ce_subject") && !strcmp(text, look->batch_id);
 }
 
 void
-letter_put(struct put *put, const struct bus_record *letter)
+letter_put(struct put *put, const struct bus_record *letter, const struct db_rows *settled)
 {
 	const struct letter_place place = { letter->topic, letter->partition, letter->offset };
 	char id[LETTER_ID_SIZE];
@@ -101,6 +131,7 @@ letter_put(struct put *put, const struct bus_record *letter)
 	put_header(put, "replay_reason", letter, "dlq_replay_reason");
 	put_header(put, "cut", letter, "dlq_cut");
 	put_int_of(put, "value_size", (int64_t)letter->value_size);
+	put_settled(put, settled, letter_row(settled, letter));
 }
 
 static void
@@ -156,6 +187,10 @@ read_parameter(void *state, const char *name, const char *value)
 	} else if (!strcmp(name, "since")) {
 		if (!time_read(&look->since_us, value))
 			problem_field(call, name, "is not a time like 2026-12-31T00:00:00Z");
+	} else if (!strcmp(name, "state")) {
+		look->all = !strcmp(value, "all");
+		if (!look->all && strcmp(value, "open"))
+			problem_field(call, name, "is not open or all");
 	} else if (!strcmp(name, "limit")) {
 		if (!number_read(&look->limit, value, 1, LIMIT_MOST))
 			problem_field(call, name, "is not a whole number from 1 to %d", LIMIT_MOST);
@@ -202,6 +237,7 @@ serve_letters(struct call *call)
 		put_raw(&put, buf_text(&data));
 		put_int_of(&put, "looked_at", look.looked);
 		put_int_of(&put, "total", look.total);
+		put_int_of(&put, "open", look.open);
 		put_cursor(&put, &look);
 		put_close(&put, '}');
 	}
@@ -261,10 +297,17 @@ static bool
 answer_letter(void *state, const struct bus_record *letter)
 {
 	struct call *call = state;
-	struct put put = answer_json(call, 200);
+	const struct bus_lane window = { letter->topic, letter->partition, letter->offset,
+		letter->offset + 1 };
+	own(db_rows_freep) struct db_rows *settled = NULL;
+	struct err err = {0};
+	struct put put;
 
+	if (!letters_settled(call->gateway->pool, &window, &settled, &err))
+		return problem_err(call, &err);
+	put = answer_json(call, 200);
 	put_open(&put, '{');
-	letter_put(&put, letter);
+	letter_put(&put, letter, settled);
 	put_headers(&put, letter);
 	put_decoded(&put, call, letter);
 	put_hex(&put, "key_head", letter->key, letter->key_size);
@@ -290,8 +333,8 @@ answer_value(void *state, const struct bus_record *letter)
 	    || problem(call, &problem_internal, "out of memory");
 }
 
-static bool
-of_letter(struct call *call, bool (*use)(void *state, const struct bus_record *letter))
+bool
+letter_use(struct call *call, bool (*use)(void *state, const struct bus_record *letter), void *state)
 {
 	struct letter_place place;
 	struct err err = {0};
@@ -300,7 +343,7 @@ of_letter(struct call *call, bool (*use)(void *state, const struct bus_record *l
 		return false;
 	if (!letter_id_read(&place, call->arguments[0]))
 		return problem(call, &problem_not_found, "There is no dead letter of this id.");
-	if (letters_find(call->gateway->letters, place, use, call, &err))
+	if (letters_find(call->gateway->letters, place, use, state, &err))
 		return !problem_is_set(call);
 	return !strcmp(err.code, "no_letter") ? problem(call, &problem_not_found, "%s", err.text)
 	                                      : problem_err(call, &err);
@@ -309,11 +352,11 @@ of_letter(struct call *call, bool (*use)(void *state, const struct bus_record *l
 bool
 serve_letter(struct call *call)
 {
-	return of_letter(call, answer_letter);
+	return letter_use(call, answer_letter, call);
 }
 
 bool
 serve_letter_value(struct call *call)
 {
-	return of_letter(call, answer_value);
+	return letter_use(call, answer_value, call);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include "base/clock.h"
 #include "query.h"
+#include "sql.h"
 
 enum {
 	WINDOW_FIRST = 16, WINDOW_MOST = 1024,	/* letters */
@@ -25,6 +26,7 @@ enum {
 struct letters {
 	pthread_mutex_t mutex;		/* of the reader */
 	struct bus_options options;
+	struct db_pool *pool;
 	const char *properties[PROPERTIES_MAX][2];
 	struct bus *bus;		/* NULL: not open just now */
 };
@@ -48,6 +50,7 @@ struct lane {
 	struct seen *seen;		/* of the window, by offset; the last one is next */
 	size_t n, capacity, bytes;
 	bool done;			/* the window came whole */
+	struct db_rows *settled;	/* those of the window that somebody dealt with */
 };
 
 struct walk {
@@ -85,7 +88,7 @@ letter_id_read(struct letter_place *ret, const char *text)
 /* ---- the reader ---- */
 
 bool
-letters_new(struct letters **ret, const struct bus_options *options)
+letters_new(struct letters **ret, const struct bus_options *options, struct db_pool *pool)
 {
 	struct letters *l = calloc(1, sizeof(*l));
 	size_t n = 0;
@@ -97,6 +100,7 @@ letters_new(struct letters **ret, const struct bus_options *options)
 		memcpy(l->properties[n], reader_properties[n], sizeof(l->properties[n]));
 	for (size_t i = 0; i < options->n_properties && n < PROPERTIES_MAX; i++)
 		memcpy(l->properties[n++], options->properties[i], sizeof(l->properties[n]));
+	l->pool = pool;
 	l->options = *options;
 	l->options.group = "batchline-gateway";	/* a name: nobody joins, nothing is committed */
 	l->options.instance = "";
@@ -151,6 +155,8 @@ lane_clear(struct lane *lane)
 	for (size_t i = 0; i < lane->n; i++)
 		buf_clear(&lane->seen[i].json);
 	lane->n = 0;
+	db_rows_free(lane->settled);
+	lane->settled = NULL;
 }
 
 static bool
@@ -166,13 +172,14 @@ seen_add(struct walk *w, struct lane *lane, const struct bus_record *record, str
 		lane->seen = seen;
 	}
 	seen += lane->n++;
-	*seen = (struct seen){ record->offset, record->timestamp_ms, letter_fits(w->look, record), {0} };
+	*seen = (struct seen){ record->offset, record->timestamp_ms, letter_fits(w->look, record)
+	    && (w->look->all || letter_row(lane->settled, record) < 0), {0} };
 	lane->bytes += record->key_size + record->value_size;
 	if (seen->fits) {
 		struct put put = { &seen->json, false };
 
 		put_open(&put, '{');
-		letter_put(&put, record);
+		letter_put(&put, record, lane->settled);
 		put_close(&put, '}');
 	}
 	return true;
@@ -246,6 +253,15 @@ window_next(struct lane *lane)
 	lane->done = false;
 }
 
+static bool
+settled_find(struct walk *w, struct lane *lane, struct err *err)
+{
+	const struct bus_lane window = { lane->all.topic, lane->all.partition, lane->first, lane->end };
+
+	lane_clear(lane);
+	return letters_settled(w->letters->pool, &window, &lane->settled, err);
+}
+
 /* Every lane that is used up and goes on has another window then. */
 static bool
 windows_fill(struct walk *w, struct err *err)
@@ -260,6 +276,8 @@ windows_fill(struct walk *w, struct err *err)
 		if (lane->n > 0 || lane->at <= lane->all.from)
 			continue;
 		window_next(lane);
+		if (!settled_find(w, lane, err))
+			return false;
 		wanted[n] = lane->all;
 		wanted[n++].from = lane->first;
 	}
@@ -272,13 +290,65 @@ windows_fill(struct walk *w, struct err *err)
 	return well && bus_letters_follow(w->letters->bus, NULL, 0, err);
 }
 
-/* ---- a look ---- */
+/* ---- how many ---- */
 
 static bool
-lanes_find(struct letters *l, struct bus_lane lanes[LANES_MAX], size_t *n, struct err *err)
+settled_count(struct db_pool *pool, const struct bus_lane *lanes, size_t n, int64_t *ret, struct err *err)
 {
-	return bus_letters_lanes(l->bus, lanes, LANES_MAX, n, err);
+	struct db_array names = { .type = DB_TEXT }, numbers[] = { { .type = DB_INT8 },
+		{ .type = DB_INT8 }, { .type = DB_INT8 } };
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	bool well;
+
+	for (size_t i = 0; i < n; i++) {
+		db_array_add(&names, db_text(topics[lanes[i].topic].name));
+		db_array_add(&numbers[0], db_int(lanes[i].partition));
+		db_array_add(&numbers[1], db_int(lanes[i].from));
+		db_array_add(&numbers[2], db_int(lanes[i].to));
+	}
+	well = db_pool_run(pool, &rows, err, sql_gateway_letters_settled_count, db_array(&names),
+	    db_array(&numbers[0]), db_array(&numbers[1]), db_array(&numbers[2]));
+	if (well)
+		*ret = db_int_at(rows, 0, 0);
+	db_array_clear(&names);
+	for (int i = 0; i < 3; i++)
+		db_array_clear(&numbers[i]);
+	return well;
 }
+
+/* What there is, and how much of it is open: all that nobody dealt with, since no offset is left out. */
+static bool
+lanes_find(struct letters *l, struct bus_lane lanes[LANES_MAX], size_t *n, int64_t *total, int64_t *open,
+    struct err *err)
+{
+	int64_t settled = 0;
+
+	*total = 0;
+	if (!bus_letters_lanes(l->bus, lanes, LANES_MAX, n, err)
+	    || !settled_count(l->pool, lanes, *n, &settled, err))
+		return false;
+	for (size_t i = 0; i < *n; i++)
+		*total += lanes[i].to - lanes[i].from;
+	*open = *total > settled ? *total - settled : 0;
+	return true;
+}
+
+bool
+letters_open_count(struct letters *l, int64_t *ret, struct err *err)
+{
+	struct bus_lane lanes[LANES_MAX];
+	int64_t total;
+	size_t n;
+	bool well;
+
+	if (!turn_take(l, err))
+		return false;
+	well = lanes_find(l, lanes, &n, &total, ret, err);
+	turn_end(l, well);
+	return well;
+}
+
+/* ---- a look ---- */
 
 static bool
 walk_begin(struct walk *w, struct err *err)
@@ -286,7 +356,7 @@ walk_begin(struct walk *w, struct err *err)
 	struct bus_lane lanes[LANES_MAX];
 	struct look *look = w->look;
 
-	if (!lanes_find(w->letters, lanes, &w->n, err))
+	if (!lanes_find(w->letters, lanes, &w->n, &look->total, &look->open, err))
 		return false;
 	if (look->n_at && look->n_at != w->n)
 		return err_code(err, ERR_REJECT, "cursor", "cursor is of other partitions than there are");
@@ -295,7 +365,6 @@ walk_begin(struct walk *w, struct err *err)
 
 		lane->all = lanes[i];
 		lane->at = look->n_at && look->at[i] < lanes[i].to ? look->at[i] : lanes[i].to;
-		look->total += lanes[i].to - lanes[i].from;
 		if (look->topics && !(look->topics & 1u << lanes[i].topic))
 			lane->at = lane->all.from;
 	}
@@ -432,7 +501,7 @@ find(struct letters *l, struct letter_place place,
 	struct bus_lane lanes[LANES_MAX];
 	size_t n, i = 0;
 
-	if (!lanes_find(l, lanes, &n, err))
+	if (!bus_letters_lanes(l->bus, lanes, LANES_MAX, &n, err))
 		return false;
 	while (i < n && (lanes[i].topic != place.topic || lanes[i].partition != place.partition))
 		i++;

@@ -96,7 +96,7 @@ gateway_open(struct gateway *g, struct err *err)
 	g->files_max = (size_t)option_int(o, "BATCHLINE_FILES_MAX");
 	if (!db_pool_new(&g->pool, option_text(o, "DATABASE_URL"),
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
-	    || !guard_new(&g->guard) || !letters_new(&g->letters, &bus_options) || !(g->kept = kept_new(g->pool)) || !limit_open(g, o))
+	    || !guard_new(&g->guard) || !letters_new(&g->letters, &bus_options, g->pool) || !(g->kept = kept_new(g->pool)) || !limit_open(g, o))
 		return err_set(err, ERR_FATAL, "out of memory");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)

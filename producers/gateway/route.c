@@ -59,6 +59,8 @@ static const struct route routes[] = {
 	{ "GET", "/api/audit", SCOPE_OPERATE, BODY_NONE, serve_audit },
 	{ "GET", "/api/letters", SCOPE_OPERATE, BODY_NONE, serve_letters },
 	{ "GET", "/api/letters/:", SCOPE_OPERATE, BODY_NONE, serve_letter },
+	{ "POST", "/api/letters/:/replay", SCOPE_OPERATE, BODY_JSON, serve_letter_order },
+	{ "POST", "/api/letters/:/discard", SCOPE_OPERATE, BODY_JSON, serve_letter_order },
 	{ "GET", "/api/letters/:/value", SCOPE_OPERATE, BODY_NONE, serve_letter_value },
 	{ "GET", "/api/keys", SCOPE_OPERATE, BODY_NONE, serve_keys },
 	{ "POST", "/api/keys", SCOPE_OPERATE, BODY_JSON, serve_key_add },

@@ -9,6 +9,7 @@ import pytest
 import gateway
 from gateway import CONTRACT, ask, get, post, submit
 from test_cli import cli, said
+from test_dlq import bad
 from test_gateway_keys import JOB, Keys
 from test_sessions import OWN, sign_in
 from test_webhook import ADMIN, sql
@@ -146,6 +147,14 @@ def deliveries(word):
     return act
 
 
+def letter(word):
+    def act(w):
+        one = bad(str(uuid.uuid4()))["id"]
+        order(f"/api/letters/{one}/{word}", {"reason": "a test"})
+        return f"letter_{word}", one
+    return act
+
+
 # What each route's act is, by the route's operationId.
 ACTS = {
     "submitOne": lambda w: ("submit", batch_of(post("/api/jobs", JOB))),
@@ -157,6 +166,7 @@ ACTS = {
     "testTarget": target("test", "POST", "/test"),
     "replayDelivery": delivery("replay"), "skipDelivery": delivery("skip"),
     "replayDeliveries": deliveries("replay"), "skipDeliveries": deliveries("skip"),
+    "replayLetter": letter("replay"), "discardLetter": letter("discard"),
     "addPipeline": lambda w: pipeline("add"), "turnPipeline": lambda w: pipeline("disable"),
     "addKey": lambda w: done_by_keys("add"), "revokeKey": lambda w: done_by_keys("revoke"),
     "rotateKey": lambda w: done_by_keys("rotate"),

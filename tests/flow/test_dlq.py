@@ -7,9 +7,9 @@ import pytest
 from confluent_kafka import Producer
 
 import gateway
-from gateway import get
+from gateway import get, post
 from test_cli import cli, said
-from test_events import BROKERS, PREFIX
+from test_events import BROKERS, PREFIX, Topics
 from test_projection import letters_of, submission
 
 LETTERS = "/api/letters"
@@ -29,13 +29,14 @@ def the_letter(**filters):
     return gateway.until(lambda: get(LETTERS, **filters).json()["data"], "the letter")[0]
 
 
-def forge(n, topic="batches", **headers):
-    """Letters by a stranger's hand, under one key."""
-    key, client = a_key(), Producer({"bootstrap.servers": BROKERS})
+def forge(n, topic="batches", key=None, value=None, own=(), **said):
+    """Letters as a service would have written them, under one key."""
+    key, client = key or a_key(), Producer({"bootstrap.servers": BROKERS})
     for i in range(n):
-        client.produce(PREFIX + topic + ".dlq", b"%d" % i, key, headers=[
-            ("dlq_topic", topic), ("dlq_code", headers.get("code", "forged")),
-            ("dlq_message", f"the {i}th"), ("dlq_replays", "0")])
+        client.produce(PREFIX + topic + ".dlq", value or b"%d" % i, key, headers=[
+            *own, ("dlq_topic", topic), ("dlq_message", f"the {i}th"),
+            *((f"dlq_{name}", str(word)) for name, word in {
+                "code": "forged", "replays": 0, **said}.items())])
         if i % 1000 == 0:
             client.poll(0)
     client.flush()
@@ -88,7 +89,7 @@ def test_pages_go_through_all_from_the_newest_on():
 
 
 def test_ten_thousand_letters_are_counted_by_code_and_a_look_has_an_end():
-    forge(10050, code=(code := f"many_{uuid.uuid4().hex[:8]}"))
+    forge(10600, code=(code := f"many_{uuid.uuid4().hex[:8]}"))
     counted = said(cli("dlq", "list", "--by", "code", "--topic", "batches", "--json"))
     page = get(LETTERS, topic="batches", code="of_none", limit=1).json()
 
@@ -96,12 +97,12 @@ def test_ten_thousand_letters_are_counted_by_code_and_a_look_has_an_end():
     assert {"topic": "batches", "code": code}.items() <= counted["data"][0].items()
     assert page["data"] == [] and page["looked_at"] <= 10000 and page["next_cursor"]
     run = cli("dlq", "--code", "of_none", "--topic", "batches")
-    assert "No dead letters of that kind." in run.stdout and "Looked at the newest" in run.stdout
+    assert "No open dead letters of that kind." in run.stdout and "Looked at the newest" in run.stdout
     assert code in cli("dlq", "--by", "code", "--topic", "batches").stdout
 
 
 @pytest.mark.parametrize("name, value", [
-    ("topic", "pigeons"), ("batch_id", "1"), ("since", "yesterday"), ("limit", "0"), ("limit", "501"),
+    ("topic", "pigeons"), ("batch_id", "1"), ("since", "yesterday"), ("limit", "0"), ("limit", "501"), ("state", "closed"),
     ("topic", ""), ("since", ""), ("cursor", "x"), ("cursor", "1..2"), ("cursor", "-1"), ("cursor", "9" * 30), ("cursor", "1." * 100)])
 def test_a_parameter_that_cannot_be_is_told(name, value):
     answer = get(LETTERS, **{name: value})
@@ -154,7 +155,125 @@ def test_what_is_no_letter_is_not_found(letter):
     assert cli("dlq", "show", letter).returncode == 4
 
 
+# ---- put back, or let be ----
+
+def order(word, letter, reason="it is mended", **more):
+    return post(f"{LETTERS}/{letter['id']}/{word}", {"reason": reason, **more})
+
+
+def died_of_an_old_reader(n=1):
+    """A good submission whose letter says that nobody could read it; on the partition where it stood."""
+    batch = uuid.uuid4()
+    topic, key, value = submission(batch, n)
+    forge(1, topic, key, value, own=[("ce_id", "7"), ("traceparent", "00-a-b-01")], code="unknown_schema",
+          partition=5, offset=3)
+    return key, the_letter(batch_id=key)
+
+
+def test_a_letter_is_put_back_as_it_was_and_becomes_a_batch():
+    key, letter = died_of_an_old_reader()
+    topics = Topics("submissions")
+    run = said(cli("dlq", "replay", letter["id"], "--reason", "the reader is new", "--json"))
+
+    def there(found):
+        """the record, put back"""
+        return [m for m in found if m.key() == key.encode()]
+
+    record = there(topics.read_until(there))[0]
+    topics.close()
+    headers = {name: value.decode() for name, value in record.headers()}
+    assert run["data"] == [{"id": letter["id"], "done": True, "state": "replayed", "error": None}]
+    assert (record.partition(), headers) == (5, {
+        "dlq_replays": "1", "dlq_replay_reason": "the reader is new", "ce_id": "7",
+        "traceparent": "00-a-b-01"})
+    gateway.until(lambda: get(f"/api/batches/{key}").status == 200, "the batch")
+    act = get("/api/audit", action="letter_replay", object=letter["id"]).json()["data"]
+    assert [a["outcome"] for a in act] == ["done (the reader is new)"]
+
+
+def test_a_second_replay_does_nothing_and_says_so_unless_again_is_said():
+    key, letter = died_of_an_old_reader()
+    first, second = order("replay", letter).json(), order("replay", letter, "another").json()
+    run = cli("dlq", "replay", letter["id"], "--reason", "x")
+    again = order("replay", letter, "once more", again=True).json()
+
+    assert first["done"] and not second["done"] and again["done"]
+    assert second["letter"]["settled_for"] == "it is mended" and again["letter"]["settled_for"] == "once more"
+    assert run.returncode == 0 and "was replayed already by gateway" in run.stdout
+    assert "0 dead letters are put back" in run.stdout
+    gateway.until(lambda: get(f"/api/batches/{key}").status == 200, "the batch")
+
+
+def test_what_dies_again_is_another_letter_that_counts_the_replays():
+    key = a_key()
+    letter = bad(key)
+    assert order("replay", letter, "I hoped so").json()["done"]
+    other = gateway.until(lambda: [x for x in get(LETTERS, batch_id=key).json()["data"]
+                                   if x["id"] != letter["id"]], "the second letter")[0]
+
+    assert (other["replays"], other["replay_reason"], other["state"]) == (1, "I hoped so", "open")
+    assert other["partition"] == letter["partition"]
+    order("replay", other, "and again")
+    third = gateway.until(lambda: [x for x in get(LETTERS, batch_id=key).json()["data"]
+                                   if x["id"] not in (letter["id"], other["id"])], "the third")[0]
+    assert (third["replays"], third["replay_reason"]) == (2, "and again")
+
+
+def test_what_is_let_be_is_open_no_more_and_shown_among_all():
+    key = a_key()
+    letter = bad(key)
+    before = get(LETTERS).json()["open"]
+    assert cli("dlq", "discard", letter["id"], "--reason", "a test of ours").returncode == 0
+
+    assert get(LETTERS, batch_id=key).json()["data"] == []
+    shown = get(LETTERS, batch_id=key, state="all").json()["data"][0]
+    assert (shown["state"], shown["settled_by"], shown["settled_for"]) == (
+        "discarded", "gateway", "a test of ours")
+    assert get(LETTERS).json()["open"] == before - 1
+    assert letter["id"] not in cli("dlq", "--batch", key).stdout
+    assert "discarded" in cli("dlq", "--all", "--batch", key).stdout
+    assert "a test of ours" in cli("dlq", "show", letter["id"]).stdout
+
+
+def test_many_are_dealt_with_by_what_they_have_in_common():
+    key = forge(5, code=(code := f"kind_{uuid.uuid4().hex[:8]}"))
+    words = ("--topic", "batches", "--batch", key, "--reason", "old")
+    preview = cli("dlq", "discard", "--batch", key, "--preview")
+    unsure = cli("dlq", "discard", *words)
+    done = cli("dlq", "discard", *words, "--yes", "--rate", "1000")
+
+    assert "5 dead letters would be let be" in preview.stdout
+    assert unsure.returncode == 2 and "--yes" in unsure.stderr
+    assert done.returncode == 0 and "5 dead letters are let be." in done.stdout
+    assert get(LETTERS, batch_id=key, code=code).json()["data"] == []
+    assert "0 dead letters" in cli("dlq", "discard", *words, "--yes").stdout
+
+
+def test_what_cannot_be_put_back_is_told_and_the_others_are():
+    forged = the_letter(batch_id=forge(1))
+    cut = the_letter(batch_id=forge(1, "events", cut="value"))
+    key, good = died_of_an_old_reader()
+    run = cli("dlq", "replay", forged["id"], cut["id"], "jobs-0-99999999", good["id"], "--yes",
+              "--reason", "x")
+
+    assert order("replay", forged).problem() == order("replay", cut).problem() == "not-possible"
+    assert run.returncode == 1 and "retry the batch" in run.stdout and "it is not whole" in run.stdout
+    assert "1 dead letter is put back." in run.stdout
+    gateway.until(lambda: get(f"/api/batches/{key}").status == 200, "the batch")
+
+
+@pytest.mark.parametrize("body", [
+    {}, [], {"reason": ""}, {"reason": 1}, {"reason": "x" * 501}, {"reason": "a\nb"},
+    {"reason": "x", "again": 1}, {"reason": "x", "force": True}])
+def test_an_order_that_says_nothing_right_is_refused(body):
+    answer = post(f"{LETTERS}/submissions-0-0/replay", body)
+
+    assert (answer.status, answer.problem()) == (400, "invalid")
+
+
 @pytest.mark.parametrize("words", [
+    ("replay", "--reason", "x"), ("replay", "a"), ("replay", "a", "--reason", ""), ("discard", "a"),
+    ("replay", "a", "--topic", "jobs", "--reason", "x"), ("discard", "a", "--reason", "x", "--rate", "0"),
     ("--by", "colour"), ("--by", "code", "--limit", "5"), ("--by", "code", "--cursor", "1"), ("show",),
     ("show", "a", "--output", "x"), ("show", "a", "--raw", "--json"), ("fold",)])
 def test_nonsense_is_refused_by_the_command_line(words):

@@ -1,0 +1,3 @@
+begin;
+drop table batchline_base.settled_letters;
+commit;
