@@ -2,13 +2,17 @@
 // submit.js: the form that makes a batch of chosen or dropped pictures. Files are gathered first,
 // sent as one multipart request; what the gateway refuses is said beside the form. As long as nothing
 // in it changes it has one key, so that sending it again, when the answer got lost, is one batch.
-import { listPipelines, submitBatch } from './api.js';
+import { listPipelines, serverNow, submitBatch } from './api.js';
 import { byId, put, show } from './dom.js';
-import { limits, may } from './session.js';
-import { bare, bytes, number, plural } from './words.js';
+import { limits, may, timeZone } from './session.js';
+import { bare, bytes, dayAgo, number, plural } from './words.js';
 
 const KINDS = /^image\/(jpeg|png|webp|tiff|gif|avif)$/;
 const SAID_MOST = 5;	// of what is wrong
+const LEADS = /^[A-Z][A-Z0-9]{0,15}(_[A-Z][A-Z0-9]{0,15})?(?=_)/;	// with a customer, as PL_DXB_lobby.jpg
+
+const customerOf = (files, folder) =>
+	(LEADS.exec(files[0]?.name ?? '') ?? LEADS.exec(`${folder}_`))?.[0] ?? '';
 
 // What was dropped, folders walked to their leaves.
 async function filesOf(entry) {
@@ -31,9 +35,10 @@ const isPicture = (file) => !file.name.startsWith('.') && !/^(text|audio|video)\
 
 function dropped(transfer) {
 	const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+	const folder = entries.find((entry) => entry.isDirectory)?.name ?? '';
 	return entries.length
-		? Promise.all(entries.map(filesOf)).then((lists) => lists.flat().filter(isPicture))
-		: Promise.resolve([...transfer.files]);
+		? Promise.all(entries.map(filesOf)).then((lists) => [lists.flat().filter(isPicture), folder])
+		: Promise.resolve([[...transfer.files], '']);
 }
 
 // Asks before the page is left.
@@ -54,14 +59,27 @@ export function submitForm(done) {
 	const commands = new Set();	// pipelines that run a program
 	let chosen = [];
 	let key = newKey();
+	let derived = '';	// the customer that the files are of
 
-	function choose(files) {
+	// What is derived stands in the field, so that what is shown is what is sent; what somebody wrote stays.
+	function choose(files, folder = '') {
+		const field = form.elements.customer_prefix;
+		if (field.value === derived) {
+			derived = customerOf(files, folder);
+			field.value = derived;
+		}
 		chosen = files;
 		key = newKey();
+		sayName();
 		const size = files.reduce((sum, file) => sum + file.size, 0);
 		put(byId('chosen'),
 			files.length ? `${plural(files.length, 'file')}, ${bytes(size)}` : 'Nothing chosen yet');
 		say(wrongWith(files));
+	}
+	function sayName() {
+		const customer = form.elements.customer_prefix.value.trim() || 'UNSORTED';
+		put(byId('named'), chosen.length
+			? `It will be called ${customer}_${dayAgo(0, serverNow(), timeZone())}_batch-N, with the next free number.` : '');
 	}
 	// What the gateway would refuse is refused before anything is sent.
 	function wrongWith(files) {
@@ -124,6 +142,7 @@ export function submitForm(done) {
 		try {
 			const answer = await submitBatch(body, key, (share) => { byId('sending').value = share; });
 			form.reset();
+			derived = '';
 			choose([]);
 			done(answer);
 		} catch (error) {
@@ -145,7 +164,10 @@ export function submitForm(done) {
 		opener.focus();
 	});
 	byId('files').addEventListener('change', () => choose([...byId('files').files]));
-	form.addEventListener('input', () => { key = newKey(); });
+	form.addEventListener('input', () => {
+		key = newKey();
+		sayName();
+	});
 	form.addEventListener('submit', (e) => {
 		e.preventDefault();
 		const wrong = chosen.length ? wrongWith(chosen) : ['Choose at least one picture.'];
@@ -171,7 +193,7 @@ export function submitForm(done) {
 		if (!isFiles(e.dataTransfer) || !may('submit'))
 			return;
 		e.preventDefault();
-		choose(await dropped(e.dataTransfer));
+		choose(...await dropped(e.dataTransfer));
 	});
 	put(byId('curl'), [
 		`curl ${location.origin}/api/jobs/batch \\`,

@@ -80,6 +80,30 @@ test('pictures dropped on the page are taken', async ({ page, customer }) => {
 	await expect(page.locator('.job .file').first()).toHaveText('dropped.jpg');
 });
 
+test('the customer and the name that a batch will have are shown before it is sent',
+async ({ page, customer }) => {
+	await openForm(page, customer, {});
+	const named = page.locator('#named');
+	const field = page.getByRole('textbox', { name: 'Customer' });
+	const choose = (name) => page.getByLabel('Choose pictures')
+		.setInputFiles([{ name, mimeType: 'image/jpeg', buffer: pictures(1)[0].bytes }]);
+	await field.fill('');
+	await choose(`${customer}_lobby.jpg`);
+	await expect(field).toHaveValue(customer);
+	await expect(named).toContainText(new RegExp(`called ${customer}_\\d{4}-\\d\\d-\\d\\d_batch-N`));
+	await choose('lobby.jpg');
+	await expect(field).toHaveValue('');
+	await expect(named).toContainText('called UNSORTED_');
+	await field.fill('NW_AUH');
+	await choose(`${customer}_lobby.jpg`);
+	await expect(field).toHaveValue('NW_AUH');
+	await expect(named).toContainText('called NW_AUH_');
+	await field.fill(customer);
+	const said = (await named.textContent()).match(/called (\S+)_batch-N/)[1];
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect(names(page).first()).toHaveText(`${said}_batch-2`);
+});
+
 test('a submission that is refused is said beside the form',
 async ({ page, customer, expected }) => {
 	expected.push(/4\d\d/);
