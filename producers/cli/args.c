@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* args.c: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, in any order; -- ends the options. */
+/* Not getopt_long(): it takes --lim for --limit, keeps no words of ours for what is wrong, and would want
+ * the table once more in its own form; numbers, repetitions and lists stay to be done in any case. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -14,6 +14,7 @@
  *   pipelines.c   what can be done with a picture; trial.c    tried on this machine
  *   targets.c deliveries.c    where finished batches go, and what became of it
  *   dlq.c settle.c    dead letters, and what becomes of them; view_letter.c    as people read them
+ *   doctor.c      what is not well, and what to do
  *   keys.c        who may ask; audit.c    what each did
  *   table.c screen.c help.c    what people see; complete.c    what their shell adds
  */
@@ -160,6 +161,7 @@ bool run_target_test(struct cli *cli, struct err *err);
 bool run_deliveries(struct cli *cli, struct err *err);
 bool run_deliveries_show(struct cli *cli, struct err *err);
 bool run_deliveries_order(struct cli *cli, struct err *err);	/* replay, skip */
+bool run_doctor(struct cli *cli, struct err *err);
 bool run_dlq(struct cli *cli, struct err *err);
 bool run_dlq_show(struct cli *cli, struct err *err);
 bool run_dlq_settle(struct cli *cli, struct err *err);	/* replay, discard */

@@ -196,6 +196,11 @@ const struct command commands[] = {
 	    "These letters, or the open ones that the options mean. They stay where they are, and --all\n"
 	    "shows them.\n",
 	    "batchline dlq discard --code not_framed --reason \"a test of the sender's\" --yes\n" },
+	{ "doctor", "", 0, 0, run_doctor, "tells what is not well, and what to do",
+	    "A line for each check: ok, warn or bad. What the gateway or the key does not tell is no check.\n"
+	    "Ends with 0 when all are ok, with 3 when one is not, with 5 when the gateway does not answer.\n",
+	    "batchline doctor\n"
+	    "batchline doctor --json\n" },
 	{ "help", "[COMMAND]", 0, 2, run_help, "explains a command", "",
 	    "batchline help submit\n" },
 	{ 0 },

@@ -24,7 +24,7 @@
  *	kept     answers while nothing changes     moment   .. asked once for all who wait
  *	history  what happened to a batch
  *	letters  dead letters, found               letter   .. and told
- *	settle   .. and put back, or let be
+ *	settle   .. and put back, or let be      line     how all of it is
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *
@@ -324,6 +324,7 @@ bool serve_session_add(struct call *call);
 bool serve_session_remove(struct call *call);
 bool serve_audit(struct call *call);
 bool serve_letters(struct call *call);
+bool serve_line(struct call *call);
 bool serve_letter(struct call *call);
 bool serve_letter_value(struct call *call);
 bool serve_letter_order(struct call *call);	/* replay or discard: the last word of the path */

@@ -57,6 +57,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/deliveries/:id/replay", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
 	{ "POST", "/api/deliveries/:id/skip", SCOPE_OPERATE, BODY_JSON, serve_delivery_order },
 	{ "GET", "/api/audit", SCOPE_OPERATE, BODY_NONE, serve_audit },
+	{ "GET", "/api/line", SCOPE_OPERATE, BODY_NONE, serve_line },
 	{ "GET", "/api/letters", SCOPE_OPERATE, BODY_NONE, serve_letters },
 	{ "GET", "/api/letters/:", SCOPE_OPERATE, BODY_NONE, serve_letter },
 	{ "POST", "/api/letters/:/replay", SCOPE_OPERATE, BODY_JSON, serve_letter_order },
