@@ -10,6 +10,7 @@
 #include "batch/source.h"
 #include "consumers/renderer/picture.h"
 #include "consumers/renderer/renderer.h"
+#include "consumers/renderer/sheet.h"
 #include "consumers/renderer/trial.h"
 #include "port/http.h"
 
@@ -267,6 +268,8 @@ main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "--try"))
 		return trial_main(&renderer_options[OPTIONS_OF_SERVICE], argc - 2, argv + 2);
+	if (argc > 1 && (!strcmp(argv[1], "--sheet") || !strcmp(argv[1], "--sheet-words")))
+		return sheet_main(strcmp(argv[1], "--sheet") != 0, argc - 2, argv + 2);
 	status = service_main(&renderer, argc, argv);
 	spawner_free(spawner);
 	commands_free(commands);
