@@ -23,8 +23,9 @@
  *	news     .. what a record tells           over     .. whose key or session ended
  *	kept     answers while nothing changes     moment   .. asked once for all who wait
  *	history  what happened to a batch
- *	letters  dead letters, found               letter   .. and told
- *	settle   .. and put back, or let be      line     how all of it is
+ *	letters  dead letters, found               look     .. a page of them
+ *	letter   .. and told                       settle   .. and put back, or let be
+ *	line     how all of it is
  *	fair     how much a client may ask         limit    .. as an address, and as a key
  *	cors     pages of other sites
  *

@@ -10,7 +10,8 @@
 #define LETTERS_H
 #include "gateway.h"
 
-enum { LANES_MAX = 64, LETTER_ID_SIZE = 64, LOOK_LETTERS = 10000, LOOK_MS = 5000 };
+enum { LANES_MAX = 64, LETTER_ID_SIZE = 64, LOOK_LETTERS = 10000, LOOK_MS = 5000,
+	LETTERS_POLL_MS = 50 };
 
 struct letters;
 
@@ -45,6 +46,11 @@ bool letters_open_count(struct letters *letters, int64_t *ret, struct err *err);
 /* The one that lies there, for as long as `use` has it. False without any: code "no_letter". */
 bool letters_find(struct letters *letters, struct letter_place place,
     bool (*use)(void *state, const struct bus_record *letter), void *state, struct err *err);
+
+/* ---- look.c: the walk of a look, by who has the reader ---- */
+
+bool look_walk(struct look *look, struct bus *bus, struct db_pool *pool, const struct bus_lane *lanes,
+    size_t n, struct err *err);
 
 /* ---- letter.c: what is told of one ---- */
 
