@@ -379,11 +379,33 @@ run(struct loop *l, const struct options *options)
 	return well ? 0 : 1;
 }
 
-static int
-usage_err(const struct service *s, const struct err *err)
+int
+service_usage_err(const char *program, const struct err *err)
 {
-	fprintf(stderr, "batchline-%s: %s\n", s->name, err->text);
+	fprintf(stderr, "%s: %s\n", program, err->text);
 	return 2;
+}
+
+bool
+service_options_read(struct options *ret, const struct option_row *const *tables, size_t n_tables,
+    int argc, char **argv, const char *program, const char *what, int *status)
+{
+	struct err err = {0};
+
+	if (!options_read(ret, tables, n_tables, argc, argv, &err)) {
+		*status = service_usage_err(program, &err);
+	} else if (ret->help) {
+		options_help(ret, program, what);
+		*status = 0;
+	} else if (ret->version) {
+		*status = printf("%s %s\n", program, BATCHLINE_VERSION) < 0;
+	} else if (ret->first_argument < argc) {
+		err_set(&err, ERR_FATAL, "takes no argument \"%s\"; see --help", argv[ret->first_argument]);
+		*status = service_usage_err(program, &err);
+	} else {
+		return true;
+	}
+	return false;
 }
 
 int
@@ -396,21 +418,11 @@ service_main(const struct service *s, int argc, char **argv)
 	int status;
 
 	snprintf(l.group, sizeof(l.group), "batchline-%s", s->name);
-	if (!options_read(&options, tables, s->options ? 2 : 1, argc, argv, &l.err))
-		return usage_err(s, &l.err);
-	if (options.help || options.version) {
-		if (options.help)
-			options_help(&options, l.group, s->what);
-		else
-			printf("%s %s\n", l.group, BATCHLINE_VERSION);
-		return 0;
-	}
-	if (options.first_argument < argc)
-		return fprintf(stderr, "%s: takes no argument \"%s\"; see --help\n", l.group,
-		    argv[options.first_argument]), 2;
+	if (!service_options_read(&options, tables, s->options ? 2 : 1, argc, argv, l.group, s->what, &status))
+		return status;
 	bus_options = service_bus_options(&options, l.group, l.group);
 	if ((s->check && !s->check(&options, &l.err)) || !bus_options_check(&bus_options, &l.err))
-		return usage_err(s, &l.err);
+		return service_usage_err(l.group, &l.err);
 	if (options.check)
 		return 0;
 	service_log_open(&options, s->name);

@@ -70,6 +70,12 @@ extern const struct option_row *const service_plain_options;
 /* What service_options say, as the bus wants it; group NULL: a producer alone. */
 struct bus_options service_bus_options(const struct options *options, const char *client_id,
     const char *group);
+/* The command line of a program that takes options alone. False: it ends with *status, and what there
+ * is to say (help, version, what is wrong) was said. */
+bool service_options_read(struct options *ret, const struct option_row *const *tables, size_t n_tables,
+    int argc, char **argv, const char *program, const char *what, int *status);
+/* Says what is wrong with how it was called: 2. */
+int service_usage_err(const char *program, const struct err *err);
 /* Opens the log as the options say; name stands in every line. */
 void service_log_open(const struct options *options, const char *name);
 /* 2 when a wrong option is the reason, which the same options would bring about again; else 1. */

@@ -63,6 +63,32 @@ dlq_page(struct cli *cli, const char *cursor, const char *limit, struct doc **re
 	return well;
 }
 
+bool
+dlq_each(struct cli *cli, struct dlq_walk *ret,
+    bool (*use)(void *state, const struct doc_value *letter, struct err *err), void *state, struct err *err)
+{
+	char cursor[DLQ_CURSOR] = "", limit[TEXT_SIZE];
+
+	*ret = (struct dlq_walk){0};
+	snprintf(limit, sizeof(limit), "%d", DLQ_PAGE);
+	do {
+		own(doc_freep) struct doc *doc = NULL;
+		const struct doc_value *data;
+
+		if (!dlq_page(cli, *cursor ? cursor : NULL, limit, &doc, err))
+			return false;
+		data = doc_member(doc_root(doc), "data");
+		for (size_t i = 0; i < doc_size(data); i++)
+			if (!use(state, doc_item(data, i), err))
+				return false;
+		ret->looked += int_in(doc_root(doc), "looked_at");
+		ret->total = int_in(doc_root(doc), "total");
+		snprintf(cursor, sizeof(cursor), "%s", text_in(doc_root(doc), "next_cursor"));
+		ret->more = *cursor;
+	} while (ret->more && ret->looked < DLQ_LOOK);
+	return true;
+}
+
 /* How far it looked, where that is not all of it. */
 static void
 say_rest(const struct cli *cli, int64_t looked, int64_t total, bool more)
@@ -102,11 +128,12 @@ list(struct cli *cli, struct err *err)
 enum { KINDS_MAX = 200 };
 
 struct kind { char topic[TEXT_SIZE], code[TEXT_SIZE], newest[TEXT_SIZE]; int64_t n; };
-struct kinds { struct kind all[KINDS_MAX]; size_t n; int64_t looked, total; bool more; };
+struct kinds { struct kind all[KINDS_MAX]; size_t n; struct dlq_walk walk; };
 
-static void
-count(struct kinds *kinds, const struct doc_value *letter)
+static bool
+count(void *state, const struct doc_value *letter, struct err *err)
 {
+	struct kinds *kinds = state;
 	const char *topic = text_in(letter, "topic"), *code = text_in(letter, "code");
 	size_t i = 0;
 
@@ -123,28 +150,7 @@ count(struct kinds *kinds, const struct doc_value *letter)
 		snprintf(kind->newest, TEXT_SIZE, "%s", text_in(letter, "written_at"));
 	}
 	kinds->all[i].n++;
-}
-
-static bool
-count_all(struct cli *cli, struct kinds *kinds, struct err *err)
-{
-	char cursor[DLQ_CURSOR] = "", limit[TEXT_SIZE];
-
-	snprintf(limit, sizeof(limit), "%d", DLQ_PAGE);
-	do {
-		own(doc_freep) struct doc *doc = NULL;
-		const struct doc_value *data;
-
-		if (!dlq_page(cli, *cursor ? cursor : NULL, limit, &doc, err))
-			return false;
-		data = doc_member(doc_root(doc), "data");
-		for (size_t i = 0; i < doc_size(data); i++)
-			count(kinds, doc_item(data, i));
-		kinds->looked += int_in(doc_root(doc), "looked_at");
-		kinds->total = int_in(doc_root(doc), "total");
-		snprintf(cursor, sizeof(cursor), "%s", text_in(doc_root(doc), "next_cursor"));
-		kinds->more = *cursor;
-	} while (kinds->more && kinds->looked < DLQ_LOOK);
+	(void)err;
 	return true;
 }
 
@@ -176,7 +182,7 @@ view_kinds(struct cli *cli, const struct kinds *kinds, struct err *err)
 		screen_say(cli, TONE_PLAIN, "No open dead letters of that kind.");
 	else if (!screen_table(cli, table, err))
 		return false;
-	say_rest(cli, kinds->looked, kinds->total, kinds->more);
+	say_rest(cli, kinds->walk.looked, kinds->walk.total, kinds->walk.more);
 	return true;
 }
 
@@ -198,10 +204,10 @@ put_kinds(const struct kinds *kinds)
 		put_close(&put, '}');
 	}
 	put_close(&put, ']');
-	put_int_of(&put, "looked_at", kinds->looked);
-	put_int_of(&put, "total", kinds->total);
+	put_int_of(&put, "looked_at", kinds->walk.looked);
+	put_int_of(&put, "total", kinds->walk.total);
 	put_name(&put, "more");
-	put_bool(&put, kinds->more);
+	put_bool(&put, kinds->walk.more);
 	put_close(&put, '}');
 	screen_write(&json);
 	buf_clear(&json);
@@ -220,7 +226,7 @@ list_kinds(struct cli *cli, struct err *err)
 	kinds = calloc(1, sizeof(*kinds));
 	if (!kinds)
 		return err_set(err, ERR_FATAL, "out of memory");
-	well = count_all(cli, kinds, err);
+	well = dlq_each(cli, &kinds->walk, count, kinds, err);
 	qsort(kinds->all, kinds->n, sizeof(*kinds->all), by_number);
 	if (well && cli->json)
 		put_kinds(kinds);

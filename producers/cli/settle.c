@@ -14,9 +14,9 @@
 #include "screen.h"
 #include "view.h"
 
-enum { RATE = 50, ANSWER_SIZE = 16, SHOWN_MOST = 20, LIMIT_SIZE = 24 };
+enum { RATE = 50, ANSWER_SIZE = 16, SHOWN_MOST = 20 };
 
-struct ids { char **all; size_t n, capacity; bool more; };
+struct ids { char **all; size_t n, capacity; struct dlq_walk walk; };
 struct settling { struct cli *cli; int64_t done, not_done, failed; struct buf json; struct put put; };
 
 static bool
@@ -52,27 +52,9 @@ ids_clear(struct ids *ids)
 }
 
 static bool
-ids_find(struct cli *cli, struct ids *ids, struct err *err)
+ids_take(void *state, const struct doc_value *letter, struct err *err)
 {
-	char cursor[DLQ_CURSOR] = "", limit[LIMIT_SIZE];
-	int64_t looked = 0;
-
-	snprintf(limit, sizeof(limit), "%d", DLQ_PAGE);
-	do {
-		own(doc_freep) struct doc *doc = NULL;
-		const struct doc_value *data;
-
-		if (!dlq_page(cli, *cursor ? cursor : NULL, limit, &doc, err))
-			return false;
-		data = doc_member(doc_root(doc), "data");
-		for (size_t i = 0; i < doc_size(data); i++)
-			if (!ids_add(ids, text_in(doc_item(data, i), "id"), err))
-				return false;
-		looked += int_in(doc_root(doc), "looked_at");
-		snprintf(cursor, sizeof(cursor), "%s", text_in(doc_root(doc), "next_cursor"));
-	} while (*cursor && looked < DLQ_LOOK);
-	ids->more = *cursor;
-	return true;
+	return ids_add(state, text_in(letter, "id"), err);
 }
 
 /* These, or what the options mean; not both, and not all by a word that was forgotten. */
@@ -90,7 +72,7 @@ ids_fill(struct cli *cli, struct ids *ids, struct err *err)
 	for (size_t i = 1; i < cli->args.n_operands; i++)
 		if (!ids_add(ids, cli->args.operands[i], err))
 			return false;
-	return !filtered || ids_find(cli, ids, err);
+	return !filtered || dlq_each(cli, &ids->walk, ids_take, ids, err);
 }
 
 /* More than one: asks on a terminal; where there is none, --yes is wanted. */
@@ -226,7 +208,7 @@ say_sum(struct settling *s, const struct ids *ids, bool is_preview)
 	}
 	screen_say(s->cli, TONE_PLAIN, "%" PRId64 " dead letter%s %s %s.", n, n == 1 ? "" : "s",
 	    is_preview ? "would be" : n == 1 ? "is" : "are", what);
-	if (ids->more)
+	if (ids->walk.more)
 		screen_say(s->cli, TONE_PLAIN, "There may be others, older: give it again for the rest.");
 }
 
@@ -241,7 +223,7 @@ settle(struct cli *cli, const struct ids *ids, struct err *err)
 	put_name(&s.put, "preview");
 	put_bool(&s.put, is_preview);
 	put_name(&s.put, "more");
-	put_bool(&s.put, ids->more);
+	put_bool(&s.put, ids->walk.more);
 	put_name(&s.put, "data");
 	put_open(&s.put, '[');
 	if (is_preview)

@@ -221,13 +221,6 @@ check(const struct options *options, char key[KEY_SIZE], struct err *err)
 }
 
 static int
-usage_err(const struct err *err)
-{
-	fprintf(stderr, NAME ": %s\n", err->text);
-	return 2;
-}
-
-static int
 live(const struct options *options, const char *key)
 {
 	struct err err = {0};
@@ -247,23 +240,13 @@ main(int argc, char **argv)
 	const struct option_row *const tables[] = { folder_options, service_plain_options };
 	struct options options;
 	struct err err = {0};
+	int status;
 	char key[KEY_SIZE];
 
-	if (!options_read(&options, tables, 2, argc, argv, &err))
-		return usage_err(&err);
-	if (options.help) {
-		options_help(&options, NAME, what);
-		return 0;
-	}
-	if (options.version)
-		return printf(NAME " %s\n", BATCHLINE_VERSION) < 0;
-	if (options.first_argument < argc) {
-		err_set(&err, ERR_FATAL, "takes no argument \"%s\"; see --help",
-		    argv[options.first_argument]);
-		return usage_err(&err);
-	}
+	if (!service_options_read(&options, tables, 2, argc, argv, NAME, what, &status))
+		return status;
 	if (!check(&options, key, &err))
-		return usage_err(&err);
+		return service_usage_err(NAME, &err);
 	if (options.check)
 		return 0;
 	service_log_open(&options, "folder");

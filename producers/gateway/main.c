@@ -70,13 +70,6 @@ static const struct option_row gateway_options[] = {
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
 
-static int
-usage_err(const struct err *err)
-{
-	fprintf(stderr, "batchline-gateway: %s\n", err->text);
-	return 2;
-}
-
 static bool
 gateway_open(struct gateway *g, struct err *err)
 {
@@ -185,22 +178,12 @@ main(int argc, char **argv)
 	static const struct option_row *const tables[] = { gateway_options, service_options };
 	struct options options;
 	struct err err = {0};
+	int status;
 
-	if (!options_read(&options, tables, 2, argc, argv, &err))
-		return usage_err(&err);
-	if (options.help) {
-		options_help(&options, NAME, what);
-		return 0;
-	}
-	if (options.version)
-		return printf(NAME " %s\n", BATCHLINE_VERSION) < 0;
-	if (options.first_argument < argc) {
-		err_set(&err, ERR_FATAL, "takes no argument \"%s\"; see --help",
-		    argv[options.first_argument]);
-		return usage_err(&err);
-	}
+	if (!service_options_read(&options, tables, 2, argc, argv, NAME, what, &status))
+		return status;
 	if (!gateway_check(&options, &err))
-		return usage_err(&err);
+		return service_usage_err(NAME, &err);
 	if (options.check)
 		return 0;
 	service_log_open(&options, "gateway");
