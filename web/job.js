@@ -99,6 +99,28 @@ export function jobSheet(closed) {
 		show(piece('took').parentElement, job.duration_ms !== null);
 		put(piece('attempt'), number(job.attempt));
 	}
+	// Each attempt that failed; where there is only what stands above already, nothing.
+	function attemptRow(attempt) {
+		const time = document.createElement('time');
+		const message = cell('pre', bareLines(attempt.error_message));
+		putTime(time, attempt.failed_at);
+		message.tabIndex = 0;
+		message.setAttribute('aria-label', `Message of attempt ${attempt.attempt}`);
+		const row = cell('li', cell('code', bare(attempt.error_code)), ' ', time, ' ',
+			cell('span', bare(attempt.worker ?? '')), message);
+		row.value = attempt.attempt;
+		return row;
+	}
+	function putAttempts() {
+		const failed = job.failed_attempts;
+		const key = [job.id, ...failed.map(({ attempt }) => attempt)].join();
+		const isSaid = job.error_code && failed.length === 1;
+		show(piece('earlier'), failed.length && !isSaid);
+		if (piece('earlier').dataset.shown === key)
+			return;
+		piece('earlier').dataset.shown = key;
+		piece('earlier').querySelector('ol').replaceChildren(...failed.map(attemptRow));
+	}
 	function draw() {
 		const state = stateOf(JOB_STATES, job.status);
 		put(piece('file'), bare(job.file_name));
@@ -115,6 +137,7 @@ export function jobSheet(closed) {
 		put(piece('code'), job.error_code ?? '');
 		put(piece('message'), bareLines(job.error_message ?? ''));
 		show(piece('wrong'), job.error_code);
+		putAttempts();
 		show(piece('retry'), ['failed', 'cancelled'].includes(job.status));
 		piece('previous').disabled = job.position === 0;
 		show(piece('body'), true);

@@ -95,18 +95,30 @@ fact_row(struct plan *plan, const struct fact *f)
 	}
 }
 
-/* Sorted by job, the best fact of each is the last; the start of its attempt is kept. */
+static void
+attempt_row(struct plan *plan, const struct job_failed *f)
+{
+	rows_add(&plan->rows, ROWS_ATTEMPTS, db_uuid(f->batch_id), db_uuid(f->job_id), db_int4(f->attempt),
+	    db_int4(f->run_no), db_text(f->worker), db_time(f->occurred_at), db_text(f->error_code),
+	    db_text(f->error_message), db_bool(f->retryable),
+	    f->duration_ms == EVENT_NULL_INT ? db_null(DB_INT4) : db_int4(f->duration_ms));
+}
+
+/* Sorted by job, the best fact of each is the last; the start of its attempt is kept. So is how each
+ * attempt before it ended. */
 static void
 facts_fold(struct plan *plan, struct fact *facts, size_t n)
 {
 	qsort(facts, n, sizeof(*facts), fact_order);
 	for (size_t i = 0; i < n; i++) {
 		bool last = i + 1 == n || job_order(&facts[i], &facts[i + 1]);
+		bool decides = last || facts[i].attempt != facts[i + 1].attempt;
 
+		if (decides && facts[i].event->type == EVENT_JOB_FAILED)
+			attempt_row(plan, &facts[i].event->failed);
 		if (last)
 			fact_row(plan, &facts[i]);
-		else if (facts[i].attempt == facts[i + 1].attempt
-		    && facts[i + 1].started_at == INT64_MIN)
+		else if (!decides && facts[i + 1].started_at == INT64_MIN)
 			facts[i + 1].started_at = facts[i].started_at;
 	}
 }

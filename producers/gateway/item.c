@@ -25,6 +25,13 @@ static const struct shown_member output_members[] = {
 	{ "width", SHOWN_INT }, { "height", SHOWN_INT }, { "size", SHOWN_INT }, { "sha256", SHOWN_TEXT },
 };
 
+/* Of failed_attempts.sql. */
+static const struct shown_member attempt_members[] = {
+	{ "attempt", SHOWN_INT }, { "run_no", SHOWN_INT }, { "worker", SHOWN_TEXT },
+	{ "failed_at", SHOWN_TIME }, { "error_code", SHOWN_TEXT }, { "error_message", SHOWN_TEXT },
+	{ "retryable", SHOWN_BOOL }, { "duration_ms", SHOWN_INT },
+};
+
 bool
 item_batch_read(struct call *call, struct db_rows **ret)
 {
@@ -200,33 +207,56 @@ serve_jobs(struct call *call)
 	return !problem_is_set(call);
 }
 
-bool
-serve_job(struct call *call)
+static void
+put_failed_attempts(struct put *put, const struct db_rows *rows)
 {
-	own(db_rows_freep) struct db_rows *rows = NULL, *outputs = NULL;
-	struct err err = {0};
-	struct put put;
+	const struct shown shown = shown_table(rows, attempt_members);
+
+	put_name(put, "failed_attempts");
+	put_open(put, '[');
+	for (int i = 0; i < db_count(rows); i++)
+		shown_row(put, &shown, i);
+	put_close(put, ']');
+}
+
+static void
+answer_job(struct call *call, const struct db_rows *rows, const struct db_rows *outputs,
+    const struct db_rows *failed)
+{
+	const struct shown job = shown_table(rows, job_members);
+	const struct shown shown = shown_table(outputs, output_members);
+	struct put put = answer_json(call, 200);
 	int at = 0;
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
-	    caller_customers(call)))
-		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no job of this id.");
-	int32_t position = (int32_t)db_int_of(rows, 0, "position");
-	if (!db_pool_run(call->gateway->pool, &outputs, &err, sql_gateway_outputs_page,
-	    db_uuid(db_uuid_of(rows, 0, "batch_id")), db_int4(position), db_int4(position),
-	    db_text(NULL)))
-		return problem_err(call, &err);
-	const struct shown job = shown_table(rows, job_members), shown = shown_table(outputs, output_members);
-
-	put = answer_json(call, 200);
 	put_open(&put, '{');
 	shown_members(&put, &job, 0);
 	put_uuid_of(&put, "batch_id", db_uuid_of(rows, 0, "batch_id"));
 	put_text_of(&put, "base_directory_name", db_text_of(rows, 0, "base_directory_name"));
 	put_outputs(&put, &shown, db_column(outputs, "job_id"), call->id, &at);
+	put_failed_attempts(&put, failed);
 	put_close(&put, '}');
 	answer_tag(call);
+}
+
+bool
+serve_job(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL, *outputs = NULL, *failed = NULL;
+	struct db_pool *pool = call->gateway->pool;
+	struct err err = {0};
+
+	if (!db_pool_run(pool, &rows, &err, sql_gateway_job, db_uuid(call->id), caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no job of this id.");
+	int32_t position = (int32_t)db_int_of(rows, 0, "position");
+	struct uuid batch = db_uuid_of(rows, 0, "batch_id");
+
+	if (!db_pool_run(pool, &outputs, &err, sql_gateway_outputs_page, db_uuid(batch),
+	        db_int4(position), db_int4(position), db_text(NULL))
+	    || !db_pool_run(pool, &failed, &err, sql_gateway_failed_attempts, db_uuid(batch),
+	        db_uuid(call->id)))
+		return problem_err(call, &err);
+	answer_job(call, rows, outputs, failed);
 	return true;
 }

@@ -245,6 +245,29 @@ def test_the_third_failure_is_the_last():
     assert batch_row(batch)["status"] == "failed"
 
 
+def attempts(batch):
+    """The attempts of its first job that failed, as the gateway tells them."""
+    return [(a["attempt"], a["run_no"], a["error_code"], a["worker"], a["duration_ms"])
+            for a in line.get(f"/api/jobs/{job_id(batch, 0)}")["failed_attempts"]]
+
+
+def test_each_attempt_that_failed_is_kept_once_whatever_else_its_turn_says():
+    batch = a_batch(2)
+    facts = [fact for attempt in (1, 2) for fact in (
+        started(batch, 0, attempt=attempt), failed(batch, 0, retryable=True, attempt=attempt))]
+    facts += [started(batch, 0, attempt=3), completed(batch, 0, attempt=3)]
+    kept = [(n, 1, "bad_image", "test_projection", 5) for n in (2, 1)]
+
+    apply(*facts, failed(batch, 0, attempt=3))
+    assert (line.get(f"/api/jobs/{job_id(batch, 0)}")["status"], attempts(batch)) == ("completed", kept)
+
+    apply(*facts, failed(batch, 0, attempt=2), failed(batch, 0, attempt=7))
+    assert attempts(batch) == kept
+
+    apply(command(batch, "delete"))
+    assert rows("select from batchline.failed_attempts where batch_id = %s", batch) == []
+
+
 def test_a_late_word_about_a_deleted_batch_brings_nothing_back():
     batch = a_batch(2)
     apply(started(batch, 0), command(batch, "delete"))

@@ -161,6 +161,10 @@ def test_a_command_that_fails_is_tried_three_times_and_its_words_are_kept():
     assert (job["status"], job["attempt"], job["error_code"]) == ("failed", 3, "command_failed")
     assert "is not a known file format" in job["error_message"]
     assert "exit code" in job["error_message"]
+    attempts = line.get(f"/api/jobs/{job['id']}")["failed_attempts"]
+    assert [(a["attempt"], a["error_code"], a["retryable"]) for a in attempts] == [
+        (n, "command_failed", True) for n in (3, 2, 1)]
+    assert all("is not a known file format" in a["error_message"] and a["worker"] for a in attempts)
 
 
 def test_the_command_pipeline_keeps_the_rules_of_the_others():

@@ -122,13 +122,16 @@ async ({ page, customer, expected }) => {
 	await page.goto(`/#job/${batch.jobs[0].id}`);
 	const sheet = page.getByRole('dialog', { name: 'torn.jpg' });
 	await expect(sheet).toContainText('What went wrong not_an_image');
-	await expect(sheet.locator('pre')).toContainText('no JPEG');
+	await expect(sheet.getByLabel('Message', { exact: true })).toContainText('no JPEG');
+	await expect(sheet.getByText('Attempts that failed')).toBeHidden();	// it is the one that stands there
 	await expect(sheet).toContainText('cannot be shown here');
 	await expect(sheet).toContainText('Nothing was made of it yet.');
 	await expectAccessible(page);
 	await sheet.getByRole('button', { name: 'Retry' }).click();
 	await expect(sheet).toContainText('Attempt2');
 	await expect(sheet).toContainText('Failed');
+	await expect(sheet.locator('li')).toHaveText([/^not_an_image .*no JPEG/, /^not_an_image .*no JPEG/]);
+	await expectAccessible(page);
 	await sheet.getByRole('button', { name: 'Close' }).click();
 	await page.evaluate(() => { location.hash = '#job/00000000-0000-0000-0000-000000000000'; });
 	await expect(page.locator('#job .problem')).toContainText('There is no job of this id.');

@@ -1,10 +1,10 @@
 -- $1::int[] partitions   $2::int attempts a run   $3::uuid, $4::int behind this job   $5::int at most
--- A lost dispatch or a silent renderer: the next attempt, or the end. Batches with jobs that are out
+-- A lost dispatch or a silent renderer: the next attempt, or the end; the one that was lost is kept. Batches with jobs that are out
 -- are walked through, so many jobs at a time, whatever a batch holds: leases stand in no index. Says
 -- where it stopped, and how many jobs it has seen.
 with walked as (
-	select j.id, j.batch_id, j.position, j.status, j.lease_until
-	  from (select b.id from batches b
+	select j.id, j.batch_id, j.position, j.status, j.lease_until, j.attempt, w.run_no
+	  from (select b.id, b.run_no from batches b
 	         where b.outstanding and b.partition = any ($1) and b.id >= $3::uuid
 	         order by b.id) w
 	 cross join lateral (select * from jobs
@@ -20,6 +20,12 @@ expired as (
 	       error_code = 'lease_expired', error_message = 'no renderer answered in time'
 	  from walked w
 	 where w.status in ('dispatched', 'processing') and w.lease_until < now()
-	   and j.id = any (array[w.id]))
+	   and j.id = any (array[w.id])
+	returning w.*),
+lost as (
+	insert into failed_attempts (batch_id, job_id, attempt, run_no, failed_at, error_code, error_message, retryable)
+	select batch_id, id, attempt, run_no, lease_until, 'lease_expired', 'no renderer answered in time', true
+	  from expired
+	on conflict do nothing)
 select batch_id, position, count(*) over () as seen from walked
  order by batch_id desc, position desc limit 1
