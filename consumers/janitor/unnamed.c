@@ -25,7 +25,7 @@ is_caught_up(const struct service_context *context, struct db *db, bool *ret, st
 	for (int32_t p = 0; *ret && p < topics[TOPIC_SUBMISSIONS].partitions; p++) {
 		db_rows_free(rows);
 		rows = NULL;
-		if (!bus_bounds(context->bus, TOPIC_SUBMISSIONS, p, &low, &high, err)
+		if (!bus_bounds(context->bus, TOPIC_SUBMISSIONS, p, 1, &low, &high, err)
 		    || !db_run(db, &rows, err, sql_janitor_taken, db_text(topics[TOPIC_SUBMISSIONS].name),
 		        db_int4(p)))
 			return false;

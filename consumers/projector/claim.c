@@ -80,7 +80,7 @@ position_of(struct bus *bus, const struct owned *o, int64_t *offset, struct err 
 {
 	int64_t low, high;
 
-	if (!bus_bounds(bus, o->topic, o->partition, &low, &high, err))
+	if (!bus_bounds(bus, o->topic, o->partition, 1, &low, &high, err))
 		return false;
 	*offset = o->from < 0 ? low : o->from;
 	if (*offset < low || *offset > high)

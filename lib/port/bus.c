@@ -781,16 +781,17 @@ bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool
 }
 
 static bool
-bound(struct bus *bus, enum topic topic, int32_t partition, int64_t when, int64_t *ret,
+bound(struct bus *bus, enum topic topic, int32_t first, int n, int64_t when, int64_t *ret,
     struct err *err)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list,
-	    bus->names[topic][0], partition);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
 	rd_kafka_resp_err_t rc;
 
+	for (int32_t p = first; p < first + n; p++)
+		rd_kafka_topic_partition_list_add(list, bus->names[topic][0], p);
 	rc = bounds_ask(bus, list, when);
-	*ret = one->offset;
+	for (int i = 0; i < n; i++)
+		ret[i] = list->elems[i].offset;
 	rd_kafka_topic_partition_list_destroy(list);
 	return rc ? kafka_err(err, rc, bus->names[topic][0]) : true;
 }
@@ -798,11 +799,11 @@ bound(struct bus *bus, enum topic topic, int32_t partition, int64_t when, int64_
 /* Not rd_kafka_query_watermark_offsets(): in 2.0.2 it waits without end when the broker is away,
  * whatever time it was given. */
 bool
-bus_bounds(struct bus *bus, enum topic topic, int32_t partition, int64_t *low, int64_t *high,
+bus_bounds(struct bus *bus, enum topic topic, int32_t first, int n, int64_t *lows, int64_t *highs,
     struct err *err)
 {
-	return bound(bus, topic, partition, RD_KAFKA_OFFSET_BEGINNING, low, err)
-	    && bound(bus, topic, partition, RD_KAFKA_OFFSET_END, high, err);
+	return bound(bus, topic, first, n, RD_KAFKA_OFFSET_BEGINNING, lows, err)
+	    && bound(bus, topic, first, n, RD_KAFKA_OFFSET_END, highs, err);
 }
 
 /* ---- publishing ---- */

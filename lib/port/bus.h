@@ -120,8 +120,9 @@ void bus_pause(struct bus *bus, bool paused);
 bool bus_commit(struct bus *bus, const struct bus_position *positions, size_t n, bool wait,
     struct err *err);
 
-/* First and next offset of a partition, and one record's broker timestamp (-1: not there). */
-bool bus_bounds(struct bus *bus, enum topic topic, int32_t partition, int64_t *low, int64_t *high,
+/* First and next offset of n partitions from that one on. One question for all: a consumer's waits behind what
+ * it is about to fetch, half a second where nothing comes. */
+bool bus_bounds(struct bus *bus, enum topic topic, int32_t first, int n, int64_t *lows, int64_t *highs,
     struct err *err);
 
 /* Publishes and waits for the broker's word (acks=all). */

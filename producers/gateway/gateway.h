@@ -21,6 +21,7 @@
  *	events   GET /api/events                  live     .. its clients and the topic
  *	stream   .. one of them                   position .. how far it has heard
  *	news     .. what a record tells           over     .. whose key or session ended
+ *	telling  .. many of them, told at once
  *	kept     answers while nothing changes     moment   .. asked once for all who wait
  *	history  what happened to a batch
  *	letters  dead letters, found               look     .. a page of them

@@ -51,7 +51,7 @@ projection_read(struct gateway *g, int64_t *behind, int64_t *applied)
 		for (int p = 0; p < topics[read[i]].partitions; p++) {
 			int64_t next = applied_of(rows, read[i], p);
 
-			if (!bus_bounds(g->bus, read[i], p, &low, &high, &ignored))
+			if (!bus_bounds(g->bus, read[i], p, 1, &low, &high, &ignored))
 				return false;
 			next = next < low ? low : next;
 			*behind += high > next ? high - next : 0;
@@ -100,7 +100,7 @@ serve_line(struct call *call)
 	if (!caller_is_of_all(call, "The line is"))
 		return false;
 	database = db_pool_is_well(g->pool, &ignored);
-	kafka = bus_bounds(g->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &ignored);
+	kafka = bus_bounds(g->bus, TOPIC_SUBMISSIONS, 0, 1, &low, &high, &ignored);
 	put = answer_json(call, 200);
 	put_open(&put, '{');
 	put_text_of(&put, "version", BATCHLINE_VERSION);

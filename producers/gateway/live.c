@@ -13,10 +13,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread.h"
-#include "news.h"
+#include "telling.h"
 
 enum {
-	RECORDS_MAX = 64, POLL_MS = 20, LOOK_MS = 1000, AGAIN_MS = 1000,
+	POLL_MS = 20, LOOK_MS = 1000, AGAIN_MS = 1000,
 	QUIET_MS = 1000,		/* nothing more comes: the front, where compaction took the last */
 	HEARTBEAT_MS = 15000,
 	STALLED_MS = 20000,
@@ -44,6 +44,7 @@ struct live {
 	int64_t idle_s;
 	struct codec *codec;
 	struct arena *arena;		/* of one record */
+	struct telling telling;
 	struct bus *bus;		/* NULL: the topic cannot be read just now */
 	struct position front, reader;	/* the next records that nobody read yet, that the reader reads */
 	bool has_front, told;
@@ -62,58 +63,44 @@ struct live {
 /* ---- records ---- */
 
 static void
-hear(struct stream *s, const struct bus_record *record, const struct news *news)
+record_pass(struct live *l, const struct heard *h)
 {
-	int64_t *at = &s->position.at[record->partition];
-
-	if (s->fd < 0 || s->behind || record->offset < *at)
-		return;
-	if (news->name && stream_wants(s, news)) {
-		if (!stream_has_room(s)) {
-			s->behind = true;
-			return;
-		}
-		*at = record->offset + 1;
-		stream_tell(s, news->name, &news->data);
-	}
-	*at = record->offset + 1;
+	l->reader.at[h->partition] = h->offset + 1;
+	if (l->front.at[h->partition] <= h->offset)
+		l->front.at[h->partition] = h->offset + 1;
 }
 
+/* What could be read is told, whatever is wrong behind it. */
 static bool
-record_tell(struct live *l, const struct bus_record *record, struct err *err)
+records_tell(struct live *l, const struct bus_record *records, size_t n, struct err *err)
 {
 	const struct news_source source = { l->codec, l->arena, l->pool };
-	struct news news = {0};
-	bool well;
+	bool well = true;
 
-	if (record->partition >= POSITIONS)
-		return true;
-	arena_clear(l->arena);
-	well = news_read(&source, record, &news, err);
-	for (struct stream *s = l->streams; well && s; s = s->next)
-		hear(s, record, &news);
-	buf_clear(&news.data);
-	if (!well)
-		return false;
-	l->reader.at[record->partition] = record->offset + 1;
-	if (l->front.at[record->partition] <= record->offset)
-		l->front.at[record->partition] = record->offset + 1;
-	return true;
+	for (size_t i = 0; well && i < n; i++) {
+		arena_clear(l->arena);
+		well = telling_take(&l->telling, &source, &records[i], err);
+	}
+	for (struct stream *s = l->streams; s && l->telling.n > 0; s = s->next)
+		telling_hear(&l->telling, s);
+	for (size_t i = 0; i < l->telling.n; i++)
+		record_pass(l, &l->telling.heard[i]);
+	telling_reset(&l->telling);
+	return well;
 }
 
 static bool
 topic_read(struct live *l, struct err *err)
 {
-	struct bus_record records[RECORDS_MAX];
-	bool well = true;
+	struct bus_record records[TELLING_MAX];
+	bool well;
 	size_t n;
 
-	if (!bus_poll(l->bus, POLL_MS, records, RECORDS_MAX, 0, &n, err))
+	if (!bus_poll(l->bus, POLL_MS, records, TELLING_MAX, 0, &n, err))
 		return false;
 	if (n > 0)
 		l->came_ms = clock_monotonic_ms();
-	for (size_t i = 0; well && i < n; i++)
-		well = record_tell(l, &records[i], err);
+	well = records_tell(l, records, n, err);
 	bus_records_free(records, n);
 	return well;
 }
@@ -151,7 +138,7 @@ place(struct live *l, struct stream *s)
 	}
 	for (int p = 0; reaches && p < POSITIONS; p++)
 		if (s->position.at[p] > l->front.at[p])
-			reaches = bus_bounds(l->bus, TOPIC_BATCHES, p, &low, &high, &ignored)
+			reaches = bus_bounds(l->bus, TOPIC_BATCHES, p, 1, &low, &high, &ignored)
 			    && s->position.at[p] <= high;
 	s->behind = reaches && is_ahead(&l->front, &s->position);
 	if (!reaches)
@@ -215,16 +202,13 @@ note_the_short(struct live *l)
 static bool
 front_find(struct live *l, struct bus *bus, struct err *err)
 {
-	struct position highs;
+	struct position lows, highs;
 	bool fits = l->has_front;
 
-	for (int p = 0; p < POSITIONS; p++) {
-		int64_t low;
-
-		if (!bus_bounds(bus, TOPIC_BATCHES, p, &low, &highs.at[p], err))
-			return false;
-		fits = fits && l->front.at[p] >= low && l->front.at[p] <= highs.at[p];
-	}
+	if (!bus_bounds(bus, TOPIC_BATCHES, 0, POSITIONS, lows.at, highs.at, err))
+		return false;
+	for (int p = 0; p < POSITIONS; p++)
+		fits = fits && l->front.at[p] >= lows.at[p] && l->front.at[p] <= highs.at[p];
 	if (fits)
 		return true;
 	l->front = highs;
@@ -457,6 +441,7 @@ live_free(struct live *l)
 		pthread_join(l->thread, NULL);
 	streams_free(l->streams);
 	streams_free(l->joining);
+	telling_clear(&l->telling);
 	bus_free(l->bus);
 	codec_free(l->codec);
 	arena_free(l->arena);

@@ -10,8 +10,8 @@
 struct db_pool;
 struct news_source { const struct codec *codec; struct arena *arena; struct db_pool *pool; };
 
-/* Its texts live in the arena, its data is the caller's. Without a name: nothing to tell, since it
- * cannot be read. False: whose batch it was cannot be asked now. */
+/* The arena is for the work; what comes of it is the caller's data. Without a name: nothing to tell, since
+ * it cannot be read. False: whose batch it was cannot be asked now. */
 bool news_read(const struct news_source *source, const struct bus_record *record, struct news *ret,
     struct err *err);
 #endif

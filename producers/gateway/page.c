@@ -99,7 +99,7 @@ gateway_is_ready(void *state)
 	int64_t low, high;
 
 	if (db_pool_is_well(g->pool, &err)
-	    && bus_bounds(g->bus, TOPIC_SUBMISSIONS, 0, &low, &high, &err))
+	    && bus_bounds(g->bus, TOPIC_SUBMISSIONS, 0, 1, &low, &high, &err))
 		return true;
 	log_write(LOG_WARN, "not ready", "code=%s why=%s", *err.code ? err.code : "none",
 	    log_quote(quoted, sizeof(quoted), err.text));	/* not for strangers */

@@ -47,30 +47,20 @@ is_among(char *const *customers, const char *customer)
 	return *customers;
 }
 
-static bool
-has_status(unsigned statuses, const char *status)
-{
-	for (size_t i = 0; i < STATUSES; i++)
-		if (statuses & 1u << i && !strcmp(batch_statuses[i], status))
-			return true;
-	return false;
-}
-
 bool
 stream_wants(const struct stream *stream, const struct news *news)
 {
 	const struct wanted *w = &stream->wanted;
-	const char *customer = news->customer ? news->customer : "";
 
-	if ((w->customers && !is_among(w->customers, customer))
-	    || (*w->customer_prefix && strcmp(w->customer_prefix, customer)))
+	if ((w->customers && !is_among(w->customers, news->customer))
+	    || (*w->customer_prefix && strcmp(w->customer_prefix, news->customer)))
 		return false;
 	if ((w->date_from != INT32_MIN && news->date < w->date_from)
 	    || (w->date_to != INT32_MIN && news->date > w->date_to))
 		return false;
 	if (w->counter >= 0 && news->counter != w->counter)
 		return false;
-	return !w->statuses || !news->status || has_status(w->statuses, news->status);
+	return !w->statuses || w->statuses & news->statuses;
 }
 
 bool
@@ -93,8 +83,8 @@ give(struct stream *stream, const void *bytes, size_t size)
 	return (size_t)sent;
 }
 
-static void
-say(struct stream *stream, const struct buf *text)
+void
+stream_say(struct stream *stream, const struct buf *text)
 {
 	size_t sent = 0;
 
@@ -137,10 +127,22 @@ stream_begin(struct stream *stream)
 	buf_add_text(&text, "\r\nretry: 2000\n");
 	setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	say(stream, &text);
+	stream_say(stream, &text);
 	buf_clear(&text);
 	free(stream->origin);
 	stream->origin = NULL;
+}
+
+void
+stream_event(struct buf *ret, const char *name, const char *id, const struct buf *data)
+{
+	buf_add_text(ret, "event: ");
+	buf_add_text(ret, name);
+	buf_add_text(ret, "\nid: ");
+	buf_add_text(ret, id);
+	buf_add_text(ret, "\ndata: ");
+	buf_add(ret, data->data, data->size);
+	buf_add_text(ret, "\n\n");
 }
 
 void
@@ -150,11 +152,9 @@ stream_tell(struct stream *stream, const char *name, const struct buf *data)
 	struct buf text = {0};
 
 	position_print(id, &stream->position, clock_now_us() / 1000000);
-	buf_print(&text, "event: %s\nid: %s\ndata: ", name, id);
-	buf_add(&text, data->data, data->size);
-	buf_add_text(&text, "\n\n");
+	stream_event(&text, name, id, data);
 	if (!text.failed)
-		say(stream, &text);
+		stream_say(stream, &text);
 	else
 		stream_end(stream);
 	buf_clear(&text);
@@ -168,6 +168,6 @@ stream_mark(struct stream *stream)
 
 	position_print(id, &stream->position, clock_now_us() / 1000000);
 	buf_print(&text, ": here\nid: %s\n\n", id);
-	say(stream, &text);
+	stream_say(stream, &text);
 	buf_clear(&text);
 }

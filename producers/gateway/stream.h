@@ -21,9 +21,9 @@ enum { STREAM_WAITING_MAX = 64 * 1024, STREAM_SOCKET_BYTES = 64 * 1024 };
 
 /* One record of the topic as clients are told of it. */
 struct news {
-	const char *name;		/* "batch" or "deleted" */
-	const char *customer;		/* NULL: not known */
-	const char *status;		/* NULL: deleted, which any status hears of */
+	const char *name;		/* "batch" or "deleted"; NULL: nothing to tell */
+	char customer[PREFIX_SIZE];	/* "": not known */
+	unsigned statuses;		/* its bit; all of them: deleted, which any status hears of */
 	int32_t date, counter;
 	struct buf data;		/* JSON, one line */
 };
@@ -54,7 +54,10 @@ bool stream_wants(const struct stream *stream, const struct news *news);
 bool stream_has_room(const struct stream *stream);
 /* What is told goes out now or waits. A socket that is gone: fd is -1 then. */
 void stream_begin(struct stream *stream);
+void stream_say(struct stream *stream, const struct buf *text);
 void stream_tell(struct stream *stream, const char *name, const struct buf *data);
+/* Appends it as the protocol has it. */
+void stream_event(struct buf *ret, const char *name, const char *id, const struct buf *data);
 void stream_mark(struct stream *stream);	/* where it is, without an event: the heartbeat */
 void stream_flush(struct stream *stream);
 void stream_end(struct stream *stream);		/* it is gone */
