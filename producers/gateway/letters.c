@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* letters.c: the one reader and whose turn it is; how many letters there are; one of them. */
+/* letters.c: the one reader and whose turn it is; how many letters are open, as a metric too; one of them. */
 #include "letters.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -9,10 +9,12 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "base/metrics.h"
+#include "base/thread.h"
 #include "query.h"
 #include "sql.h"
 
-enum { TURN_S = 10, PROPERTIES_MAX = 64 };
+enum { TURN_S = 10, PROPERTIES_MAX = 64, WATCH_MS = 20000, TICK_MS = 100 };
 
 struct letters {
 	pthread_mutex_t mutex;		/* of the reader */
@@ -20,7 +22,13 @@ struct letters {
 	struct db_pool *pool;
 	const char *properties[PROPERTIES_MAX][2];
 	struct bus *bus;		/* NULL: not open just now */
+	pthread_t watcher;
+	bool watched;
+	atomic_bool ending;
 };
+
+static struct metric metric_open = { "batchline_dead_letters_open", NULL,
+	"Dead letters that nobody has dealt with; -1: not known.", METRIC_GAUGE, -1 };
 
 /* For who reads a little here and there: no waiting for more, nothing fetched ahead. User's own come
  * after these. */
@@ -86,6 +94,9 @@ letters_free(struct letters *l)
 {
 	if (!l)
 		return;
+	atomic_store(&l->ending, true);
+	if (l->watched)
+		pthread_join(l->watcher, NULL);
 	bus_free(l->bus);
 	pthread_mutex_destroy(&l->mutex);
 	free(l);
@@ -174,6 +185,36 @@ letters_open_count(struct letters *l, int64_t *ret, struct err *err)
 	well = lanes_find(l, lanes, &n, &total, ret, err);
 	turn_end(l, well);
 	return well;
+}
+
+void
+letters_metrics_add(void)
+{
+	metrics_add(&metric_open, 1);
+}
+
+static void *
+watch(void *state)
+{
+	struct letters *l = state;
+	struct err ignored;
+
+	while (!atomic_load(&l->ending)) {
+		int64_t next_ms = clock_monotonic_ms() + WATCH_MS, open = -1;
+
+		ignored = (struct err){0};
+		metric_set(&metric_open, letters_open_count(l, &open, &ignored) ? open : -1);
+		while (!atomic_load(&l->ending) && clock_monotonic_ms() < next_ms)
+			clock_sleep_ms(TICK_MS);
+	}
+	return NULL;
+}
+
+bool
+letters_watch(struct letters *l)
+{
+	l->watched = thread_start(&l->watcher, watch, l);
+	return l->watched;
 }
 
 bool

@@ -18,6 +18,9 @@ struct letters;
 /* False: out of memory. The pool knows what became of letters; it outlives this. */
 bool letters_new(struct letters **ret, const struct bus_options *options, struct db_pool *pool);
 void letters_free(struct letters *letters);		/* NULL is fine */
+/* From now on the metric of open ones is kept, by a thread; who asks for it costs nothing. False: no thread. */
+bool letters_watch(struct letters *letters);
+void letters_metrics_add(void);
 
 /* Where one lies: "submissions-2-17" is submissions.dlq, partition 2, offset 17. */
 struct letter_place { enum topic topic; int32_t partition; int64_t offset; };

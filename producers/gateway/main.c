@@ -91,6 +91,8 @@ gateway_open(struct gateway *g, struct err *err)
 	        (size_t)option_int(o, "BATCHLINE_DATABASE_CONNECTIONS"))
 	    || !guard_new(&g->guard) || !letters_new(&g->letters, &bus_options, g->pool) || !(g->kept = kept_new(g->pool)) || !limit_open(g, o))
 		return err_set(err, ERR_FATAL, "out of memory");
+	if (!letters_watch(g->letters))
+		return err_set(err, ERR_FATAL, "no thread is left to count dead letters");
 	return codec_open(&g->codec, err) && blob_open(&g->blobs, option_text(o, "BLOB_URI"), err)
 	    && bus_open(&g->bus, &bus_options, err)
 	    && live_start(&g->live, bus_options, g->pool, (size_t)option_int(o, "BATCHLINE_LISTENERS"),
@@ -191,6 +193,7 @@ main(int argc, char **argv)
 	answer_metrics_add();
 	kept_metrics_add();
 	limit_metrics_add();
+	letters_metrics_add();
 	live_metrics_add();
 	return gateway_live(&options);
 }

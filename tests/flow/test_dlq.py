@@ -11,6 +11,7 @@ from gateway import get, post
 from test_cli import cli, said
 from test_events import BROKERS, PREFIX, Topics
 from test_projection import letters_of, submission
+from test_webhook import sql
 
 LETTERS = "/api/letters"
 
@@ -189,6 +190,46 @@ def test_a_letter_is_put_back_as_it_was_and_becomes_a_batch():
     gateway.until(lambda: get(f"/api/batches/{key}").status == 200, "the batch")
     act = get("/api/audit", action="letter_replay", object=letter["id"]).json()["data"]
     assert [a["outcome"] for a in act] == ["done (the reader is new)"]
+
+
+@pytest.fixture
+def a_rule_too_narrow():
+    """A constraint that a migration brought in by mistake; () drops it."""
+    sql("alter table jobs add constraint too_narrow check (file_name <> 'narrow.jpg') not valid")
+    drop = "alter table jobs drop constraint if exists too_narrow"
+    yield lambda: sql(drop)
+    sql(drop)
+
+
+def test_what_died_of_a_cause_that_is_mended_goes_on_to_its_end_when_put_back(a_rule_too_narrow):
+    picture = gateway.text(gateway.PHOTOS[0].read_bytes())
+    answer = post("/api/jobs/batch", {"pipeline_id": 1, "customer_prefix": gateway.customer(), "files": [
+        {"file_name": "narrow.jpg", "file_data": picture}]})
+    batch = answer.json()["batch_id"]
+    letter = gateway.until(lambda: get(LETTERS, batch_id=batch).json()["data"], "the letter")[0]
+    assert (answer.status, letter["stage"], letter["code"]) == (202, "apply", "23514")
+    assert get(f"/api/batches/{batch}").status == 404
+
+    a_rule_too_narrow()
+    run = cli("dlq", "replay", letter["id"], "--reason", "the constraint is dropped")
+
+    assert run.returncode == 0
+    gateway.until(lambda: get(f"/api/batches/{batch}").status == 200, "the batch")
+    done = gateway.finished({"batch_id": batch})
+    assert (done["status"], done["jobs_completed"], done["archive"]["entries"] > 0) == ("completed", 1, True)
+    assert get(LETTERS, batch_id=batch).json()["data"] == []
+
+
+def test_how_many_are_open_is_a_metric():
+    forge(3)
+
+    def same():
+        """the metric is what the gateway tells"""
+        rows = gateway.health("/metrics")[1].decode().splitlines()
+        metric = next(int(row.split()[1]) for row in rows if row.startswith("batchline_dead_letters_open "))
+        return metric == get("/api/line").json()["letters_open"] > 0
+
+    gateway.until(same)
 
 
 def test_a_second_replay_does_nothing_and_says_so_unless_again_is_said():
