@@ -16,6 +16,7 @@ from PIL import Image
 import events
 import line
 from test_events import Topics, name_of
+from test_projection import a_batch, applied, failed, produce
 
 N = 500
 STATE = Path(os.environ.get("STACK_DIR", events.ROOT / ".stack")) / "run/state.json"
@@ -121,3 +122,16 @@ def test_what_was_said_twice_was_said_with_the_same_id_and_the_same_bytes(story)
 def test_every_job_was_attempted_once(story):
     """A dead renderer's jobs are handed out again as the same attempt."""
     assert {j["attempt"] for j in story.last["jobs"]} == {1}
+
+
+def test_a_killed_projector_keeps_each_attempt_that_failed_once():
+    batch = a_batch(N)
+    said = [failed(batch, n, retryable=True) for n in range(N)]
+
+    places = produce(*said)
+    kill("projector")
+    applied(places + produce(*said))
+
+    assert rows("select count(*), count(distinct job_id) from batchline.failed_attempts where batch_id = %s",
+                batch) == [(N, N)]
+    assert rows("select * from batchline.verify_batches()") == []
