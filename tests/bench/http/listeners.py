@@ -6,7 +6,7 @@ clients that all read, once with one in a hundred that does not. The gateway's e
 and turns into JSON; the peers are handed the same JSON by POST. Limit: a loop over epoll that writes it to all.
 A delivery is an event at one client; its time is from before it is published to its reading.
 
-On a stack of postgres, kafka and gateway alone."""
+CLIENTS [1000,15000]   On a stack of postgres, kafka and gateway alone."""
 import http.client
 import os
 import resource
@@ -26,6 +26,7 @@ from submit import Memory
 sys.path.insert(0, str(ROOT / "tests/flow"))
 MOST = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 SIZES = {1000: 50, 15000: 3}        # clients: events a second
+CLIENTS = map(int, os.environ.get("CLIENTS", "1000,15000").split(","))
 CUSTOMER = "BENCHLIVE"
 NEVER = dict.fromkeys(("archive", "dropbox_directory_id", "monday_item_id", "error_code", "error_message", "completed_at",
                        "failures_tolerated"))
@@ -183,6 +184,6 @@ def compare(found, clients, share):
 def main():
     subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", WORK / "listen", HERE / "listen.c"], check=True)
     found = servers_found()
-    for clients in SIZES:
+    for clients in CLIENTS:
         for share in (0, 0.01):
             compare(found, clients, share)
