@@ -4,6 +4,7 @@
  *
  *	main      the table, and the turn: is this batch to be archived, and what is said then
  *	snapshot  the batch's rows, read in one transaction, as a manifest
+ *	sheet     its contact sheet, archives/<batch>/<run_no>.jpg, which batchline-renderer draws
  *	build     manifest -> archives/<batch>/<run_no>.zip, verified; port/pack.h writes the ZIP
  *
  * What must stay true: the bytes follow from the rows alone, and the blob appears whole or not at
@@ -34,15 +35,24 @@ struct archiver {
 	int64_t alive_ms;		/* when service_keep_alive() was called last */
 };
 
+/* Asked between pieces of long work; false as service_keep_alive() says. */
+bool archiver_goes_on(struct archiver *a, struct err *err);
+
 /* snapshot.c */
 struct snapshot {
-	struct db_rows *rows[3];	/* batch, outputs, jobs that came to nothing */
+	struct db_rows *rows[4];	/* batch, outputs, jobs that came to nothing, all jobs */
 	struct manifest manifest;	/* points into rows and the arena */
 	int32_t partition;		/* the batch's home */
 	bool wanted;			/* final, with outputs, not deleted, not archived yet */
 };
 bool snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, struct err *err);
 void snapshot_clear(struct snapshot *snapshot);
+
+/* sheet.c */
+void sheet_uri(char ret[BLOB_URI_MAX], const struct manifest *manifest);
+/* Made once: what lies there is left. One that cannot be made is a warning in the log. False only
+ * when the archiver shall not go on. */
+bool sheet_make(struct archiver *a, const struct snapshot *s, struct err *err);
 
 /* build.c */
 struct built {

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "port/pack.h"
 
-enum { ALIVE_EVERY_MS = 500, PIECE = 256 * 1024 };
+enum { PIECE = 256 * 1024 };
 #define MANIFEST_LIMIT ((size_t)512 << 20)	/* bytes: over a million files */
 
 /* An archive to be: entry 0 is the manifest, entry i the file at[i]. */
@@ -36,13 +36,7 @@ struct plan {
 static bool
 go_on(void *state, struct err *err)
 {
-	struct archiver *a = ((struct plan *)state)->archiver;
-	int64_t now = clock_monotonic_ms();
-
-	if (now - a->alive_ms < ALIVE_EVERY_MS)
-		return true;
-	a->alive_ms = now;
-	return service_keep_alive(a->context, err);
+	return archiver_goes_on(((struct plan *)state)->archiver, err);
 }
 
 static bool

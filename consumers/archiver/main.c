@@ -11,6 +11,7 @@
 #include "event/ids.h"
 #include "sql.h"
 
+enum { ALIVE_EVERY_MS = 500 };
 #define TURN_MEMORY ((size_t)1 << 30)	/* bytes of one batch's rows and names, at most */
 
 static const struct option_row archiver_options[] = {
@@ -87,6 +88,17 @@ connect(struct archiver *a, struct err *err)
 	    "batchline-archiver", err);
 }
 
+bool
+archiver_goes_on(struct archiver *a, struct err *err)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (now - a->alive_ms < ALIVE_EVERY_MS)
+		return true;
+	a->alive_ms = now;
+	return service_keep_alive(a->context, err);
+}
+
 /* What the event says is enough to pass by; what is to be done is asked of the row. */
 static bool
 is_worth_a_look(const struct batch_changed *c)
@@ -138,11 +150,14 @@ is_still_wanted(struct archiver *a, const struct snapshot *s, const struct built
     bool *wanted, struct err *err)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
+	char sheet[BLOB_URI_MAX];
 
 	if (!db_run(a->db, &rows, err, sql_archiver_deleted, db_uuid(s->manifest.batch_id)))
 		return false;
 	*wanted = db_count(rows) == 0;
-	return *wanted || blob_remove(a->store, built->blob.uri, err);
+	sheet_uri(sheet, &s->manifest);
+	return *wanted || (blob_remove(a->store, built->blob.uri, err)
+	    && blob_remove(a->store, sheet, err));
 }
 
 static bool
@@ -152,7 +167,7 @@ archive(struct archiver *a, struct snapshot *s, const struct bus_record *cause, 
 	struct built built = {0};
 	bool wanted;
 
-	if (!archive_build(a, &s->manifest, &built, err)
+	if (!sheet_make(a, s, err) || !archive_build(a, &s->manifest, &built, err)
 	    || !is_still_wanted(a, s, &built, &wanted, err))
 		return false;
 	if (!wanted)

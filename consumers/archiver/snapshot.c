@@ -104,12 +104,12 @@ snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, st
 	const struct db_arg id = db_uuid(batch_id);
 	const struct db_step steps[] = {
 		{ sql_archiver_batch, &id, 1 }, { sql_archiver_outputs, &id, 1 },
-		{ sql_archiver_missing, &id, 1 },
+		{ sql_archiver_missing, &id, 1 }, { sql_archiver_cells, &id, 1 },
 	};
 	struct snapshot s = {0};
 	bool unknown, well;
 
-	if (!db_transaction(a->db, steps, 3, s.rows, &unknown, err))
+	if (!db_transaction(a->db, steps, 4, s.rows, &unknown, err))
 		return err_at(err, "snapshot");
 	well = true;
 	if (db_count(s.rows[0]) > 0) {
@@ -126,7 +126,7 @@ snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, st
 void
 snapshot_clear(struct snapshot *s)
 {
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		db_rows_free(s->rows[i]);
 		s->rows[i] = NULL;
 	}

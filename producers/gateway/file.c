@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file.c: what lies in the blob store, sent as it lies there: archives, previews, inputs, outputs. A blob
+ * file.c: what lies in the blob store, sent as it lies there: archives, sheets, previews, inputs, outputs. A blob
  * never changes, so its content's name is its ETag, and any part of it can be had.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/hash.h"
@@ -20,8 +22,9 @@ enum { ARCHIVE_WAIT_MS = 30000, ARCHIVE_LOOK_MS = 100 };
 
 struct file {
 	const char *uri, *type;		/* type NULL: what its first bytes say */
-	const char *sha256;		/* of its bytes, or of its name where that is as good */
-	const char *save_as;		/* NULL: shown, not saved */
+	const char *sha256;		/* of its bytes, or of its name where that is as good; NULL: see the bytes */
+	const char *save_as;		/* NULL: it has no name of its own */
+	bool shown;			/* by a browser, not saved */
 };
 
 /* Of a picture that browsers show; what is none of them is bytes, and no page of somebody's. */
@@ -58,7 +61,8 @@ put_head(struct call *call, const struct file *file, const char *type, const cha
 	httpd_answer_header(answer, "Content-Security-Policy", "default-src 'none'; sandbox");
 	if (!file->save_as)
 		return;
-	snprintf(value, sizeof(value), "attachment; filename=\"%s\"", file->save_as);
+	snprintf(value, sizeof(value), "%s; filename=\"%s\"", file->shown ? "inline" : "attachment",
+	    file->save_as);
 	httpd_answer_header(answer, "Content-Disposition", value);
 }
 
@@ -105,6 +109,25 @@ put_part(struct call *call, const char *etag, int64_t total)
 	return true;
 }
 
+/* Of its bytes, when nobody wrote that down. */
+static bool
+etag_make(char etag[ETAG_SIZE], const struct file *file, int fd, int64_t size, struct err *err)
+{
+	char hex[SHA256_TEXT_SIZE];
+	uint8_t sha256[SHA256_SIZE];
+	void *bytes;
+
+	if (!file->sha256) {
+		bytes = mmap(NULL, size ? (size_t)size : 1, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (bytes == MAP_FAILED)
+			return err_code(err, ERR_RETRY, "blob_store", "mmap: %s", strerror(errno));
+		hash_sha256(sha256, bytes, (size_t)size);
+		munmap(bytes, size ? (size_t)size : 1);
+	}
+	snprintf(etag, ETAG_SIZE, "\"%s\"", file->sha256 ? file->sha256 : hash_print(hex, sha256));
+	return true;
+}
+
 static bool
 answer_file(struct call *call, const struct file *file)
 {
@@ -119,7 +142,10 @@ answer_file(struct call *call, const struct file *file)
 			return problem(call, &problem_not_found, "The file is no longer there.");
 		return problem_err(call, &err);
 	}
-	snprintf(etag, sizeof(etag), "\"%s\"", file->sha256);
+	if (!etag_make(etag, file, fd, total, &err)) {
+		close(fd);
+		return problem_err(call, &err);
+	}
 	put_head(call, file, file->type ? file->type : type_by_bytes(fd), etag);
 	if (!is_wanted(call, etag) || !put_part(call, etag, total)) {
 		close(fd);
@@ -129,7 +155,7 @@ answer_file(struct call *call, const struct file *file)
 	return true;
 }
 
-/* ---- GET /api/batches/:id/download ---- */
+/* ---- GET /api/batches/:id/download and /sheet ---- */
 
 static bool
 archive_is_there(const struct db_rows *rows)
@@ -153,12 +179,12 @@ archive_will_come(struct call *call, const struct db_rows *rows)
 	return true;
 }
 
-bool
-serve_download(struct call *call)
+/* Of a batch whose archive is there, or comes soon; *ret is the caller's. */
+static bool
+archived_read(struct call *call, struct db_rows **ret)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	int64_t until = clock_monotonic_ms() + ARCHIVE_WAIT_MS;
-	char name[160];
 
 	for (;;) {
 		if (!item_batch_read(call, &rows) || (!archive_is_there(rows)
@@ -173,9 +199,38 @@ serve_download(struct call *call)
 		rows = NULL;
 		clock_sleep_ms(ARCHIVE_LOOK_MS);
 	}
+	*ret = db_rows_free_hand_over(&rows);
+	return true;
+}
+
+bool
+serve_download(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	char name[160];
+
+	if (!archived_read(call, &rows))
+		return false;
 	snprintf(name, sizeof(name), "%s.zip", db_text_of(rows, 0, "base_directory_name"));
 	const struct file file = { db_text_of(rows, 0, "archive_uri"), "application/zip",
-		db_text_of(rows, 0, "archive_sha256"), name };
+		db_text_of(rows, 0, "archive_sha256"), name, false };
+	return answer_file(call, &file);
+}
+
+/* It lies beside the archive, and was there before it. */
+bool
+serve_sheet(struct call *call)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	char uri[BLOB_URI_MAX], name[160];
+	const char *archive;
+
+	if (!archived_read(call, &rows))
+		return false;
+	archive = db_text_of(rows, 0, "archive_uri");
+	snprintf(uri, sizeof(uri), "%.*s.jpg", (int)strcspn(archive, "."), archive);
+	snprintf(name, sizeof(name), "%s.jpg", db_text_of(rows, 0, "base_directory_name"));
+	const struct file file = { uri, "image/jpeg", NULL, name, true };
 	return answer_file(call, &file);
 }
 
@@ -225,7 +280,7 @@ serve_preview(struct call *call)
 	if (!uri)
 		return problem(call, &problem_not_found, "The job has no preview yet.");
 	hash_sha256(sha256, uri, strlen(uri));	/* each attempt has a name of its own */
-	const struct file file = { uri, preview_type(uri), hash_print(hex, sha256), NULL };
+	const struct file file = { uri, preview_type(uri), hash_print(hex, sha256), NULL, false };
 	return answer_file(call, &file);
 }
 
@@ -242,7 +297,7 @@ serve_input(struct call *call)
 	uri = db_text_of(rows, 0, "source_uri");
 	if (strncmp(uri, prefix, strlen(prefix)))
 		return problem(call, &problem_not_found, "The input does not lie in the store.");
-	const struct file file = { uri, NULL, uri + strlen(prefix), NULL };
+	const struct file file = { uri, NULL, uri + strlen(prefix), NULL, false };
 	return answer_file(call, &file);
 }
 
@@ -261,6 +316,6 @@ serve_output(struct call *call)
 	if (db_count(rows) == 0)
 		return problem(call, &problem_not_found, "The job has no output of this name.");
 	const struct file file = { db_text_of(rows, 0, "uri"), db_text_of(rows, 0, "media_type"),
-		db_text_of(rows, 0, "sha256"), NULL };
+		db_text_of(rows, 0, "sha256"), NULL, false };
 	return answer_file(call, &file);
 }

@@ -302,6 +302,7 @@ bool serve_delivery_order(struct call *call);	/* replay or skip: the last word o
 bool serve_delivery_orders(struct call *call);
 bool serve_job(struct call *call);
 bool serve_download(struct call *call);
+bool serve_sheet(struct call *call);
 bool serve_preview(struct call *call);
 bool serve_input(struct call *call);
 bool serve_output(struct call *call);

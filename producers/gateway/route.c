@@ -27,6 +27,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/batches/:id/history", SCOPE_READ, BODY_NONE, serve_history },
 	{ "GET", "/api/batches/:id/deliveries", SCOPE_READ, BODY_NONE, serve_batch_deliveries },
 	{ "GET", "/api/batches/:id/download", SCOPE_READ, BODY_NONE, serve_download },
+	{ "GET", "/api/batches/:id/sheet", SCOPE_READ, BODY_NONE, serve_sheet },
 	{ "POST", "/api/batches/:id/cancel", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/batches/:id/retry", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/batches/:id/pause", SCOPE_OPERATE, BODY_JSON, serve_command },

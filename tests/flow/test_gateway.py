@@ -511,7 +511,8 @@ def test_an_address_says_what_it_takes():
 
 @pytest.mark.parametrize("path", [
     "/nothing", "/api", "/api/", "/api/batches/", "/api/batches/1", "/api/batches/not-a-uuid",
-    "/api/batches/{id}", "/api/batches/{id}/jobs", "/api/batches/{id}/download", "/api/jobs/{id}",
+    "/api/batches/{id}", "/api/batches/{id}/jobs", "/api/batches/{id}/download",
+    "/api/batches/{id}/sheet", "/api/jobs/{id}",
     "/api/jobs/{id}/preview", "/api/jobs/{id}/outputs/a.jpg", "/api/jobs/{id}/outputs/%ff",
     "/api/jobs/{id}/outputs/..%2f..%2fetc%2fpasswd", "/../../etc/passwd", "/%2e%2e/etc/passwd",
     "/api/batches%00", "/index.html%00.js"])

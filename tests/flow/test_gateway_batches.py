@@ -406,7 +406,7 @@ def test_a_deleted_batch_is_nowhere():
 
     assert (answer.status, answer.body) == (204, b"")
     assert get("/api/batches", customer_prefix=customer).json()["total"] == 0
-    for gone in (path, path + "/jobs", path + "/download", job, job + "/preview",
+    for gone in (path, path + "/jobs", path + "/download", path + "/sheet", job, job + "/preview",
                  f"{job}/outputs/{done['jobs'][0]['outputs'][0]['name']}"):
         assert get(gone).problem() == "not-found", gone
     assert ask("DELETE", path).problem() == "not-found"

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sheet.c: gathers names and previews of a batch, has batchline-renderer draw them, and stores what comes.
+ * Its two processes (consumers/renderer/sheet.h) get no environment and no descriptor of ours but those
+ * that they are meant to have: a picture is never decoded where there are secrets.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "archiver.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "batch/sheet.h"
+
+#define RENDERER "batchline-renderer"
+enum {
+	DRAW_MS = 60 * 1000,
+	LOOK_MS = 250,
+	PREVIEW_MAX = 1 << 20,		/* bytes of one; a larger one is left out */
+	PREVIEWS_MAX = 128 << 20,	/* bytes of all */
+	PATH_SIZE = 4096,
+};
+enum { CELL_NAME, CELL_STATUS, CELL_ERROR_CODE, CELL_PREVIEW };	/* as in cells.sql */
+
+struct sheet {
+	struct archiver *a;
+	const struct snapshot *snapshot;
+	int cells, more;
+	int words, previews;		/* files in memory */
+	int64_t bytes;			/* of previews */
+	void *piece;			/* room for one */
+	pid_t of_words, of_pictures;
+};
+
+void
+sheet_uri(char ret[BLOB_URI_MAX], const struct manifest *m)
+{
+	char id[UUID_TEXT_SIZE];
+
+	snprintf(ret, BLOB_URI_MAX, "blob:archives/%s/%" PRId32 ".jpg", uuid_print(id, m->batch_id),
+	    m->run_no);
+}
+
+static bool
+in_file(int fd, const void *bytes, size_t size, struct err *err)
+{
+	return write(fd, bytes, size) == (ssize_t)size
+	    || err_set(err, ERR_RETRY, "file in memory: %s", strerror(errno));
+}
+
+/* ---- what is given ---- */
+
+static size_t
+preview_read(struct sheet *sheet, const char *uri)
+{
+	struct err err = {0};
+	int64_t size;
+	ssize_t n = 0;
+	int fd;
+
+	if (!uri || !blob_read_open(sheet->a->store, uri, &fd, &size, &err))
+		return 0;
+	if (size <= PREVIEW_MAX && sheet->bytes + size <= PREVIEWS_MAX)
+		n = pread(fd, sheet->piece, (size_t)size, 0);
+	close(fd);
+	if (n != size || n <= 0)
+		return 0;
+	sheet->bytes += size;
+	return (size_t)n;
+}
+
+/* A line of its own, whatever stands in it. */
+static void
+line_add(struct buf *words, const char *text)
+{
+	for (; text && *text; text++)
+		buf_add(words, *text == '\n' ? " " : text, 1);
+	buf_add_byte(words, '\n');
+}
+
+static void
+head_add(struct buf *words, const struct sheet *sheet)
+{
+	const struct manifest *m = &sheet->snapshot->manifest;
+	const time_t day = (time_t)m->batch_date * 86400;
+	int came = m->total_files - (int)m->n_jobs;
+	struct tm tm;
+	char date[16] = "", line[200], end[60] = "";
+
+	if (gmtime_r(&day, &tm))
+		strftime(date, sizeof(date), "%F", &tm);
+	snprintf(line, sizeof(line), "%s \xc2\xb7 %d of %d picture%s rendered", date, came,
+	    (int)m->total_files, m->total_files == 1 ? "" : "s");
+	if (sheet->more > 0)
+		snprintf(end, sizeof(end), "and %d more", sheet->more);
+	line_add(words, m->base_directory_name);
+	line_add(words, line);
+	line_add(words, end);
+}
+
+static bool
+cell_add(struct sheet *sheet, struct buf *words, int i, struct err *err)
+{
+	const struct db_rows *rows = sheet->snapshot->rows[3];
+	const char *status = db_text_at(rows, i, CELL_STATUS);
+	const char *code = db_text_at(rows, i, CELL_ERROR_CODE);
+	bool came = !strcmp(status, "completed");
+	uint32_t size = (uint32_t)(came ? preview_read(sheet, db_text_at(rows, i, CELL_PREVIEW)) : 0);
+	char note[120] = "";
+
+	if (!came)
+		snprintf(note, sizeof(note), "%s%s%s", status, code ? ": " : "", code ? code : "");
+	else if (size == 0)
+		strcpy(note, "no preview");
+	line_add(words, db_text_at(rows, i, CELL_NAME));
+	line_add(words, note);
+	return in_file(sheet->previews, &size, sizeof(size), err)
+	    && in_file(sheet->previews, sheet->piece, size, err);
+}
+
+/* *goes_on false: the archiver shall not. */
+static bool
+gather(struct sheet *sheet, bool *goes_on, struct err *err)
+{
+	struct buf words = {0};
+	bool well;
+
+	sheet->piece = arena_take(sheet->a->arena, PREVIEW_MAX);
+	sheet->words = memfd_create("words", MFD_CLOEXEC);
+	sheet->previews = memfd_create("previews", MFD_CLOEXEC);
+	if (!sheet->piece || sheet->words < 0 || sheet->previews < 0)
+		return err_set(err, ERR_RETRY, "no memory for it");
+	head_add(&words, sheet);
+	well = true;
+	for (int i = 0; well && i < sheet->cells; i++) {
+		*goes_on = archiver_goes_on(sheet->a, err);
+		well = *goes_on && cell_add(sheet, &words, i, err);
+	}
+	well = well && (!words.failed || err_set(err, ERR_RETRY, "too many words"))
+	    && in_file(sheet->words, words.data, words.size, err);
+	buf_clear(&words);
+	return well;
+}
+
+/* ---- who draws ---- */
+
+/* The program beside this one: they are of one version. */
+static bool
+renderer_find(char path[PATH_SIZE], struct err *err)
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - sizeof(RENDERER));
+	char *slash;
+
+	if (n <= 0)
+		return err_set(err, ERR_RETRY, "/proc/self/exe: %s", strerror(errno));
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, RENDERER);
+	return true;
+}
+
+/* layer: what it also reads, or -1. */
+static bool
+renderer_start(const struct sheet *sheet, pid_t *ret, const char *mode, int in, int out, int layer,
+    struct err *err)
+{
+	char path[PATH_SIZE], cells[16];
+	char *argv[] = { (char *)(uintptr_t)RENDERER, (char *)(uintptr_t)mode, cells,
+		(char *)(uintptr_t)(sheet->more > 0 ? "1" : "0"), NULL };
+	char *environment[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	int rc;
+
+	if (!renderer_find(path, err))
+		return false;
+	snprintf(cells, sizeof(cells), "%d", sheet->cells);
+	posix_spawn_file_actions_init(&actions);
+	rc = posix_spawn_file_actions_adddup2(&actions, in, 0)
+	    | posix_spawn_file_actions_adddup2(&actions, out, 1)
+	    | (layer < 0 ? 0 : posix_spawn_file_actions_adddup2(&actions, layer, 3));
+	rc = rc ? rc : posix_spawn(ret, path, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	return !rc || err_set(err, ERR_RETRY, "%s: %s", path, strerror(rc));
+}
+
+static bool
+both_start(struct sheet *sheet, int out, struct err *err)
+{
+	int ends[2];
+	bool well;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err_set(err, ERR_RETRY, "pipe: %s", strerror(errno));
+	well = renderer_start(sheet, &sheet->of_words, "--sheet-words", sheet->words, ends[1], -1, err)
+	    && renderer_start(sheet, &sheet->of_pictures, "--sheet", sheet->previews, out, ends[0], err);
+	close(ends[0]);
+	close(ends[1]);
+	return well;
+}
+
+/* True: it ended by itself, in time. */
+static bool
+wait_for(struct sheet *sheet, pid_t pid, int64_t until_ms, bool *goes_on, struct err *err)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	bool ended = false;
+
+	if (p.fd < 0)
+		return err_set(err, ERR_RETRY, "pidfd: %s", strerror(errno));
+	while (!ended && *goes_on && clock_monotonic_ms() < until_ms) {
+		ended = poll(&p, 1, LOOK_MS) > 0;
+		*goes_on = ended || archiver_goes_on(sheet->a, err);
+	}
+	close(p.fd);
+	return ended || !*goes_on || err_set(err, ERR_RETRY, "it took longer than %d s", DRAW_MS / 1000);
+}
+
+/* Ends it if it has not. True: it had done its work. */
+static bool
+reap(pid_t pid)
+{
+	int status = -1;
+
+	if (pid <= 0)
+		return false;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool
+draw(struct sheet *sheet, int out, bool *goes_on, struct err *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + DRAW_MS;
+	char id[UUID_TEXT_SIZE];
+	bool well, drawn, written;
+
+	well = both_start(sheet, out, err)
+	    && wait_for(sheet, sheet->of_pictures, until_ms, goes_on, err)
+	    && wait_for(sheet, sheet->of_words, until_ms, goes_on, err);
+	drawn = reap(sheet->of_pictures);
+	written = reap(sheet->of_words);
+	if (!well || !*goes_on)
+		return false;
+	if (drawn && !written)
+		log_write(LOG_WARN, "a contact sheet without words", "batch=%s",
+		    uuid_print(id, sheet->snapshot->manifest.batch_id));
+	return drawn || err_set(err, ERR_RETRY, RENDERER " could not draw it");
+}
+
+/* ---- the blob ---- */
+
+static bool
+blob_make(struct sheet *sheet, const char *uri, bool *goes_on, struct err *err)
+{
+	own(blob_writer_freep) struct blob_writer *writer = NULL;
+	struct blob_done done;
+
+	return gather(sheet, goes_on, err) && blob_write_open(sheet->a->store, &writer, uri, err)
+	    && draw(sheet, blob_writer_fd(writer), goes_on, err)
+	    && blob_write_finish(writer, &done, err);
+}
+
+static bool
+is_there(const struct archiver *a, const char *uri)
+{
+	struct err err = {0};
+	int fd;
+
+	if (!blob_read_open(a->store, uri, &fd, NULL, &err))
+		return false;
+	close(fd);
+	return true;
+}
+
+bool
+sheet_make(struct archiver *a, const struct snapshot *s, struct err *err)
+{
+	struct sheet sheet = { .a = a, .snapshot = s, .words = -1, .previews = -1 };
+	char uri[BLOB_URI_MAX], id[UUID_TEXT_SIZE], why[1100];
+	int64_t began_ms = clock_monotonic_ms();
+	bool goes_on = true, well;
+
+	sheet_uri(uri, &s->manifest);
+	sheet.cells = db_count(s->rows[3]);
+	sheet.more = s->manifest.total_files - sheet.cells;
+	if (sheet.cells == 0 || is_there(a, uri))
+		return true;
+	well = blob_make(&sheet, uri, &goes_on, err);
+	close(sheet.words);
+	close(sheet.previews);
+	if (!goes_on)
+		return false;
+	uuid_print(id, s->manifest.batch_id);
+	if (well)
+		log_write(LOG_DEBUG, "contact sheet drawn", "batch=%s cells=%d ms=%" PRId64, id, sheet.cells,
+		    clock_monotonic_ms() - began_ms);
+	else
+		log_write(LOG_WARN, "no contact sheet", "batch=%s why=%s", id,
+		    log_quote(why, sizeof(why), err->text));
+	err_clear(err);
+	return true;
+}
