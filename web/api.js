@@ -120,6 +120,7 @@ export async function listPipelines() {
 }
 
 export const downloadOf = (id) => `${batch(id)}/download`;
+export const sheetOf = (id) => `${batch(id)}/sheet`;
 export const previewOf = (id) => `${job(id)}/preview`;
 export const inputOf = (id) => `${job(id)}/input`;
 export const outputOf = (id, name) => `${job(id)}/outputs/${encodeURIComponent(name)}`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rows.js: one batch of the list: its line, and under it, once unfolded, its jobs. A row lives as
 // long as its batch is shown and is updated in place.
-import { downloadOf } from './api.js';
+import { downloadOf, sheetOf } from './api.js';
 import { deliveryList } from './deliveries.js';
 import { attribute, feel, fromTemplate, part, put, putTime, shape, show } from './dom.js';
 import { etaOf } from './eta.js';
@@ -193,6 +193,8 @@ export function batchRow(first, asks) {
 		putTimes(line, batch);
 		putEta();
 		putDownload(part(line, 'download'), batch);
+		attribute(part(element, 'sheet'), 'href', sheetOf(batch.id));
+		show(part(element, 'sheet'), hasZip(batch));
 		putTurns(line, batch);
 		attribute(part(line, 'delete'), 'aria-label', `Delete ${batch.base_directory_name}`);
 		attribute(part(line, 'delete'), 'title', 'Delete');

@@ -43,6 +43,7 @@ struct snapshot {
 	struct db_rows *rows[4];	/* batch, outputs, jobs that came to nothing, all jobs */
 	struct manifest manifest;	/* points into rows and the arena */
 	int32_t partition;		/* the batch's home */
+	bool with_sheet;		/* in the archive: its pipeline says so */
 	bool wanted;			/* final, with outputs, not deleted, not archived yet */
 };
 bool snapshot_read(struct archiver *a, struct uuid batch_id, struct snapshot *ret, struct err *err);
@@ -50,9 +51,9 @@ void snapshot_clear(struct snapshot *snapshot);
 
 /* sheet.c */
 void sheet_uri(char ret[BLOB_URI_MAX], const struct manifest *manifest);
-/* Made once: what lies there is left. One that cannot be made is a warning in the log. False only
- * when the archiver shall not go on. */
-bool sheet_make(struct archiver *a, const struct snapshot *s, struct err *err);
+/* Made once: what lies there is left. Enters it in the manifest when it belongs in the archive. One that
+ * cannot be made is a warning in the log. False only when the archiver shall not go on. */
+bool sheet_make(struct archiver *a, struct snapshot *s, struct err *err);
 
 /* build.c */
 struct built {
@@ -61,6 +62,7 @@ struct built {
 	int32_t entries;
 	bool was_there;
 };
-bool archive_build(struct archiver *a, struct manifest *manifest, struct built *ret,
+/* Marks in its manifest what is lost, and has the sheet made once nothing is waited for. */
+bool archive_build(struct archiver *a, struct snapshot *snapshot, struct built *ret,
     struct err *err);
 #endif

@@ -3,7 +3,7 @@
  * build.c: manifest -> archive. A blob that lies there already and is the archive of this manifest
  * is left alone, byte for byte; any other is replaced.
  *
- *	look -> something lost? wait for it, or go on without -> write -> verify -> rename
+ *	look -> something lost? wait for it, or go on without -> sheet -> write -> verify -> rename
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,10 +22,12 @@
 enum { PIECE = 256 * 1024 };
 #define MANIFEST_LIMIT ((size_t)512 << 20)	/* bytes: over a million files */
 
-/* An archive to be: entry 0 is the manifest, entry i the file at[i]. */
+/* An archive to be: entry 0 is the manifest, entry i the file at[i], which may be the sheet. */
 struct plan {
 	struct archiver *archiver;
+	struct snapshot *snapshot;
 	struct manifest *manifest;
+	bool has_sheet;			/* it was made, or could not be */
 	struct buf text;		/* manifest.json */
 	struct pack_entry *entries;
 	struct manifest_file **at;
@@ -138,6 +140,17 @@ plan_clear(struct plan *plan)
 }
 
 static bool
+plan_add(struct plan *plan, struct manifest_file *f)
+{
+	if (!f || f->lost)
+		return true;
+	plan->at[plan->n] = f;
+	plan->entries[plan->n] = (struct pack_entry){ arena_print(plan->archiver->arena, "%s/%s",
+	    plan->manifest->base_directory_name, f->name), f->size, f->crc32, NULL };
+	return plan->entries[plan->n++].name;
+}
+
+static bool
 plan_make(struct plan *plan, struct err *err)
 {
 	const struct manifest *m = plan->manifest;
@@ -146,20 +159,13 @@ plan_make(struct plan *plan, struct err *err)
 
 	plan_clear(plan);
 	plan->text.limit = MANIFEST_LIMIT;
-	plan->entries = calloc(m->n_files + 1, sizeof(*plan->entries));
-	plan->at = calloc(m->n_files + 1, sizeof(*plan->at));
+	plan->entries = calloc(m->n_files + 2, sizeof(*plan->entries));
+	plan->at = calloc(m->n_files + 2, sizeof(*plan->at));
 	plan->n = 1;
 	well = plan->entries && plan->at && manifest_write(m, &plan->text);
-	for (size_t i = 0; well && i < m->n_files; i++) {
-		struct manifest_file *f = &m->files[i];
-
-		if (f->lost)
-			continue;
-		plan->at[plan->n] = f;
-		plan->entries[plan->n] = (struct pack_entry){ arena_print(arena, "%s/%s",
-		    m->base_directory_name, f->name), f->size, f->crc32, NULL };
-		well = plan->entries[plan->n++].name;
-	}
+	well = well && plan_add(plan, m->sheet);
+	for (size_t i = 0; well && i < m->n_files; i++)
+		well = plan_add(plan, &m->files[i]);
 	if (!well && plan->text.failed)
 		return err_code(err, ERR_REJECT, "manifest_too_large", "the manifest has more than "
 		    "%zu bytes", MANIFEST_LIMIT);
@@ -281,7 +287,11 @@ attempt(struct plan *plan, struct built *ret, bool *again, struct err *err)
 	bool there;
 
 	*again = false;
-	if (!may_go_on(plan, err) || !plan_make(plan, err) || !is_there(plan, ret, &there, err))
+	if (!may_go_on(plan, err)
+	    || (!plan->has_sheet && !sheet_make(plan->archiver, plan->snapshot, err)))
+		return false;
+	plan->has_sheet = true;
+	if (!plan_make(plan, err) || !is_there(plan, ret, &there, err))
 		return false;
 	ret->was_there = there;
 	ret->entries = (int32_t)plan->n;
@@ -300,9 +310,10 @@ attempt(struct plan *plan, struct built *ret, bool *again, struct err *err)
 }
 
 bool
-archive_build(struct archiver *a, struct manifest *m, struct built *ret, struct err *err)
+archive_build(struct archiver *a, struct snapshot *s, struct built *ret, struct err *err)
 {
-	struct plan plan = { .archiver = a, .manifest = m };
+	struct manifest *m = &s->manifest;
+	struct plan plan = { .archiver = a, .snapshot = s, .manifest = m };
 	char id[UUID_TEXT_SIZE];
 	bool well, again = true;
 

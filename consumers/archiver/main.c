@@ -167,7 +167,7 @@ archive(struct archiver *a, struct snapshot *s, const struct bus_record *cause, 
 	struct built built = {0};
 	bool wanted;
 
-	if (!sheet_make(a, s, err) || !archive_build(a, &s->manifest, &built, err)
+	if (!archive_build(a, s, &built, err)
 	    || !is_still_wanted(a, s, &built, &wanted, err))
 		return false;
 	if (!wanted)

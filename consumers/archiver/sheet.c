@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "archiver.h"
 #include "base/clock.h"
+#include "base/crc.h"
 #include "base/log.h"
 #include "batch/sheet.h"
 
@@ -284,31 +285,67 @@ is_there(const struct archiver *a, const char *uri)
 	return true;
 }
 
+/* Beside manifest.json, when its bytes can be read. */
+static void
+enter(struct archiver *a, struct manifest *m, const char *uri)
+{
+	struct manifest_file *file = arena_take(a->arena, sizeof(*file));
+	char *text = arena_take(a->arena, SHA256_TEXT_SIZE);
+	uint8_t sha256[SHA256_SIZE];
+	struct err err = {0};
+	int64_t size;
+	void *bytes;
+	int fd;
+
+	if (!file || !text || !blob_read_open(a->store, uri, &fd, &size, &err))
+		return;
+	bytes = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	close(fd);
+	if (bytes == MAP_FAILED)
+		return;
+	hash_sha256(sha256, bytes, (size_t)size);
+	*file = (struct manifest_file){ .name = SHEET_NAME, .uri = arena_print(a->arena, "%s", uri),
+		.sha256 = hash_print(text, sha256), .size = size, .crc32 = crc_add(0, bytes, (size_t)size) };
+	munmap(bytes, (size_t)size);
+	m->sheet = file->uri ? file : NULL;
+}
+
+/* What was not made says why, once. */
+static void
+tell(const struct sheet *sheet, bool well, int64_t began_ms, const struct err *err)
+{
+	char id[UUID_TEXT_SIZE], why[1100];
+
+	uuid_print(id, sheet->snapshot->manifest.batch_id);
+	if (well)
+		log_write(LOG_DEBUG, "contact sheet drawn", "batch=%s cells=%d ms=%" PRId64, id,
+		    sheet->cells, clock_monotonic_ms() - began_ms);
+	else
+		log_write(LOG_WARN, "no contact sheet", "batch=%s why=%s", id,
+		    log_quote(why, sizeof(why), err->text));
+}
+
 bool
-sheet_make(struct archiver *a, const struct snapshot *s, struct err *err)
+sheet_make(struct archiver *a, struct snapshot *s, struct err *err)
 {
 	struct sheet sheet = { .a = a, .snapshot = s, .words = -1, .previews = -1 };
-	char uri[BLOB_URI_MAX], id[UUID_TEXT_SIZE], why[1100];
 	int64_t began_ms = clock_monotonic_ms();
+	char uri[BLOB_URI_MAX];
 	bool goes_on = true, well;
 
 	sheet_uri(uri, &s->manifest);
 	sheet.cells = db_count(s->rows[3]);
 	sheet.more = s->manifest.total_files - sheet.cells;
-	if (sheet.cells == 0 || is_there(a, uri))
-		return true;
-	well = blob_make(&sheet, uri, &goes_on, err);
-	close(sheet.words);
-	close(sheet.previews);
-	if (!goes_on)
-		return false;
-	uuid_print(id, s->manifest.batch_id);
-	if (well)
-		log_write(LOG_DEBUG, "contact sheet drawn", "batch=%s cells=%d ms=%" PRId64, id, sheet.cells,
-		    clock_monotonic_ms() - began_ms);
-	else
-		log_write(LOG_WARN, "no contact sheet", "batch=%s why=%s", id,
-		    log_quote(why, sizeof(why), err->text));
+	if (!(well = is_there(a, uri))) {
+		well = blob_make(&sheet, uri, &goes_on, err);
+		close(sheet.words);
+		close(sheet.previews);
+		if (!goes_on)
+			return false;
+		tell(&sheet, well, began_ms, err);
+	}
+	if (well && s->with_sheet)
+		enter(a, &s->manifest, uri);
 	err_clear(err);
 	return true;
 }

@@ -7,7 +7,8 @@
 /* As in sql/queries/archiver. */
 enum { BATCH_NAME, BATCH_PREFIX, BATCH_DATE, BATCH_DESCRIPTION, BATCH_SUBMITTED_BY, BATCH_STATUS,
 	BATCH_RUN_NO, BATCH_PIPELINE, BATCH_TOTAL_FILES, BATCH_CREATED, BATCH_COMPLETED,
-	BATCH_PARTITION, BATCH_ARCHIVE_RUN_NO, BATCH_IS_DELETED, BATCH_KNOWN };
+	BATCH_PARTITION, BATCH_ARCHIVE_RUN_NO, BATCH_IS_DELETED, BATCH_KNOWN,
+	BATCH_WITH_SHEET };
 enum { OUTPUT_NAME, OUTPUT_URI, OUTPUT_SHA256, OUTPUT_MEDIA_TYPE, OUTPUT_VIEW, OUTPUT_FILE_NAME,
 	OUTPUT_JOB, OUTPUT_SIZE, OUTPUT_CRC32, OUTPUT_WIDTH, OUTPUT_HEIGHT, OUTPUT_ATTEMPT };
 enum { JOB_ID, JOB_POSITION, JOB_ATTEMPT, JOB_FILE_NAME, JOB_STATUS, JOB_ERROR_CODE,
@@ -40,6 +41,7 @@ batch_take(struct snapshot *s, struct uuid batch_id)
 		.known_at = db_time_at(rows, 0, BATCH_KNOWN),
 	};
 	s->partition = int_at(rows, 0, BATCH_PARTITION);
+	s->with_sheet = db_int_at(rows, 0, BATCH_WITH_SHEET);
 	s->wanted = status_is_final(s->manifest.status) && db_count(s->rows[1]) > 0
 	    && !db_int_at(rows, 0, BATCH_IS_DELETED)
 	    && db_int_at(rows, 0, BATCH_ARCHIVE_RUN_NO) < s->manifest.run_no;

@@ -152,6 +152,19 @@ put_missing_files(struct put *put, const struct manifest *m)
 	put_close(put, ']');
 }
 
+static void
+put_sheet(struct put *put, const struct manifest_file *sheet)
+{
+	if (!sheet || sheet->lost)
+		return;
+	put_name(put, "contact_sheet");
+	put_open(put, '{');
+	put_text_of(put, "name", sheet->name);
+	put_int_of(put, "size", sheet->size);
+	put_text_of(put, "sha256", sheet->sha256);
+	put_close(put, '}');
+}
+
 bool
 manifest_write(const struct manifest *m, struct buf *ret)
 {
@@ -159,6 +172,7 @@ manifest_write(const struct manifest *m, struct buf *ret)
 
 	put_open(&put, '{');
 	put_head(&put, m);
+	put_sheet(&put, m->sheet);
 	put_files(&put, m);
 	put_missing_jobs(&put, m);
 	put_missing_files(&put, m);

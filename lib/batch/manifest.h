@@ -4,7 +4,7 @@
  *
  * manifest.json is the first file of every archive. "files" lists the rest of it in its order;
  * "missing_jobs" the jobs that came to nothing, "missing_files" outputs that were made and could
- * not be archived. Nothing in it depends on when or where the archive is built: the same batch
+ * not be archived; "contact_sheet" the sheet, where one is in it. Nothing in it depends on when or where the archive is built: the same batch
  * after the same run gives the same bytes.
  */
 #ifndef MANIFEST_H
@@ -50,6 +50,7 @@ struct manifest {
 	int64_t known_at;		/* since when it is final, by our clock: not written */
 	struct manifest_file *files;	/* in the order of the archive */
 	size_t n_files;
+	struct manifest_file *sheet;	/* name, uri, size, sha256, crc32; NULL: none */
 	struct manifest_job *jobs;	/* the failed and cancelled ones */
 	size_t n_jobs;
 };

@@ -299,8 +299,9 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 {
 	const struct doc_value *views = doc_member(root, "views");
 	const struct doc_value *command = doc_member(root, "command");
+	const struct doc_value *sheet = doc_member(root, "contact_sheet");
 	static const char *const known[] = { "command", "views", "background", "on_alpha", "metadata",
-		"upscale", "deadline_s", NULL };
+		"upscale", "deadline_s", "contact_sheet", NULL };
 	struct of_all said;
 	char place[PLACE_SIZE];
 
@@ -311,6 +312,8 @@ root_read(struct definition *d, const struct doc_value *root, struct err *err)
 			return defect(err, "command", "is not 1 to 63 of a-z, 0-9 and -");
 		strcpy(d->command, doc_text(command));
 	}
+	if (sheet && !doc_bool(sheet, &d->contact_sheet))
+		return defect(err, "contact_sheet", "is not true or false");
 	if (!deadline_read(d, doc_member(root, "deadline_s"), err)
 	    || !of_all_read(&said, d, root, err))
 		return false;

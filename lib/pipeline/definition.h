@@ -13,7 +13,8 @@
  *	"upscale":false		a thumbnail never becomes larger than its picture
  *	"metadata":"copyright"	author and rights stay, and nothing else of people ("none")
  *
- * "deadline_s":30 says how long an attempt may take, of a command too.
+ * "deadline_s":30 says how long an attempt may take, of a command too; "contact_sheet":true, that the
+ * archive of a batch holds its contact sheet.
  *
  * A view's format may be "same": what its input is; and with "animated":true, in a format that can,
  * it has every frame of its input.
@@ -100,6 +101,7 @@ struct definition {
 	struct arena *arena;
 	char command[COMMAND_NAME_SIZE];	/* "": a pipeline of operations */
 	int deadline_s;				/* of an attempt; 0: as the order says */
+	bool contact_sheet;			/* in the archive */
 	struct view *views;
 	size_t n_views;
 	struct asset assets[ASSETS_MAX];	/* each once, however often it is laid over something */

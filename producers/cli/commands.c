@@ -56,7 +56,8 @@ const struct command commands[] = {
 	    "It grows as FILE.part and gets its name when its length and its SHA-256 are right. What\n"
 	    "is there already, of an earlier try, is not fetched again. A FILE called - is standard output.\n",
 	    "batchline download PL_DXB_2025-11-05_batch-1 --output autumn.zip\n"
-	    "batchline download PL_DXB_2025-11-05_batch-1 --output - | bsdtar -xf -\n" },
+	    "batchline download PL_DXB_2025-11-05_batch-1 --output - | bsdtar -xf -\n"
+	    "batchline download PL_DXB_2025-11-05_batch-1 --sheet\n" },
 	{ "delete", "BATCH", 1, 1, run_delete, "removes a batch with its jobs and files",
 	    "In any state; what is still open of it is cancelled. There is no way back.\n",
 	    "batchline delete PL_DXB_2025-11-05_batch-1\n" },
@@ -244,6 +245,8 @@ const struct arg_row arg_rows[ARGS] = {
 	[ARG_OUTPUT] = { "output", 'o', "FILE", false, 0, 0, DOWNLOAD | GET | PIPELINES_TEST | DLQ_SHOW,
 	    "where to; the batch's name with .zip, or the picture's, unless said. Of a test: a folder; tried unless said. "
 	    "Of a dead letter: standard output unless said" },
+	[ARG_SHEET] = { "sheet", 0, NULL, false, 0, 0, DOWNLOAD,
+	    "the contact sheet instead, all pictures small on one" },
 	[ARG_ASSET] = { "asset", 0, "FILE", false, 0, 0, PIPELINES_TEST,
 	    "a picture that the definition names by its SHA-256; as often as it names some",
 	    PIPELINES_TEST },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* get.c: which file is meant: a batch's archive, or one output of a job. */
+/* get.c: which file is meant: a batch's archive or contact sheet, or one output of a job. */
 #include <stdio.h>
 #include <string.h>
 #include "cli.h"
@@ -12,7 +12,8 @@ run_download(struct cli *cli, struct err *err)
 
 	if (!find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
-	snprintf(path, sizeof(path), "/api/batches/%s/download", batch.id);
+	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch.id,
+	    cli->args.texts[ARG_SHEET] ? "sheet" : "download");
 	return fetch_file(cli, path, NULL, err);
 }
 

@@ -4,11 +4,14 @@ cannot be drawn."""
 import contextlib
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import uuid
+import zipfile
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -109,11 +112,9 @@ def test_a_batch_of_which_nothing_was_rendered_has_none():
 def test_a_retry_makes_a_new_one():
     batch = line.submit([*photos(1), NOT_A_PICTURE])
     line.finished(batch, archive=True)
-    first = get(f"/api/batches/{batch}/sheet")
     assert ask("POST", f"/api/batches/{batch}/retry").status in (200, 202)
     line.until(lambda: lying(batch, 2).exists() and get(f"/api/batches/{batch}").json()["archive"])
-    again = get(f"/api/batches/{batch}/sheet")
-    assert again.status == 200 and again.headers["ETag"] != first.headers["ETag"]
+    assert get(f"/api/batches/{batch}/sheet").body == lying(batch, 2).read_bytes()
 
 
 def test_it_goes_with_its_batch():
@@ -123,6 +124,46 @@ def test_it_goes_with_its_batch():
     assert ask("DELETE", f"/api/batches/{batch}").status == 204
     assert get(f"/api/batches/{batch}/sheet").problem() == "not-found"
     line.until(lambda: not lying(batch).exists())
+
+
+def pipeline_with(value):
+    answer = ask("POST", "/api/pipelines", json_body={"name": f"sheet-{uuid.uuid4().hex[:8]}", "definition": {
+        "contact_sheet": value, "views": [{"name": "web", "operations": [], "format": "jpeg"}]}})
+    return answer
+
+
+def test_it_is_in_the_archive_and_its_manifest_when_the_pipeline_says_so():
+    pipeline = pipeline_with(True).json()["id"]
+    batch = line.submit([*photos(2), NOT_A_PICTURE], pipeline=pipeline)
+    done = line.finished(batch, archive=True)
+    body = download(batch)[1]
+    archive = zipfile.ZipFile(io.BytesIO(body))
+    folder, sheet = done["base_directory_name"], get(f"/api/batches/{batch}/sheet").body
+    assert archive.namelist()[:2] == [f"{folder}/manifest.json", f"{folder}/contact-sheet.jpg"]
+    assert len(archive.namelist()) == done["archive"]["entries"] == 4
+    assert archive.read(f"{folder}/contact-sheet.jpg") == sheet
+    assert json.loads(archive.read(f"{folder}/manifest.json"))["contact_sheet"] == {
+        "name": "contact-sheet.jpg", "size": len(sheet), "sha256": hashlib.sha256(sheet).hexdigest()}
+
+
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_what_is_neither_true_nor_false_is_refused(value):
+    answer = pipeline_with(value)
+    assert answer.status in (400, 422) and b"contact_sheet" in answer.body
+
+
+def test_without_that_it_is_not_in_the_archive(six):
+    archive = zipfile.ZipFile(io.BytesIO(download(six["id"])[1]))
+    assert not [name for name in archive.namelist() if name.endswith("contact-sheet.jpg")]
+    assert "contact_sheet" not in json.loads(archive.read(archive.namelist()[0]))
+
+
+def test_the_command_line_fetches_it_under_the_name_of_the_batch(six, tmp_path):
+    done = subprocess.run([PROGRAM.with_name("batchline"), "download", six["id"], "--sheet"], cwd=tmp_path,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / f"{six['base_directory_name']}.jpg"
+    assert path.read_bytes() == get(f"/api/batches/{six['id']}/sheet").body
 
 
 # ---- with another renderer beside the archiver ----

@@ -326,3 +326,22 @@ Test(definition, a_defect_names_the_member_that_has_it)
 	expect_refused("{\"command\":\"../sh\",\"views\":[{\"name\":\"a\",\"format\":\"png\"}]}",
 	    "command: is not 1 to 63 of a-z");
 }
+
+Test(definition, it_may_want_the_contact_sheet_in_the_archive_of_commands_too)
+{
+	static const char *const whole[] = { OF_ALL("\"contact_sheet\":true", ""),
+		"{\"command\":\"c\",\"contact_sheet\":true,\"views\":[{\"name\":\"o\",\"format\":\"png\"}]}" };
+	struct definition *d = NULL;
+	struct err err = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert(definition_read(&d, whole[i], &err), "%s", err.text);
+		cr_expect(d->contact_sheet);
+		definition_free(d);
+	}
+	cr_assert(definition_read(&d, OF_ALL("\"upscale\":true", ""), &err));
+	cr_expect(!d->contact_sheet);
+	definition_free(d);
+	expect_refused(OF_ALL("\"contact_sheet\":\"yes\"", ""), "contact_sheet: is not true or false");
+	expect_refused(OF_ALL("\"contact_sheet\":null", ""), "contact_sheet: is not true or false");
+}

@@ -126,6 +126,25 @@ Test(manifest, a_partial_batch_says_which_jobs_failed_and_why)
 	cr_expect_str_eq(doc_text(doc_member(j, "error_message")), "no \"image\"");
 }
 
+Test(manifest, a_contact_sheet_is_told_of_where_one_is_in_the_archive_and_stands_among_no_files)
+{
+	struct manifest_file files[1] = { a_file("a.jpg") };
+	struct manifest_file sheet = { .name = "contact-sheet.jpg", .size = 7, .sha256 = "aa" };
+	struct manifest m = a_manifest(files, 1);
+	const struct doc_value *told;
+
+	m.sheet = &sheet;
+	own(doc_freep) struct doc *doc = read_back(&m);
+	told = doc_member(doc_root(doc), "contact_sheet");
+	cr_expect_str_eq(doc_text(doc_member(told, "name")), "contact-sheet.jpg");
+	cr_expect_str_eq(doc_text(doc_member(told, "sha256")), "aa");
+	cr_expect_eq(doc_size(doc_member(doc_root(doc), "files")), 1);
+
+	sheet.lost = MANIFEST_MISSING;
+	own(doc_freep) struct doc *without = read_back(&m);
+	cr_expect_null(doc_member(doc_root(without), "contact_sheet"));
+}
+
 Test(manifest, a_lost_file_stands_among_the_missing_and_not_among_the_files)
 {
 	struct manifest_file files[] = { a_file("a_web.jpg"), a_file("b_web.jpg") };

@@ -112,6 +112,16 @@ test('download gives the ZIP of the batch under its name', async ({ page, custom
 	expect(entries.filter((name) => name.endsWith('.jpg'))).toHaveLength(2);
 });
 
+test('an unfolded batch links to its contact sheet, once there is one', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(2));
+	await page.goto(`/?customer=${customer}`);
+	await rowOf(page, batch).locator('.toggle').click();
+	const link = page.getByRole('link', { name: 'Contact sheet' });
+	const answer = await page.request.get(await link.evaluate((a) => a.href));
+	expect(answer.headers()['content-type']).toBe('image/jpeg');
+	expect((await answer.body()).length).toBeGreaterThan(1000);
+});
+
 test('download is off while the batch is unfinished, and says why', async ({ page, customer }) => {
 	const batch = await submitAndFinish(customer, pictures(1));
 	await page.route(isList, async (route) => {	// the list as it was a moment earlier

@@ -1,0 +1,3 @@
+begin;
+revoke select on batchline_base.pipelines from batchline_archiver;
+commit;
