@@ -87,15 +87,16 @@ cell_add(struct buf *previews, const void *bytes, uint32_t size)
 	buf_add(previews, bytes, size);
 }
 
-/* A JPEG of 200 x 100 in that grey. */
+/* A JPEG of 200 x 100 in that grey, made once for each. */
 static void
 grey_add(struct buf *previews, uint8_t grey)
 {
-	struct made made = made_of(plain_tiff(200, 100, grey), JPEG("256"));
-	size_t size;
-	const void *bytes = bytes_of(made.fds[0], &size);
+	static struct { const void *bytes; size_t size; } made[256];
 
-	cell_add(previews, bytes, (uint32_t)size);
+	if (!made[grey].bytes)
+		made[grey].bytes = bytes_of(made_of(plain_tiff(200, 100, grey), JPEG("256")).fds[0],
+		    &made[grey].size);
+	cell_add(previews, made[grey].bytes, (uint32_t)made[grey].size);
 }
 
 static uint8_t
