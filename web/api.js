@@ -125,18 +125,22 @@ export const previewOf = (id) => `${job(id)}/preview`;
 export const inputOf = (id) => `${job(id)}/input`;
 export const outputOf = (id, name) => `${job(id)}/outputs/${encodeURIComponent(name)}`;
 
-// An XMLHttpRequest, because fetch cannot tell how much has been sent.
-export function submitBatch(form, key, progress) {
+// An XMLHttpRequest, because fetch cannot tell how much has been sent. progress(bytes)
+function send(path, body, headers, signal, progress) {
 	return new Promise((resolve, reject) => {
 		const request = new XMLHttpRequest();
-		request.open('POST', 'api/jobs/batch');
-		request.setRequestHeader('Idempotency-Key', key);
-		request.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
+		request.open('POST', path);
+		for (const [name, value] of Object.entries(headers))
+			request.setRequestHeader(name, value);
+		if (progress)
+			request.upload.onprogress = (e) => progress(Math.min(e.loaded, body.size));
 		request.onerror = () => reject(new ApiError(SILENT));
+		request.onabort = () => reject(signal.reason);
 		request.onload = () => {
 			const { status, responseText } = request;
 			if (status < 200 || status > 299) {
 				const error = problem(status, request.getResponseHeader('content-type'), responseText);
+				error.waitMs = 1000 * request.getResponseHeader('retry-after');
 				if (status === 401)
 					signedOut(error.message);
 				return reject(error);
@@ -144,9 +148,15 @@ export function submitBatch(form, key, progress) {
 			try {
 				resolve(JSON.parse(responseText));
 			} catch {
-				reject(new ApiError('The gateway answered with something that is not JSON.'));
+				reject(new ApiError('The gateway answered with something that is not JSON.', status));
 			}
 		};
-		request.send(form);
+		signal.addEventListener('abort', () => request.abort());
+		request.send(body);
 	});
 }
+
+export const storeBlob = (file, signal, progress) => send('api/blobs', file,
+	{ 'Content-Type': 'application/octet-stream' }, signal, progress);
+export const submitBatch = (batch, key, signal) => send('api/jobs/batch', JSON.stringify(batch),
+	{ 'Content-Type': 'application/json', 'Idempotency-Key': key }, signal);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// submit.js: the form that makes a batch of chosen or dropped pictures. Files are gathered first,
-// sent as one multipart request; what the gateway refuses is said beside the form. As long as nothing
-// in it changes it has one key, so that sending it again, when the answer got lost, is one batch.
+// submit.js: the form that makes a batch of chosen or dropped pictures. They are put into the store one by
+// one, then the form names them; what the gateway refuses is said beside it. As long as nothing in the
+// form changes it has one key, so that sending it again, when the answer got lost, is one batch.
 import { listPipelines, serverNow, submitBatch } from './api.js';
 import { byId, put, show } from './dom.js';
+import { takeDrops } from './drop.js';
+import { sendingList } from './sending.js';
 import { limits, may, timeZone } from './session.js';
+import { forgetStored, hex, persist, storeAll } from './store.js';
 import { bare, bytes, dayAgo, number, plural } from './words.js';
 
 const KINDS = /^image\/(jpeg|png|webp|tiff|gif|avif)$/;
@@ -14,39 +17,11 @@ const LEADS = /^[A-Z][A-Z0-9]{0,15}(_[A-Z][A-Z0-9]{0,15})?(?=_)/;	// with a cust
 const customerOf = (files, folder) =>
 	(LEADS.exec(files[0]?.name ?? '') ?? LEADS.exec(`${folder}_`))?.[0] ?? '';
 
-// What was dropped, folders walked to their leaves.
-async function filesOf(entry) {
-	if (entry.isFile)
-		return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-	const reader = entry.createReader();
-	const found = [];
-	for (;;) {	// a reader hands out a hundred at a time
-		const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-		if (!some.length)
-			break;
-		found.push(...some);
-	}
-	found.sort((a, b) => (a.name < b.name ? -1 : 1));
-	return (await Promise.all(found.map(filesOf))).flat();
-}
-
-const isFiles = (transfer) => transfer.types.includes('Files');	// and not a piece of text
-const isPicture = (file) => !file.name.startsWith('.') && !/^(text|audio|video)\//.test(file.type);
-
-function dropped(transfer) {
-	const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-	const folder = entries.find((entry) => entry.isDirectory)?.name ?? '';
-	return entries.length
-		? Promise.all(entries.map(filesOf)).then((lists) => [lists.flat().filter(isPicture), folder])
-		: Promise.resolve([[...transfer.files], '']);
-}
-
 // Asks before the page is left.
 const stay = (e) => e.preventDefault();
 
 // Unlike crypto.randomUUID it is there without TLS, too.
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))]
-	.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+const newKey = () => hex(crypto.getRandomValues(new Uint8Array(16)));
 
 // done(answer) hears of each accepted batch. Returns what the page needs: opening, closing, the
 // names of pipelines.
@@ -57,8 +32,11 @@ export function submitForm(done) {
 	const problems = byId('submit-problems');
 	const names = new Map();
 	const commands = new Set();	// pipelines that run a program
-	let chosen = [];
+	const list = sendingList({ again: (item) => send([item]), leaveOut });
+	let items = [];		// see storeAll()
+	let stopper = null;	// of what is being sent
 	let key = newKey();
+	let isAlone = false;	// the form is the page
 	let derived = '';	// the customer that the files are of
 
 	// What is derived stands in the field, so that what is shown is what is sent; what somebody wrote stays.
@@ -68,7 +46,11 @@ export function submitForm(done) {
 			derived = customerOf(files, folder);
 			field.value = derived;
 		}
-		chosen = files;
+		items = files.map((file) => ({ file, state: 'waits', sent: 0 }));
+		list.clear();
+		changed(files);
+	}
+	function changed(files) {
 		key = newKey();
 		sayName();
 		const size = files.reduce((sum, file) => sum + file.size, 0);
@@ -78,13 +60,12 @@ export function submitForm(done) {
 	}
 	function sayName() {
 		const customer = form.elements.customer_prefix.value.trim() || 'UNSORTED';
-		put(byId('named'), chosen.length
+		put(byId('named'), items.length
 			? `It will be called ${customer}_${dayAgo(0, serverNow(), timeZone())}_batch-N, with the next free number.` : '');
 	}
 	// What the gateway would refuse is refused before anything is sent.
 	function wrongWith(files) {
-		const { files: most, file_bytes: each, form_bytes: all } = limits();
-		const size = files.reduce((sum, file) => sum + file.size, 0);
+		const { files: most, file_bytes: each } = limits();
 		const wrong = files.filter((file) => file.size > each)
 			.map((file) => `${bare(file.name)} has ${bytes(file.size)}; a picture may have ${bytes(each)}.`);
 		if (!commands.has(Number(byId('pipeline').value)))	// a program takes what it takes
@@ -93,13 +74,11 @@ export function submitForm(done) {
 		wrong.push(...files.filter((file) => !file.size).map((file) => `${bare(file.name)} is empty.`));
 		if (files.length > most)
 			wrong.push(`These are ${number(files.length)} files; a batch may have ${number(most)}.`);
-		if (size > all)
-			wrong.push(`Together they have ${bytes(size)}; a batch may have ${bytes(all)}.`);
 		return wrong.length > SAID_MOST
 			? [...wrong.slice(0, SAID_MOST), `and ${number(wrong.length - SAID_MOST)} more.`] : wrong;
 	}
 	function say(lines) {
-		problems.replaceChildren(...lines.map((line) => {
+		problems.firstElementChild.replaceChildren(...lines.map((line) => {
 			const item = document.createElement('li');
 			item.textContent = line;
 			return item;
@@ -128,30 +107,65 @@ export function submitForm(done) {
 		if (shown)
 			readPipelines().catch((error) => say([`The pipelines could not be read. ${error.message}`]));
 	}
-	async function send() {
-		const body = new FormData();
-		for (const name of ['pipeline_id', 'batch_description', 'customer_prefix'])
+	function leaveOut(item) {
+		items.splice(items.indexOf(item), 1);
+		list.leftOut(item);
+		changed(items.map(({ file }) => file));
+		byId('send').focus();
+	}
+	function setSending(controller) {
+		stopper = controller;
+		byId('send').disabled = Boolean(stopper);
+		byId('submit-fields').disabled = Boolean(stopper);
+		show(byId('stop'), stopper);
+		show(byId('submit-close'), !stopper && !isAlone);
+		(stopper ? addEventListener : removeEventListener)('beforeunload', stay);
+		(stopper ? byId('stop') : byId('send')).focus();
+	}
+	function wanted() {
+		const body = { files: items.map(({ file, uri }) => ({ file_name: file.name, source_uri: uri })) };
+		for (const name of ['batch_description', 'customer_prefix'])
 			if (form.elements[name].value.trim())
-				body.append(name, form.elements[name].value.trim());
-		for (const file of chosen)
-			body.append('files', file, file.name);
-		byId('send').disabled = true;
-		addEventListener('beforeunload', stay);
-		byId('sending').value = 0;
-		show(byId('sending'), true);
-		try {
-			const answer = await submitBatch(body, key, (share) => { byId('sending').value = share; });
-			form.reset();
-			derived = '';
-			choose([]);
-			done(answer);
-		} catch (error) {
-			say([error.message, ...error.fields.map((f) => bare(`${f.field}: ${f.detail}`))]);
-		} finally {
-			byId('send').disabled = false;
-			removeEventListener('beforeunload', stay);
-			show(byId('sending'), false);
+				body[name] = form.elements[name].value.trim();
+		return { ...body, pipeline_id: Number(byId('pipeline').value) };
+	}
+	// null while some are not stored.
+	async function submit(some, how) {
+		await storeAll(some, how);
+		const missing = items.filter((item) => item.state !== 'stored').length;
+		if (!missing)
+			return persist(() => submitBatch(wanted(), key, how.signal), how);
+		say([`${plural(missing, 'picture')} could not be sent, so nothing was submitted.`]);
+		return null;
+	}
+	async function send(some) {
+		setSending(new AbortController());
+		const { signal } = stopper;
+		say([]);
+		list.start(items);
+		const answer = await submit(some, { signal, told: list.told, held: list.held })
+			.catch((error) => sayWhy(error, signal));
+		stopper.abort();	// one that failed for all ends the others
+		list.end();
+		setSending(null);
+		if (!answer)
+			return;
+		form.reset();
+		derived = '';
+		choose([]);
+		done(answer);
+	}
+	function sayWhy(error, signal) {
+		if (signal.aborted) {
+			say(['Stopped. What is sent stays sent; Submit batch goes on with the rest.']);
+			return;
 		}
+		const fields = error.fields ?? [];
+		if (fields.some((f) => f.field.endsWith('source_uri'))) {	// the store keeps a day what nobody names
+			forgetStored();
+			items.forEach((item) => { item.state = 'waits'; });
+		}
+		say([error.message, ...fields.map((f) => bare(`${f.field}: ${f.detail}`)).slice(0, SAID_MOST)]);
 	}
 
 	opener.addEventListener('click', () => {
@@ -170,31 +184,13 @@ export function submitForm(done) {
 	});
 	form.addEventListener('submit', (e) => {
 		e.preventDefault();
-		const wrong = chosen.length ? wrongWith(chosen) : ['Choose at least one picture.'];
+		const wrong = items.length ? wrongWith(items.map(({ file }) => file)) : ['Choose at least one picture.'];
 		say(wrong);
-		if (!wrong.length)
-			send();
+		if (!wrong.length && !stopper)
+			send(items);
 	});
-	for (const kind of ['dragenter', 'dragover'])
-		document.addEventListener(kind, (e) => {
-			if (!isFiles(e.dataTransfer) || !may('submit'))
-				return;
-			e.preventDefault();
-			byId('drop').classList.add('over');
-			if (section.hidden)
-				open(true);
-		});
-	for (const kind of ['dragleave', 'drop'])
-		document.addEventListener(kind, (e) => {
-			if (kind === 'drop' || !e.relatedTarget)
-				byId('drop').classList.remove('over');
-		});
-	document.addEventListener('drop', async (e) => {
-		if (!isFiles(e.dataTransfer) || !may('submit'))
-			return;
-		e.preventDefault();
-		choose(...await dropped(e.dataTransfer));
-	});
+	byId('stop').addEventListener('click', () => stopper?.abort());
+	takeDrops({ isTaken: () => may('submit') && !stopper, over: () => section.hidden && open(true), taken: choose });
 	put(byId('curl'), [
 		`curl ${location.origin}/api/jobs/batch \\`,
 		'  -F pipeline_id=2 \\',
@@ -208,7 +204,8 @@ export function submitForm(done) {
 		teach(alone) {
 			put(byId('submit-title'), alone ? 'Submit the first batch' : 'New batch');
 			show(byId('submit-lead'), alone);
-			show(byId('submit-close'), !alone);
+			isAlone = alone;
+			show(byId('submit-close'), !alone && !stopper);
 			show(opener, !alone);
 			if (alone && section.hidden)
 				open(true);
