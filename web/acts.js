@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // acts.js: what a person can do to a batch. What loses something asks first; what is done already by
 // somebody else is done.
-import { cancelBatch, deleteBatch, pauseBatch, resumeBatch, retryBatch } from './api.js';
+import {
+	cancelBatch, deleteBatch, pauseBatch, readBatch, readJobs, resumeBatch, retryBatch,
+} from './api.js';
 import { confirmThen } from './confirm.js';
 import { isFinal, openOf } from './rows.js';
 import { calm, complain, tell } from './say.js';
+import { offerUndo } from './undo.js';
 import { plural } from './words.js';
 
 const TURNS = {
@@ -13,6 +16,9 @@ const TURNS = {
 	retry: { act: retryBatch, done: 'started again' },
 };
 
+const ENDS_MOST = 60;	// looks
+const PAGE = 500;	// jobs
+
 const unlessGone = (error) => {
 	if (error.status !== 404)
 		throw error;
@@ -20,6 +26,41 @@ const unlessGone = (error) => {
 const unlessFinished = (error) => {
 	if (error.status !== 409)
 		throw error;
+};
+
+// A batch is cancelled once what runs has ended; only then it can be started again.
+async function endOf(id) {
+	for (let tries = 0; tries < ENDS_MOST; tries++) {
+		const batch = await readBatch(id);
+		if (isFinal(batch))
+			return batch;
+		await new Promise((resolve) => { setTimeout(resolve, 1000); });
+	}
+	throw new Error('What still runs has not ended. It can be started again then.');
+}
+
+async function cancelledOf(id) {
+	const found = [];
+	let cursor = 0;
+	do {
+		const answer = await readJobs(id, { status: 'cancelled', limit: PAGE, cursor });
+		found.push(...answer.data.map((job) => job.id));
+		cursor = answer.next_cursor;
+	} while (cursor !== null);
+	return found;
+}
+
+// What failed before stays as it was.
+async function startCancelled({ id }) {
+	const { jobs_cancelled: cancelled, jobs_failed: failed } = await endOf(id);
+	if (cancelled)
+		await retryBatch(id, failed ? await cancelledOf(id) : undefined);
+}
+
+// The way back, of what has one.
+export const takeBack = {
+	cancel: startCancelled,
+	pause: ({ id }) => resumeBatch(id).catch(unlessFinished),
 };
 
 // page: removed(batch), lookSoon()
@@ -48,7 +89,7 @@ export function actions(page) {
 		});
 		if (!isDone)
 			return;
-		tell(`${name}: cancel asked for`);
+		offerUndo(`${name}: cancel asked for`, () => takeBack.cancel(batch).then(page.lookSoon));
 		page.lookSoon();
 	}
 	async function remove(batch) {
@@ -57,7 +98,7 @@ export function actions(page) {
 		const isGone = await confirmThen({
 			title: `Delete ${name}?`,
 			text: `${plural(batch.total_files, 'picture')}, what was rendered of them, `
-				+ `and the ZIP go for good.${running}`,
+				+ `and the ZIP go for good, with no way back.${running}`,
 			yes: 'Delete batch',
 			act: () => deleteBatch(batch.id).catch(unlessGone),
 		});

@@ -3,10 +3,10 @@
 // gateway's events tell what changes: in a row that is shown, at once; anything else by asking again.
 // Where there are no events the list is asked for by the clock: soon while a shown batch is unfinished,
 // seldom otherwise. Nothing of it happens while nobody looks at the page.
-import { actions, each } from './acts.js';
+import { actions, each, takeBack } from './acts.js';
 import { listBatches } from './api.js';
 import { batchPage } from './batch.js';
-import { bulk } from './bulk.js';
+import { AT_ONCE, bulk } from './bulk.js';
 import { drawChart, tendChart } from './chart.js';
 import { byId, keyed, put, refreshTimes, show } from './dom.js';
 import { filterBar } from './filters.js';
@@ -14,11 +14,13 @@ import { jobSheet } from './job.js';
 import { keyboard } from './keys.js';
 import { liveLine } from './live.js';
 import { putTold, withNewer, withPlaces } from './merge.js';
+import { pool } from './pool.js';
 import { batchRow, isFinal, isSettled } from './rows.js';
 import { calm, complain, pulse, tell } from './say.js';
 import { may, session } from './session.js';
 import { submitForm } from './submit.js';
 import { drawTotals, totalsAsker } from './totals.js';
+import { offerUndo } from './undo.js';
 import { addressOf, countFilters, eventsOf, queryOf, readView, withoutFilters } from './view.js';
 import { BATCH_STATES, atClock, number, plural, stateOf } from './words.js';
 import { workingPanel } from './working.js';
@@ -388,7 +390,11 @@ bulk(() => queryOf(view), each, (verb, batches) => {
 	if (verb === 'delete')
 		for (const batch of batches)
 			deleted.add(batch.id);
-	tell(`${plural(batches.length, 'batch', 'batches')}: ${verb} asked for`);
+	const words = `${plural(batches.length, 'batch', 'batches')}: ${verb} asked for`;
+	if (takeBack[verb] && batches.length)
+		offerUndo(words, () => pool(AT_ONCE, batches, takeBack[verb]).then(lookSoon));
+	else
+		tell(words);
 	draw();
 	lookSoon();
 });

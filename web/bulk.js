@@ -4,12 +4,13 @@
 import { downloadOf, listBatches } from './api.js';
 import { confirmThen } from './confirm.js';
 import { attribute, byId, part, put, show } from './dom.js';
+import { pool } from './pool.js';
 import { hasZip, isFinal, openOf } from './rows.js';
 import { bytes, number, plural } from './words.js';
 
 const MOST = 2000;	// batches
 const PAGE = 500;
-const AT_ONCE = 4;
+export const AT_ONCE = 4;
 const NAMED = 4;
 
 const missingOf = (batch) => batch.jobs_failed + batch.jobs_cancelled;
@@ -39,7 +40,7 @@ const ORDERS = [
 		amount: (batches) => `${pictures(batches, openOf)} are not rendered` },
 	{ name: 'delete', word: 'Delete', takes: () => true,
 		amount: (batches) => `${pictures(batches, (b) => b.total_files)} `
-			+ 'and all that was rendered of them go for good' },
+			+ 'and all that was rendered of them go for good, with no way back' },
 ];
 
 async function readAll(query) {
@@ -60,18 +61,15 @@ async function readAll(query) {
 // Some at a time. What is done leaves the list, so that another try has the others alone.
 async function run(batches, act) {
 	let trouble = null;
-	const waiting = [...batches];
-	const work = async () => {
-		for (let batch = waiting.shift(); batch; batch = waiting.shift())
-			try {
-				await act(batch);
-				batches.splice(batches.indexOf(batch), 1);
-				put(part(byId('confirm'), 'yes'), `${number(batches.length)} left`);
-			} catch (error) {
-				trouble = error;
-			}
-	};
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
+	await pool(AT_ONCE, batches, async (batch) => {
+		try {
+			await act(batch);
+			batches.splice(batches.indexOf(batch), 1);
+			put(part(byId('confirm'), 'yes'), `${number(batches.length)} left`);
+		} catch (error) {
+			trouble = error;
+		}
+	});
 	if (trouble)
 		throw new Error(`${plural(batches.length, 'batch', 'batches')} left. ${trouble.message}`);
 }

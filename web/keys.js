@@ -3,6 +3,7 @@
 // only where nobody is typing, and all of them can be turned off.
 import { byId, part } from './dom.js';
 import { tell } from './say.js';
+import { undo } from './undo.js';
 
 const kept = {
 	read(name) {
@@ -49,6 +50,7 @@ const KEYS = {
 	k: () => step(-1),
 	d: () => press('download', 'There is nothing to download'),
 	r: () => press('retry', 'There is nothing to try again'),
+	u: undo,
 };
 
 const isTyping = (node) => node.matches('input:not([type="checkbox"], [type="radio"]), select, textarea');

@@ -3,6 +3,7 @@
 // is stored is not sent again, neither by another try nor under another name. A lost connection is waited
 // for; what is wrong with one picture stays with it, and the others go on.
 import { storeBlob } from './api.js';
+import { pool } from './pool.js';
 
 const AT_ONCE = 3;
 const HASHED_MOST = 64 * 1024 * 1024;	// bytes: a hash needs them all at once
@@ -93,11 +94,8 @@ async function storeOne(item, how) {
 
 // items: { file, state, sent, uri, error }, state being waits, sending, stored or failed; told(item) hears
 // of each change. Throws what stops all of them; what is wrong with one stands in it.
-export async function storeAll(items, how) {
-	const waiting = items.filter((item) => item.state !== 'stored');
-	const work = async () => {
-		for (let item = waiting.shift(); item && !how.signal.aborted; item = waiting.shift())
-			await storeOne(item, how);
-	};
-	await Promise.all(Array.from({ length: AT_ONCE }, work));
-}
+export const storeAll = (items, how) => pool(AT_ONCE, items.filter((item) => item.state !== 'stored'),
+	(item) => {
+		how.signal.throwIfAborted();
+		return storeOne(item, how);
+	});

@@ -11,6 +11,7 @@ import { forgetStored, hex, persist, storeAll } from './store.js';
 import { bare, bytes, dayAgo, number, plural } from './words.js';
 
 const KINDS = /^image\/(jpeg|png|webp|tiff|gif|avif)$/;
+const NUMBERS = ['priority', 'failures_tolerated'];
 const SAID_MOST = 5;	// of what is wrong
 const LEADS = /^[A-Z][A-Z0-9]{0,15}(_[A-Z][A-Z0-9]{0,15})?(?=_)/;	// with a customer, as PL_DXB_lobby.jpg
 
@@ -71,6 +72,8 @@ export function submitForm(done) {
 		if (!commands.has(Number(byId('pipeline').value)))	// a program takes what it takes
 			wrong.push(...files.filter((file) => file.type && !KINDS.test(file.type))
 				.map((file) => `${bare(file.name)} is no JPEG, PNG, WebP, TIFF, GIF or AVIF.`));
+		wrong.push(...NUMBERS.map((name) => form.elements[name]).filter((field) => !field.validity.valid)
+			.map((field) => `${field.labels[0].firstChild.data.trim()}: ${field.validationMessage}`));
 		wrong.push(...files.filter((file) => !file.size).map((file) => `${bare(file.name)} is empty.`));
 		if (files.length > most)
 			wrong.push(`These are ${number(files.length)} files; a batch may have ${number(most)}.`);
@@ -127,6 +130,9 @@ export function submitForm(done) {
 		for (const name of ['batch_description', 'customer_prefix'])
 			if (form.elements[name].value.trim())
 				body[name] = form.elements[name].value.trim();
+		for (const name of NUMBERS)
+			if (form.elements[name].value)
+				body[name] = Number(form.elements[name].value);
 		return { ...body, pipeline_id: Number(byId('pipeline').value) };
 	}
 	// null while some are not stored.

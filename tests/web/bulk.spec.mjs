@@ -103,3 +103,48 @@ test('batches under way are paused and cancelled together', async ({ page, custo
 	await expect(page.locator('tbody[data-status="cancelled"]')).toHaveCount(2, { timeout: 30_000 });
 	await expect(names(page)).toHaveText([second, first].map((batch) => batch.base_directory_name));
 });
+
+test('what was paused together is resumed together, by order or by undo', async ({ page, customer }) => {
+	const first = await submit(customer, pictures(300), { pipeline: 2 });
+	const second = await submit(customer, pictures(300), { pipeline: 2 });
+	const controls = async () => Promise.all([first, second].map(async ({ batch_id: id }) =>
+		(await (await readBatch(id)).json()).control));
+	const order = async (word) => {
+		await page.getByRole('button', { name: 'For all …' }).click();
+		await dialog(page).getByRole('button', { name: `${word} 2` }).click();
+		await dialog(page).getByRole('button', { name: `${word} 2 batches` }).click();
+	};
+	await page.goto(`/?customer=${customer}`);
+	await expect(names(page)).toHaveCount(2);
+	await order('Pause');
+	await expect(page.locator('tbody[data-status="paused"]')).toHaveCount(2, { timeout: 30_000 });
+	await order('Resume');
+	await expect.poll(controls).toEqual(['run', 'run']);
+	await expect(page.locator('tbody[data-status="paused"]')).toHaveCount(0);
+	await order('Pause');
+	const undo = page.getByRole('group', { name: 'What was done last' });
+	await expect(undo).toContainText('2 batches: pause asked for');
+	const { violations } = await new AxeBuilder({ page }).analyze();
+	expect(violations.map(({ id }) => id)).toEqual([]);
+	if (process.env.LOOK)
+		await page.screenshot({ path: `${process.env.LOOK}/undo.png` });
+	await undo.getByRole('button', { name: 'Undo' }).click();
+	await expect(undo).toBeHidden();
+	await expect(page.locator('#news')).toContainText('taken back');
+	await expect.poll(controls).toEqual(['run', 'run']);
+	for (const { batch_id: id } of [first, second])
+		await fetch(`${process.env.BATCHLINE_URL}/api/batches/${id}`, { method: 'DELETE' });
+});
+
+test('the ZIPs of all that are shown are downloaded', async ({ page, customer }) => {
+	const batches = [await submitAndFinish(customer, pictures(1)), await submitAndFinish(customer, pictures(2))];
+	await submitAndFinish(customer, [noPicture()]);		// has none
+	const taken = [];
+	page.on('download', (download) => taken.push(download.suggestedFilename()));
+	await openOrders(page, customer, 3);
+	await dialog(page).getByRole('button', { name: 'Download 2' }).click();
+	await dialog(page).getByRole('button', { name: 'Download 2 batches' }).click();
+	await expect(dialog(page)).toBeHidden();
+	await expect.poll(() => [...taken].sort()).toEqual(
+		batches.map((batch) => `${batch.base_directory_name}.zip`).sort());
+});

@@ -123,3 +123,32 @@ async ({ page, customer, expected }) => {
 	await alert.getByRole('button', { name: 'Dismiss' }).click();
 	await expect(alert).toBeHidden();
 });
+
+test('a cancel is taken back by a key: what it stopped goes on, what failed before stays failed',
+async ({ page, customer }) => {
+	const batch = await submit(customer, [noPicture(), ...pictures(60)], { pipeline: 2 });
+	const read = async () => (await readBatch(batch.batch_id)).json();
+	await expect.poll(async () => (await read()).jobs_failed, { timeout: 30_000 }).toBe(1);
+	await page.goto(`/?customer=${customer}`);
+	await button(page, batch, 'Cancel').click();
+	await page.getByRole('button', { name: 'Cancel batch' }).click();
+	const undo = page.getByRole('group', { name: 'What was done last' });
+	await expect(undo).toContainText(`${batch.base_directory_name}: cancel asked for`);
+	await page.keyboard.press('u');
+	await expect(undo).toBeHidden();
+	await expect.poll(async () => (await read()).run_no, { timeout: 30_000 }).toBe(2);
+	expect(await read()).toMatchObject({ jobs_cancelled: 0, jobs_failed: 1 });
+	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+});
+
+test('what cannot be taken back says so: a delete is not offered to be undone', async ({ page, customer }) => {
+	const batch = await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	await button(page, batch, 'Delete').click();
+	await expect(page.getByRole('dialog')).toContainText('with no way back');
+	await page.getByRole('button', { name: 'Delete batch' }).click();
+	await expect(rowOf(page, batch)).toHaveCount(0);
+	await expect(page.locator('#undo')).toBeHidden();
+	await page.keyboard.press('u');
+	await expect(page.locator('#news')).toContainText('There is nothing to take back');
+});

@@ -227,3 +227,20 @@ test('who leaves while pictures are sent is asked first', async ({ page, custome
 	await expect(page.locator('#submit')).toBeHidden();
 	await page.goto('about:blank');		// and nobody asks any more
 });
+
+test('a batch has the priority and the tolerated failures that the form says',
+async ({ page, customer }) => {
+	await openForm(page, customer, {});
+	await page.getByLabel('Choose pictures').setInputFiles(chosen(1));
+	await page.getByText('More settings').click();
+	await page.getByLabel('Priority').fill('10');
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect(page.locator('#submit-problems')).toContainText('Priority: ');
+	await page.getByLabel('Priority').fill('8');
+	await page.getByLabel('Failures tolerated').fill('0');
+	await page.getByRole('button', { name: 'Submit batch' }).click();
+	await expect(names(page).first()).toHaveText(/_batch-2$/);
+	const facts = page.locator('tbody.batch').first().locator('.facts');
+	await expect(facts).toContainText('Priority8');
+	await expect(facts).toContainText('Failures tolerated0');
+});
