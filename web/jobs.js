@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // jobs.js: the jobs of one unfolded batch as a contact sheet. It has its whole length from the start,
-// in pages of a hundred places; a page is read from the gateway when it comes near, and again when the
+// in pages of forty places; a page is read from the gateway when it comes near, and again when the
 // batch has moved and the page is in sight. What was read stays, for the browser's own search and for
 // screen readers; what is out of sight costs no drawing (content-visibility). The counts are the batch's
 // own, and a filter is asked of the gateway: three failures among ten thousand jobs are found at once.
@@ -10,8 +10,8 @@ import { attribute, keyed, part, put, show } from './dom.js';
 import { failureGroups } from './failures.js';
 import { BATCH_STATES, JOB_STATES, number } from './words.js';
 
-const PAGE = 100;
-const FILLED_MOST = 40;		// pages; those that are far go empty again
+const PAGE = 40;
+const FILLED_MOST = 100;	// pages; those that are far go empty again
 const REST_MS = 1000;		// between two readings of the same page
 const ROW_PX = 204;
 const MISSING = ['failed', 'cancelled'];

@@ -50,7 +50,7 @@ async ({ page, customer }) => {
 	await expect(row.locator('.job').last()).toBeInViewport();
 	await expect(row.locator('.job').last()).toHaveAttribute('aria-posinset', '10000');
 	await expect(row.locator('ul.jobs').last())
-		.toHaveAttribute('aria-label', 'Jobs 9,901 to 10,000 of 10,000');
+		.toHaveAttribute('aria-label', 'Jobs 9,961 to 10,000 of 10,000');
 
 	await fetch(`${GATEWAY}/api/batches/${batch.batch_id}/retry`, { method: 'POST' });
 	await expect(row.locator('.failures li')).toHaveText(/^3 jobs/);
