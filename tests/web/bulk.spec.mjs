@@ -91,8 +91,8 @@ test('one job of a batch is tried again, or all of one kind of failure', async (
 });
 
 test('batches under way are paused and cancelled together', async ({ page, customer }) => {
-	const first = await submit(customer, pictures(60), { pipeline: 2 });
-	const second = await submit(customer, pictures(60), { pipeline: 2 });
+	const first = await submit(customer, pictures(300), { pipeline: 2 });
+	const second = await submit(customer, pictures(300), { pipeline: 2 });
 	await openOrders(page, customer, 2);
 	await dialog(page).getByRole('button', { name: 'Pause 2' }).click();
 	await dialog(page).getByRole('button', { name: 'Pause 2 batches' }).click();

@@ -10,7 +10,9 @@ mkdirSync(results, { recursive: true });
 export default defineConfig({
 	testDir: '.',
 	globalSetup: './setup.mjs',
-	globalTimeout: 30 * 60_000,
+	timeout: 120_000,		// a wait of a minute can wait, on a busy machine too
+	expect: { timeout: 15_000 },
+	globalTimeout: 60 * 60_000,
 	testMatch: '*.spec.mjs',
 	outputDir: results,
 	reporter: [['list']],
