@@ -24,6 +24,18 @@ struct order {
 
 /* ---- what was said ---- */
 
+/* On one line, and nothing that a terminal obeys: U+0080 to U+009F are commands as ESC is. */
+static bool
+is_reason(const char *text)
+{
+	size_t size = text ? strlen(text) : 0;
+
+	for (const unsigned char *c = (const unsigned char *)text; size > 0 && *c; c++)
+		if (*c == 0xc2 && c[1] < 0xa0)
+			return false;
+	return size > 0 && size <= REASON_MAX && utf8_is_printable(text, size);
+}
+
 static bool
 read_member(void *state, const char *name, const struct doc_value *value)
 {
@@ -32,8 +44,7 @@ read_member(void *state, const char *name, const struct doc_value *value)
 
 	if (!strcmp(name, "reason")) {
 		order->reason = doc_text(value);
-		if (!order->reason || !*order->reason || strlen(order->reason) > REASON_MAX
-		    || !utf8_is_printable(order->reason, strlen(order->reason)))
+		if (!is_reason(order->reason))
 			problem_field(call, name, "is not a text of 1 to %d bytes on one line", REASON_MAX);
 	} else if (!strcmp(name, "again")) {
 		if (!doc_bool(value, &order->again))

@@ -304,7 +304,7 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are():
 
 
 @pytest.mark.parametrize("body", [
-    {}, [], {"reason": ""}, {"reason": 1}, {"reason": "x" * 501}, {"reason": "a\nb"},
+    {}, [], {"reason": ""}, {"reason": 1}, {"reason": "x" * 501}, {"reason": "a\nb"}, {"reason": "a\u009b2J"},
     {"reason": "x", "again": 1}, {"reason": "x", "force": True}])
 def test_an_order_that_says_nothing_right_is_refused(body):
     answer = post(f"{LETTERS}/submissions-0-0/replay", body)

@@ -272,7 +272,7 @@ def test_a_job_is_shown_with_its_batch(done):
     job = get(f"/api/jobs/{done['jobs'][1]['id']}").json()
 
     assert job == {**done["jobs"][1], "batch_id": done["id"],
-                   "base_directory_name": done["base_directory_name"]}
+                   "base_directory_name": done["base_directory_name"], "failed_attempts": []}
 
 
 def test_a_preview_is_a_small_picture(done):
