@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/crc.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "batch/sheet.h"
 
 #define RENDERER "batchline-renderer"
@@ -29,7 +30,6 @@ enum {
 	LOOK_MS = 250,
 	PREVIEW_MAX = 1 << 20,		/* bytes of one; a larger one is left out */
 	PREVIEWS_MAX = 128 << 20,	/* bytes of all */
-	PATH_SIZE = 4096,
 };
 enum { CELL_NAME, CELL_STATUS, CELL_ERROR_CODE, CELL_PREVIEW };	/* as in cells.sql */
 
@@ -155,35 +155,20 @@ gather(struct sheet *sheet, bool *goes_on, struct err *err)
 
 /* ---- who draws ---- */
 
-/* The program beside this one: they are of one version. */
-static bool
-renderer_find(char path[PATH_SIZE], struct err *err)
-{
-	ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - sizeof(RENDERER));
-	char *slash;
-
-	if (n <= 0)
-		return err_set(err, ERR_RETRY, "/proc/self/exe: %s", strerror(errno));
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, RENDERER);
-	return true;
-}
-
 /* layer: what it also reads, or -1. */
 static bool
 renderer_start(const struct sheet *sheet, pid_t *ret, const char *mode, int in, int out, int layer,
     struct err *err)
 {
-	char path[PATH_SIZE], cells[16];
+	char path[PROGRAM_PATH_SIZE], cells[16];
 	char *argv[] = { (char *)(uintptr_t)RENDERER, (char *)(uintptr_t)mode, cells,
 		(char *)(uintptr_t)(sheet->more > 0 ? "1" : "0"), NULL };
 	char *environment[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	int rc;
 
-	if (!renderer_find(path, err))
-		return false;
+	if (!program_beside(path, RENDERER))
+		return err_set(err, ERR_RETRY, RENDERER ": %s", strerror(errno));
 	snprintf(cells, sizeof(cells), "%d", sheet->cells);
 	posix_spawn_file_actions_init(&actions);
 	rc = posix_spawn_file_actions_adddup2(&actions, in, 0)

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { FILE_PIECE = 64 * 1024 };
 
 struct hash { EVP_MD_CTX *context; };
 
@@ -60,6 +63,27 @@ void
 hash_sha256(uint8_t ret[SHA256_SIZE], const void *bytes, size_t size)
 {
 	must(EVP_Digest(bytes, size, ret, NULL, EVP_sha256(), NULL));
+}
+
+bool
+hash_file(uint8_t ret[SHA256_SIZE], int fd, int64_t *size)
+{
+	own(hash_freep) struct hash *hash = hash_new();
+	uint8_t *bytes = malloc(FILE_PIECE);
+	int64_t at = 0;
+	ssize_t n = -1;
+
+	while (hash && bytes && (n = pread(fd, bytes, FILE_PIECE, at)) > 0) {
+		hash_add(hash, bytes, (size_t)n);
+		at += n;
+	}
+	free(bytes);
+	if (n != 0)
+		return false;
+	hash_end(hash, ret);
+	if (size)
+		*size = at;
+	return true;
 }
 
 void

@@ -20,6 +20,8 @@ void hash_sha256(uint8_t ret[SHA256_SIZE], const void *bytes, size_t size);
 void hash_sha1(uint8_t ret[SHA1_SIZE], const void *bytes, size_t size);
 void hash_hmac_sha256(uint8_t ret[SHA256_SIZE], const void *key, size_t key_size, const void *bytes,
     size_t size);
+/* Of all that a file holds, whose own place stays; size may be NULL. False, with errno: it cannot be read. */
+bool hash_file(uint8_t ret[SHA256_SIZE], int fd, int64_t *size);
 char *hash_print(char text[SHA256_TEXT_SIZE], const uint8_t sha256[SHA256_SIZE]);	/* hex; returns text */
 bool hash_is_hex(const char *text);	/* 64 lower-case hex digits */
 

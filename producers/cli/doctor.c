@@ -111,25 +111,26 @@ check_clock(struct told *t)
 }
 
 static enum verdict
-check_database(struct told *t)
+check_answers(struct told *t, const char *member, const char *todo)
 {
 	if (!t->line)
 		return VERDICT_UNKNOWN;
-	return is_true(t->line, "database_answers")
-	    ? say(t, VERDICT_OK, "", "answers the gateway")
-	    : say(t, VERDICT_BAD, "is PostgreSQL up, and the gateway's DATABASE_URL right? its log says why",
-	        "does not answer the gateway");
+	return is_true(t->line, member) ? say(t, VERDICT_OK, "", "answers the gateway")
+	                                : say(t, VERDICT_BAD, todo, "does not answer the gateway");
+}
+
+static enum verdict
+check_database(struct told *t)
+{
+	return check_answers(t, "database_answers",
+	    "is PostgreSQL up, and the gateway's DATABASE_URL right? its log says why");
 }
 
 static enum verdict
 check_kafka(struct told *t)
 {
-	if (!t->line)
-		return VERDICT_UNKNOWN;
-	return is_true(t->line, "kafka_answers")
-	    ? say(t, VERDICT_OK, "", "answers the gateway")
-	    : say(t, VERDICT_BAD, "are the brokers up, and KAFKA_BOOTSTRAP_SERVERS right? the gateway's log says why",
-	        "does not answer the gateway");
+	return check_answers(t, "kafka_answers",
+	    "are the brokers up, and KAFKA_BOOTSTRAP_SERVERS right? the gateway's log says why");
 }
 
 static enum verdict

@@ -104,21 +104,12 @@ look_ahead(struct fetch *f, struct err *err)
 static bool
 is_whole(const struct fetch *f, int fd)
 {
-	own(hash_freep) struct hash *hash = hash_new();
-	uint8_t sha256[SHA256_SIZE], *bytes = malloc(COPY_SIZE);
+	uint8_t sha256[SHA256_SIZE];
 	char text[SHA256_TEXT_SIZE];
-	int64_t size = 0;
-	ssize_t n = -1;
+	int64_t size;
 
-	while (hash && bytes && (n = pread(fd, bytes, COPY_SIZE, size)) > 0) {
-		hash_add(hash, bytes, (size_t)n);
-		size += n;
-	}
-	free(bytes);
-	if (n != 0 || size != f->total)
-		return false;
-	hash_end(hash, sha256);
-	return !strcmp(hash_print(text, sha256), f->sha256);
+	return hash_file(sha256, fd, &size) && size == f->total
+	    && !strcmp(hash_print(text, sha256), f->sha256);
 }
 
 static bool

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/program.h"
 #include "cli.h"
 
-enum { WORDS_MAX = OPERANDS_MAX + ARG_VALUES_MAX + 8, RENDERER_PATH_SIZE = 4096 };
+enum { WORDS_MAX = OPERANDS_MAX + ARG_VALUES_MAX + 8 };
 
 #define RENDERER "batchline-renderer"
 
@@ -15,16 +16,10 @@ enum { WORDS_MAX = OPERANDS_MAX + ARG_VALUES_MAX + 8, RENDERER_PATH_SIZE = 4096 
 static void
 renderer_run(char **words)
 {
-	char path[RENDERER_PATH_SIZE];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(RENDERER));
-	char *slash;
+	char path[PROGRAM_PATH_SIZE];
 
-	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-		strcpy(slash ? slash + 1 : path, RENDERER);
+	if (program_beside(path, RENDERER))
 		execv(path, words);
-	}
 	execvp(RENDERER, words);
 }
 

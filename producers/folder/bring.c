@@ -15,7 +15,7 @@
 #include "batch/name.h"
 #include "place.h"
 
-enum { COPY_SIZE = 64 * 1024, CURSOR_SIZE = 32 };
+enum { CURSOR_SIZE = 32 };
 
 struct bringing {
 	struct folder *folder;
@@ -35,29 +35,19 @@ file_err(struct err *err, const char *path)
 }
 
 static bool
-has_hash(struct hash *hash, const char *sha256)
+is_named(const uint8_t sha256[SHA256_SIZE], const char *name)
 {
-	uint8_t bytes[SHA256_SIZE];
 	char text[SHA256_TEXT_SIZE];
 
-	hash_end(hash, bytes);
-	return !strcmp(hash_print(text, bytes), sha256);
+	return !strcmp(hash_print(text, sha256), name);
 }
 
 static bool
-is_whole(int fd, const char *sha256)
+is_whole(int fd, const char *name)
 {
-	own(hash_freep) struct hash *hash = hash_new();
-	uint8_t *bytes = malloc(COPY_SIZE);
-	int64_t at = 0;
-	ssize_t n = -1;
+	uint8_t sha256[SHA256_SIZE];
 
-	while (hash && bytes && (n = pread(fd, bytes, COPY_SIZE, at)) > 0) {
-		hash_add(hash, bytes, (size_t)n);
-		at += n;
-	}
-	free(bytes);
-	return n == 0 && has_hash(hash, sha256);
+	return hash_file(sha256, fd, NULL) && is_named(sha256, name);
 }
 
 static bool
@@ -73,6 +63,7 @@ fetch(struct bringing *b, const char *path, int fd, const char *sha256, struct e
 {
 	own(hash_freep) struct hash *hash = hash_new();
 	struct http_request request = peer_request(b->peer, "GET", path);
+	uint8_t fetched[SHA256_SIZE];
 
 	request.to_file = true;
 	request.answer_fd = fd;
@@ -83,7 +74,8 @@ fetch(struct bringing *b, const char *path, int fd, const char *sha256, struct e
 		return err_set(err, ERR_RETRY, "out of memory");
 	if (!peer_ask_patiently(b->peer, &request, err))
 		return false;
-	return has_hash(hash, sha256)
+	hash_end(hash, fetched);
+	return is_named(fetched, sha256)
 	    || err_code(err, ERR_RETRY, "damaged", "%s: its SHA-256 is another than was told", path);
 }
 

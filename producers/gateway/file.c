@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/hash.h"
@@ -111,19 +110,13 @@ put_part(struct call *call, const char *etag, int64_t total)
 
 /* Of its bytes, when nobody wrote that down. */
 static bool
-etag_make(char etag[ETAG_SIZE], const struct file *file, int fd, int64_t size, struct err *err)
+etag_make(char etag[ETAG_SIZE], const struct file *file, int fd, struct err *err)
 {
 	char hex[SHA256_TEXT_SIZE];
 	uint8_t sha256[SHA256_SIZE];
-	void *bytes;
 
-	if (!file->sha256) {
-		bytes = mmap(NULL, size ? (size_t)size : 1, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (bytes == MAP_FAILED)
-			return err_code(err, ERR_RETRY, "blob_store", "mmap: %s", strerror(errno));
-		hash_sha256(sha256, bytes, (size_t)size);
-		munmap(bytes, size ? (size_t)size : 1);
-	}
+	if (!file->sha256 && !hash_file(sha256, fd, NULL))
+		return err_code(err, ERR_RETRY, "blob_store", "%s: %s", file->uri, strerror(errno));
 	snprintf(etag, ETAG_SIZE, "\"%s\"", file->sha256 ? file->sha256 : hash_print(hex, sha256));
 	return true;
 }
@@ -142,7 +135,7 @@ answer_file(struct call *call, const struct file *file)
 			return problem(call, &problem_not_found, "The file is no longer there.");
 		return problem_err(call, &err);
 	}
-	if (!etag_make(etag, file, fd, total, &err)) {
+	if (!etag_make(etag, file, fd, &err)) {
 		close(fd);
 		return problem_err(call, &err);
 	}
@@ -250,22 +243,6 @@ preview_type(const char *uri)
 	return "application/octet-stream";
 }
 
-/* The row of job.sql that the path names; without one: 404. *ret is the caller's. */
-static bool
-job_read(struct call *call, struct db_rows **ret)
-{
-	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct err err = {0};
-
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
-	    caller_customers(call)))
-		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no job of this id.");
-	*ret = db_rows_free_hand_over(&rows);
-	return true;
-}
-
 bool
 serve_preview(struct call *call)
 {
@@ -274,7 +251,7 @@ serve_preview(struct call *call)
 	char hex[SHA256_TEXT_SIZE];
 	const char *uri;
 
-	if (!job_read(call, &rows))
+	if (!item_job_read(call, &rows))
 		return false;
 	uri = db_text_of(rows, 0, "preview_uri");
 	if (!uri)
@@ -292,7 +269,7 @@ serve_input(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	const char *uri;
 
-	if (!job_read(call, &rows))
+	if (!item_job_read(call, &rows))
 		return false;
 	uri = db_text_of(rows, 0, "source_uri");
 	if (strncmp(uri, prefix, strlen(prefix)))

@@ -277,8 +277,9 @@ bool search(struct call *call, const char *pattern, struct db_array *ids);
 
 /* ---- item.c: what there is of a batch is delivery/shown.h's to put ---- */
 
-/* The row of the batch that the path names; without one: 404. *ret is the caller's. */
+/* The row of the batch, or of the job, that the path names; without one: 404. *ret is the caller's. */
 bool item_batch_read(struct call *call, struct db_rows **ret);
+bool item_job_read(struct call *call, struct db_rows **ret);
 
 /* ---- handlers ---- */
 

@@ -47,6 +47,21 @@ item_batch_read(struct call *call, struct db_rows **ret)
 	return true;
 }
 
+bool
+item_job_read(struct call *call, struct db_rows **ret)
+{
+	own(db_rows_freep) struct db_rows *rows = NULL;
+	struct err err = {0};
+
+	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	    caller_customers(call)))
+		return problem_err(call, &err);
+	if (db_count(rows) == 0)
+		return problem(call, &problem_not_found, "There is no job of this id.");
+	*ret = db_rows_free_hand_over(&rows);
+	return true;
+}
+
 /* ---- jobs ---- */
 
 struct jobs { struct db_rows *rows, *outputs; int n; int64_t next; };	/* next: -1 at the end */
@@ -245,10 +260,8 @@ serve_job(struct call *call)
 	struct db_pool *pool = call->gateway->pool;
 	struct err err = {0};
 
-	if (!db_pool_run(pool, &rows, &err, sql_gateway_job, db_uuid(call->id), caller_customers(call)))
-		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no job of this id.");
+	if (!item_job_read(call, &rows))
+		return false;
 	int32_t position = (int32_t)db_int_of(rows, 0, "position");
 	struct uuid batch = db_uuid_of(rows, 0, "batch_id");
 

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/program.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
@@ -193,7 +196,39 @@ Test(base64, reads_the_vectors_of_the_standard_and_nothing_else)
 	cr_expect_eq(at, 5, "the wrong character is told");
 }
 
+/* ---- program ---- */
+
+Test(program, another_is_looked_for_where_this_one_lies)
+{
+	char self[PROGRAM_PATH_SIZE] = "", beside[PROGRAM_PATH_SIZE];
+
+	cr_assert(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	cr_assert(program_beside(beside, strrchr(self, '/') + 1));
+	cr_expect_str_eq(beside, self);
+	cr_assert(program_beside(beside, "other"));
+	cr_expect_str_eq(strrchr(beside, '/'), "/other");
+}
+
 /* ---- hash (FIPS 180-4) ---- */
+
+Test(hash, a_file_is_read_whole_from_wherever_it_stands)
+{
+	enum { SIZE = 200000 };
+	uint8_t whole[SHA256_SIZE], read_back[SHA256_SIZE];
+	char *bytes = calloc(1, SIZE);
+	int fd = memfd_create("file", 0);
+	int64_t size = -1;
+
+	memset(bytes + SIZE / 2, 'x', SIZE / 2);
+	cr_assert(write(fd, bytes, SIZE) == SIZE);
+	hash_sha256(whole, bytes, SIZE);
+	cr_assert(hash_file(read_back, fd, &size));
+	cr_expect(size == SIZE && !memcmp(whole, read_back, SHA256_SIZE));
+	cr_expect_eq(lseek(fd, 0, SEEK_CUR), SIZE);
+	cr_expect_not(hash_file(read_back, -1, &size));
+	close(fd);
+	free(bytes);
+}
 
 Test(hash, sha256_and_sha1_are_those_of_the_standard)
 {
