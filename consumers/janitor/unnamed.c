@@ -19,17 +19,19 @@ static bool
 is_caught_up(const struct service_context *context, struct db *db, bool *ret, struct err *err)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
-	int64_t low, high;
+	int64_t lows[TOPIC_PARTITIONS_MAX], highs[TOPIC_PARTITIONS_MAX];
+	int n = topics[TOPIC_SUBMISSIONS].partitions;
 
+	if (!bus_bounds(context->bus, TOPIC_SUBMISSIONS, 0, n, lows, highs, err))
+		return false;
 	*ret = true;
-	for (int32_t p = 0; *ret && p < topics[TOPIC_SUBMISSIONS].partitions; p++) {
+	for (int32_t p = 0; *ret && p < n; p++) {
 		db_rows_free(rows);
 		rows = NULL;
-		if (!bus_bounds(context->bus, TOPIC_SUBMISSIONS, p, 1, &low, &high, err)
-		    || !db_run(db, &rows, err, sql_janitor_taken, db_text(topics[TOPIC_SUBMISSIONS].name),
-		        db_int4(p)))
+		if (!db_run(db, &rows, err, sql_janitor_taken, db_text(topics[TOPIC_SUBMISSIONS].name),
+		    db_int4(p)))
 			return false;
-		*ret = low == high || (db_count(rows) > 0 && db_int_at(rows, 0, 0) >= high);
+		*ret = lows[p] == highs[p] || (db_count(rows) > 0 && db_int_at(rows, 0, 0) >= highs[p]);
 	}
 	return true;
 }

@@ -2,7 +2,8 @@
 /*
  * facts.h: what renderers, the archiver and integrations say, into rows. The facts of one job are
  * folded to the best one, by (attempt, rank of state), since Postgres would apply an arbitrary one
- * of two rows for the same job; each attempt that failed has a row of its own. What is said of a batch that is not known is parked.
+ * of two rows for the same job; each attempt that failed has a row of its own. What is said of a batch that
+ * is not known is parked.
  */
 #ifndef PROJECTOR_FACTS_H
 #define PROJECTOR_FACTS_H

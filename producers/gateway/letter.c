@@ -77,10 +77,23 @@ letters_settled(struct db_pool *pool, const struct bus_lane *window, struct db_r
 int
 letter_row(const struct db_rows *settled, const struct bus_record *letter)
 {
-	for (int i = 0; i < db_count(settled); i++)
-		if (db_int_of(settled, i, "letter_offset") == letter->offset
-		    && db_time_of(settled, i, "written_at") == letter->timestamp_ms * 1000)
-			return i;
+	int from = 0, to = db_count(settled), offset_at, written_at;
+
+	if (to == 0)
+		return -1;
+	offset_at = db_column(settled, "letter_offset");
+	written_at = db_column(settled, "written_at");
+	while (from < to) {	/* the first that does not lie before it; they come in order */
+		int middle = from + (to - from) / 2;
+
+		if (db_int_at(settled, middle, offset_at) < letter->offset)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	for (; from < db_count(settled) && db_int_at(settled, from, offset_at) == letter->offset; from++)
+		if (db_time_at(settled, from, written_at) == letter->timestamp_ms * 1000)
+			return from;
 	return -1;
 }
 

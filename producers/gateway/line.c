@@ -41,22 +41,25 @@ projection_read(struct gateway *g, int64_t *behind, int64_t *applied)
 {
 	static const enum topic read[] = { TOPIC_SUBMISSIONS, TOPIC_EVENTS };
 	own(db_rows_freep) struct db_rows *rows = NULL;
+	int64_t lows[TOPIC_PARTITIONS_MAX], highs[TOPIC_PARTITIONS_MAX];
 	struct err ignored = {0};
-	int64_t low, high;
 
 	*behind = *applied = 0;
 	if (!db_pool_run_args(g->pool, &rows, &ignored, sql_gateway_line_offsets, NULL, 0))
 		return false;
-	for (int i = 0; i < 2; i++)
-		for (int p = 0; p < topics[read[i]].partitions; p++) {
+	for (int i = 0; i < 2; i++) {
+		int n = topics[read[i]].partitions;
+
+		if (!bus_bounds(g->bus, read[i], 0, n, lows, highs, &ignored))
+			return false;
+		for (int p = 0; p < n; p++) {
 			int64_t next = applied_of(rows, read[i], p);
 
-			if (!bus_bounds(g->bus, read[i], p, 1, &low, &high, &ignored))
-				return false;
-			next = next < low ? low : next;
-			*behind += high > next ? high - next : 0;
+			next = next < lows[p] ? lows[p] : next;
+			*behind += highs[p] > next ? highs[p] - next : 0;
 			*applied += next;
 		}
+	}
 	return true;
 }
 

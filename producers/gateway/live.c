@@ -123,23 +123,35 @@ is_ahead(const struct position *position, const struct position *of)
 	return position_lag(of, position) > 0;
 }
 
-/* From where on it hears: from now, or from where it was, as far as the topic reaches. One that has
- * heard from another gateway may be ahead of this one's reader, but never of the topic. */
+/* One that has heard from another gateway may be ahead of this one's reader, but never of the topic. */
+static bool
+is_within(struct live *l, const struct position *position)
+{
+	struct position lows, highs;
+	struct err ignored = {0};
+
+	if (!is_ahead(position, &l->front))
+		return true;
+	if (!bus_bounds(l->bus, TOPIC_BATCHES, 0, POSITIONS, lows.at, highs.at, &ignored))
+		return false;
+	for (int p = 0; p < POSITIONS; p++)
+		if (position->at[p] > l->front.at[p] && position->at[p] > highs.at[p])
+			return false;
+	return true;
+}
+
+/* From where on it hears: from now, or from where it was, as far as the topic reaches. */
 static void
 place(struct live *l, struct stream *s)
 {
-	int64_t low, high, now_s = clock_now_us() / 1000000;
-	struct err ignored = {0};
+	int64_t now_s = clock_now_us() / 1000000;
 	bool reaches = s->second >= 0 && s->second > now_s - REACH_S;
 
 	if (s->second == 0) {
 		s->position = l->front;
 		return;
 	}
-	for (int p = 0; reaches && p < POSITIONS; p++)
-		if (s->position.at[p] > l->front.at[p])
-			reaches = bus_bounds(l->bus, TOPIC_BATCHES, p, 1, &low, &high, &ignored)
-			    && s->position.at[p] <= high;
+	reaches = reaches && is_within(l, &s->position);
 	s->behind = reaches && is_ahead(&l->front, &s->position);
 	if (!reaches)
 		reset(l, s);

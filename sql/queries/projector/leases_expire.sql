@@ -1,7 +1,7 @@
 -- $1::int[] partitions   $2::int attempts a run   $3::uuid, $4::int behind this job   $5::int at most
--- A lost dispatch or a silent renderer: the next attempt, or the end; the one that was lost is kept. Batches with jobs that are out
--- are walked through, so many jobs at a time, whatever a batch holds: leases stand in no index. Says
--- where it stopped, and how many jobs it has seen.
+-- A lost dispatch or a silent renderer: the next attempt, or the end; the one that was lost is
+-- kept. Batches with jobs that are out are walked through, so many jobs at a time, whatever a batch holds:
+-- leases stand in no index. Says where it stopped, and how many jobs it has seen.
 with walked as (
 	select j.id, j.batch_id, j.position, j.status, j.lease_until, j.attempt, w.run_no
 	  from (select b.id, b.run_no from batches b
