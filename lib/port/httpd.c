@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -427,6 +428,16 @@ httpd_network(const struct httpd_request *request, uint8_t ret[HTTPD_NETWORK_SIZ
 	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	return info && info->client_addr && address_network(ret, info->client_addr);
+}
+
+bool
+httpd_is_gone(const struct httpd_request *request)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection,
+	    MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd polled = { .fd = info->connect_fd, .events = POLLRDHUP };
+
+	return poll(&polled, 1, 0) > 0;
 }
 
 static enum MHD_Result

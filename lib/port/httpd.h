@@ -85,6 +85,8 @@ const char *httpd_query(const struct httpd_request *request, const char *name);	
 void httpd_query_each(const struct httpd_request *request,
     bool (*each)(void *state, const char *name, const char *value), void *state);
 bool httpd_is_local(const struct httpd_request *request);	/* the other side is this machine */
+/* It sends no more: the client has gone, or, which nobody can tell, has ended its half alone. */
+bool httpd_is_gone(const struct httpd_request *request);
 /* A proxy says that it asks for somebody else: Forwarded, X-Forwarded-* or X-Real-IP. */
 bool httpd_is_forwarded(const struct httpd_request *request);
 /* .. and where it is: its address, of IPv6 its /64. False: it has none. */

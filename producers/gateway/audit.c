@@ -48,7 +48,7 @@ write_act(struct call *call, const char *sql, const char *action, const char *ob
 	struct err err = {0};
 
 	audit_source(call, source);
-	if (db_pool_run(call->gateway->pool, NULL, &err, sql, db_text(caller_word(&call->caller)),
+	if (db_call_run(call, NULL, &err, sql, db_text(caller_word(&call->caller)),
 	    db_text(action), db_text(object), db_text(outcome), db_text(source), db_time(call->begun_us)))
 		return;
 	log_write(LOG_WARN, "not in the audit", "code=%s actor=%s action=%s object=%s outcome=%s source=%s",
@@ -134,7 +134,7 @@ serve_audit(struct call *call)
 	httpd_query_each(call->request, read_parameter, &w);
 	if (problem_is_set(call))
 		return false;
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_audit_page, db_text(w.actor),
+	if (!db_call_run(call, &rows, &err, sql_gateway_audit_page, db_text(w.actor),
 	    db_text(w.action), db_text(w.object), db_time(w.from_us), db_time(w.to_us), db_int(w.before),
 	    db_int(w.limit + 1)))
 		return problem_err(call, &err);

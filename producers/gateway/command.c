@@ -36,7 +36,7 @@ has_turned(void *state, bool *done, struct err *err)
 	const char *control, *status;
 	bool is_gone, is_final;
 
-	if (!db_pool_run(t->call->gateway->pool, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
+	if (!db_call_run(t->call, &rows, err, sql_gateway_turned, db_uuid(t->call->id)))
 		return false;
 	is_gone = db_count(rows) == 0 || db_bool_of(rows, 0, "is_deleted");
 	control = is_gone ? NULL : db_text_of(rows, 0, "control");
@@ -135,7 +135,7 @@ check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
 		return problem(call, &problem_not_possible,
 		    "The batch was not accepted (%s): submit it again.",
 		    db_text_of(batch, 0, "error_code"));
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
 	    db_array(&ids->array)))
 		return problem_err(call, &err);
 	return db_int_at(rows, 0, 0) > 0 || problem(call, &problem_not_possible,

@@ -55,7 +55,7 @@ deliveries_read(struct filter *filter, struct db_rows **ret)
 	args[9] = db_int(filter->offset);
 	args[10] = c->is_set ? db_uuid(c->id) : db_null(DB_UUID);
 	args[11] = c->is_set ? db_time(c->number) : db_null(DB_TIME);
-	return db_pool_run_args(filter->call->gateway->pool, ret, &err, sql_gateway_deliveries, args,
+	return db_call_run_args(filter->call, ret, &err, sql_gateway_deliveries, args,
 	    COUNT(args)) || problem_err(filter->call, &err);
 }
 
@@ -107,7 +107,7 @@ serve_deliveries(struct call *call)
 	if (problem_is_set(call))
 		return false;
 	filter_args(&filter, args);
-	if (!db_pool_run_args(call->gateway->pool, &count, &err, sql_gateway_deliveries_count, args,
+	if (!db_call_run_args(call, &count, &err, sql_gateway_deliveries_count, args,
 	    FILTER_ARGS))
 		return problem_err(call, &err);
 	return answer_page(&filter, db_int_at(count, 0, 0));

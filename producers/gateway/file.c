@@ -287,7 +287,7 @@ serve_output(struct call *call)
 
 	if (!utf8_is_valid(name, strlen(name)))
 		return problem(call, &problem_not_found, "No output is called so.");
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_output, db_uuid(call->id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_output, db_uuid(call->id),
 	    db_text(name), caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)

@@ -338,7 +338,7 @@ check_pipeline(struct form *form)
 	int32_t id = form->submitted.pipeline_id;
 	struct err err = {0};
 
-	if (!db_pool_run(form->call->gateway->pool, &rows, &err, sql_gateway_pipeline, db_int4(id)))
+	if (!db_call_run(form->call, &rows, &err, sql_gateway_pipeline, db_int4(id)))
 		return problem_err(form->call, &err);
 	if (db_count(rows) > 0)
 		return true;

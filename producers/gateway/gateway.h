@@ -168,6 +168,12 @@ bool db_pool_is_well(struct db_pool *pool, struct err *err);
 	    sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
 bool db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args);
+/* .. for a call. Who only reads, waited for a connection and has gone meanwhile is let be: 503, and false. */
+#define db_call_run(call, rows, err, sql, ...)                                       \
+	db_call_run_args(call, rows, err, sql, (const struct db_arg[]){ __VA_ARGS__ }, \
+	    sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
+bool db_call_run_args(struct call *call, struct db_rows **rows, struct err *err, const char *sql,
+    const struct db_arg *args, size_t n_args);
 
 /* ---- route.c ---- */
 
@@ -254,6 +260,8 @@ bool limit_key(struct call *call, bool submits);
 bool limit_all(struct call *call);	/* 503, and false: the gateway is full */
 enum budget { BUDGET_BODIES, BUDGET_LISTENERS, BUDGET_SEARCHES };
 bool limit_budget(struct call *call, enum budget budget, const char *why);	/* .. of these */
+/* It only reads, and who asked has gone: nobody would hear the answer. True: 503, and counted. */
+bool limit_gone(struct call *call);
 void limit_end(struct call *call);
 
 /* ---- cors.c ---- */

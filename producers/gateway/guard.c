@@ -126,7 +126,7 @@ keys_exist(struct call *call, bool *ret)
 	pthread_mutex_unlock(&guard->lock);
 	if (fresh)
 		return true;
-	if (!db_pool_run_args(call->gateway->pool, &rows, &err, sql_gateway_keys_exist, NULL, 0))
+	if (!db_call_run_args(call, &rows, &err, sql_gateway_keys_exist, NULL, 0))
 		return problem_err(call, &err);
 	pthread_mutex_lock(&guard->lock);
 	guard->known = true;
@@ -162,7 +162,7 @@ note_use(struct call *call, const struct db_rows *rows)
 	struct err err = {0};
 
 	if (db_bool_of(rows, 0, "is_stale")
-	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_key_used,
+	    && !db_call_run(call, NULL, &err, sql_gateway_key_used,
 	        db_uuid(db_uuid_of(rows, 0, "id"))))
 		log_write(LOG_WARN, "cannot write that a key was used", "code=%s", err.code);
 }
@@ -216,7 +216,7 @@ guard_key(struct call *call, const char *key)
 	struct err err = {0};
 
 	hash_sha256(sha256, key, strlen(key));
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key, db_bytes(sha256, SHA256_SIZE)))
+	if (!db_call_run(call, &rows, &err, sql_gateway_key, db_bytes(sha256, SHA256_SIZE)))
 		return problem_err(call, &err);
 	return caller_take(call, "API key", db_rows_free_hand_over(&rows));
 }

@@ -69,7 +69,7 @@ serve_history(struct call *call)
 		problem_field(call, "limit", "is not a whole number from 1 to %d", LIMIT_MOST);
 	if (problem_is_set(call) || !item_batch_read(call, &batch))
 		return false;
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_history, db_uuid(call->id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_history, db_uuid(call->id),
 	    cursor.is_set ? db_time(cursor.number) : db_null(DB_TIME), db_text(cursor.text), db_int(limit + 1)))
 		return problem_err(call, &err);
 	n = db_count(rows) > limit ? (int)limit : db_count(rows);

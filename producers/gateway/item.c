@@ -38,7 +38,7 @@ item_batch_read(struct call *call, struct db_rows **ret)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_batch, db_uuid(call->id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_batch, db_uuid(call->id),
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
@@ -53,7 +53,7 @@ item_job_read(struct call *call, struct db_rows **ret)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_job, db_uuid(call->id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_job, db_uuid(call->id),
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
@@ -79,14 +79,14 @@ jobs_read(struct call *call, const char *status, int32_t from, int64_t limit, st
 	struct err err = {0};
 	int32_t last;
 
-	if (!db_pool_run(call->gateway->pool, &jobs->rows, &err, sql_gateway_jobs_page,
+	if (!db_call_run(call, &jobs->rows, &err, sql_gateway_jobs_page,
 	    db_uuid(call->id), db_int4(from), db_int4((int32_t)limit + 1), db_text(status)))
 		return problem_err(call, &err);
 	jobs->n = db_count(jobs->rows) > limit ? (int)limit : db_count(jobs->rows);
 	jobs->next = db_count(jobs->rows) > jobs->n
 	    ? db_int_of(jobs->rows, jobs->n, "position") : -1;
 	last = jobs->n ? (int32_t)db_int_of(jobs->rows, jobs->n - 1, "position") : from;
-	return db_pool_run(call->gateway->pool, &jobs->outputs, &err, sql_gateway_outputs_page,
+	return db_call_run(call, &jobs->outputs, &err, sql_gateway_outputs_page,
 	           db_uuid(call->id), db_int4(from), db_int4(last), db_text(status))
 	    || problem_err(call, &err);
 }
@@ -257,7 +257,6 @@ bool
 serve_job(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL, *outputs = NULL, *failed = NULL;
-	struct db_pool *pool = call->gateway->pool;
 	struct err err = {0};
 
 	if (!item_job_read(call, &rows))
@@ -265,9 +264,9 @@ serve_job(struct call *call)
 	int32_t position = (int32_t)db_int_of(rows, 0, "position");
 	struct uuid batch = db_uuid_of(rows, 0, "batch_id");
 
-	if (!db_pool_run(pool, &outputs, &err, sql_gateway_outputs_page, db_uuid(batch),
+	if (!db_call_run(call, &outputs, &err, sql_gateway_outputs_page, db_uuid(batch),
 	        db_int4(position), db_int4(position), db_text(NULL))
-	    || !db_pool_run(pool, &failed, &err, sql_gateway_failed_attempts, db_uuid(batch),
+	    || !db_call_run(call, &failed, &err, sql_gateway_failed_attempts, db_uuid(batch),
 	        db_uuid(call->id)))
 		return problem_err(call, &err);
 	answer_job(call, rows, outputs, failed);

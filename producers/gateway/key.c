@@ -39,7 +39,7 @@ rows_read(struct call *call, const char *name, struct db_rows **ret)
 {
 	struct err err = {0};
 
-	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_keys, db_text(name))
+	return db_call_run(call, ret, &err, sql_gateway_keys, db_text(name))
 	    || problem_err(call, &err);
 }
 
@@ -233,7 +233,7 @@ key_add(struct wish *wish)
 	struct err err = {0};
 
 	secret_fill(&secret);
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_key_add, db_text(wish->name),
+	if (!db_call_run(call, &rows, &err, sql_gateway_key_add, db_text(wish->name),
 	    db_text(secret.open), db_bytes(secret.sha256, SHA256_SIZE), db_array(&wish->scopes),
 	    wish->is_limited ? db_array(&wish->customers) : db_null_array(DB_TEXT), db_time(wish->expires_us)))
 		return problem_err(call, &err);
@@ -270,7 +270,7 @@ serve_key_revoke(struct call *call)
 
 	if (!row_read(call, name, &row))
 		return false;
-	if (!db_pool_run(call->gateway->pool, &done, &err, sql_gateway_key_revoke, db_text(name)))
+	if (!db_call_run(call, &done, &err, sql_gateway_key_revoke, db_text(name)))
 		return problem_err(call, &err);
 	if (db_affected(done) > 0)
 		audit(call, "key_revoke", name, "done");
@@ -328,7 +328,7 @@ serve_key_rotate(struct call *call)
 	if (!row_read(call, name, &row) || !may_have(call, row) || !turn_read(&wish))
 		return false;
 	secret_fill(&secret);
-	if (!db_pool_run(call->gateway->pool, &done, &err, sql_gateway_key_rotate, db_text(name),
+	if (!db_call_run(call, &done, &err, sql_gateway_key_rotate, db_text(name),
 	    db_text(secret.open), db_bytes(secret.sha256, SHA256_SIZE), db_int(wish.grace_s)))
 		return problem_err(call, &err);
 	if (db_affected(done) == 0)

@@ -24,11 +24,16 @@ static struct metric budgets[] = {
 	[BUDGET_SEARCHES] = { "batchline_http_refused_total", "limit=\"searches\"", "", METRIC_COUNTER, 0 },
 };
 
+static struct metric gone[] = {
+	{ "batchline_http_refused_total", "limit=\"gone\"", "", METRIC_COUNTER, 0 },
+};
+
 void
 limit_metrics_add(void)
 {
 	metrics_add(refused, sizeof(refused) / sizeof(*refused));
 	metrics_add(budgets, sizeof(budgets) / sizeof(*budgets));
+	metrics_add(gone, sizeof(gone) / sizeof(*gone));
 }
 
 bool
@@ -36,6 +41,19 @@ limit_budget(struct call *call, enum budget budget, const char *why)
 {
 	metric_count(&budgets[budget], 1);
 	return problem(call, &problem_busy, "%s", why);
+}
+
+/* What changes something is done, once it is here whole: who sent it may not know that it was not. */
+bool
+limit_gone(struct call *call)
+{
+	const char *method = call->request->method;
+
+	if ((strcmp(method, "GET") && strcmp(method, "HEAD")) || !httpd_is_gone(call->request))
+		return false;
+	metric_count(&gone[0], 1);
+	problem(call, &problem_busy, "You had gone when it was your turn.");
+	return true;
 }
 
 bool

@@ -192,8 +192,8 @@ serve_list(struct call *call)
 		return false;
 	}
 	memcpy(args, chosen.args, sizeof(chosen.args));
-	well = db_pool_run_args(call->gateway->pool, &count, &err, sql_gateway_list_count, args, FILTERS)
-	    && db_pool_run_args(call->gateway->pool, &rows, &err,
+	well = db_call_run_args(call, &count, &err, sql_gateway_list_count, args, FILTERS)
+	    && db_call_run_args(call, &rows, &err,
 	        query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
 	        page_args(&query, args));
 	chosen_clear(&chosen);
@@ -263,7 +263,6 @@ static bool
 stats_read(struct call *call, const struct list_query *query, struct db_rows **rows,
     struct db_rows **customers, struct db_rows **hours)
 {
-	struct db_pool *pool = call->gateway->pool;
 	struct db_arg by_customer[FILTERS], by_status[FILTERS];
 	struct chosen chosen = {0};
 	struct err err = {0};
@@ -274,9 +273,9 @@ stats_read(struct call *call, const struct list_query *query, struct db_rows **r
 	if (query->counter < 0)		/* a name is of one customer */
 		by_customer[2] = db_null(DB_TEXT);
 	by_status[1] = db_null_array(DB_TEXT);
-	well = well && ((db_pool_run_args(pool, rows, &err, sql_gateway_stats_status, by_status, FILTERS)
-	    && db_pool_run_args(pool, customers, &err, sql_gateway_stats_customers, by_customer, FILTERS)
-	    && db_pool_run(pool, hours, &err, sql_gateway_stats_hours, chosen.args[0], chosen.args[2]))
+	well = well && ((db_call_run_args(call, rows, &err, sql_gateway_stats_status, by_status, FILTERS)
+	    && db_call_run_args(call, customers, &err, sql_gateway_stats_customers, by_customer, FILTERS)
+	    && db_call_run(call, hours, &err, sql_gateway_stats_hours, chosen.args[0], chosen.args[2]))
 	    || problem_err(call, &err));
 	chosen_clear(&chosen);
 	return well;
@@ -320,7 +319,7 @@ serve_parked(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_parked,
+	if (!db_call_run(call, &rows, &err, sql_gateway_parked,
 	    caller_customers(call)))
 		return problem_err(call, &err);
 	const struct shown parked = shown_table(rows, parked_members);
@@ -345,7 +344,7 @@ serve_working(struct call *call)
 	struct err err = {0};
 	struct put put;
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_working, caller_customers(call),
+	if (!db_call_run(call, &rows, &err, sql_gateway_working, caller_customers(call),
 	    db_int4(WORKING_MOST)))
 		return problem_err(call, &err);
 	const struct shown working = shown_table(rows, working_members);
@@ -372,7 +371,7 @@ serve_hours(struct call *call)
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_hours, caller_customers(call)))
+	if (!db_call_run(call, &rows, &err, sql_gateway_hours, caller_customers(call)))
 		return problem_err(call, &err);
 	const struct shown hours = shown_table(rows, pace_members);
 

@@ -26,9 +26,9 @@ order(struct call *call, struct db_array *ids, struct db_rows **ret)
 {
 	struct err err = {0};
 	bool well = is_skip(call)
-	    ? db_pool_run(call->gateway->pool, ret, &err, sql_gateway_deliveries_skip, db_array(ids),
+	    ? db_call_run(call, ret, &err, sql_gateway_deliveries_skip, db_array(ids),
 	        db_text(call->caller.name))
-	    : db_pool_run(call->gateway->pool, ret, &err, sql_gateway_deliveries_replay, db_array(ids));
+	    : db_call_run(call, ret, &err, sql_gateway_deliveries_replay, db_array(ids));
 
 	return well || problem_err(call, &err);
 }
@@ -138,7 +138,7 @@ choose(struct filter *filter, struct db_rows **ret)
 	filter_args(filter, args);
 	args[8] = db_bool(is_skip(filter->call));
 	args[9] = db_int(ORDER_MAX + 1);
-	return db_pool_run_args(filter->call->gateway->pool, ret, &err, sql_gateway_deliveries_chosen, args,
+	return db_call_run_args(filter->call, ret, &err, sql_gateway_deliveries_chosen, args,
 	    COUNT(args)) || problem_err(filter->call, &err);
 }
 

@@ -39,7 +39,7 @@ rows_read(struct call *call, struct db_arg id, struct db_rows **ret)
 {
 	struct err err = {0};
 
-	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_pipelines, id)
+	return db_call_run(call, ret, &err, sql_gateway_pipelines, id)
 	    || problem_err(call, &err);
 }
 
@@ -239,7 +239,7 @@ pipeline_add(struct wish *wish)
 	char path[FIELD_SIZE];
 	int32_t id = 0;
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_pipeline_add,
+	if (!db_call_run(call, &rows, &err, sql_gateway_pipeline_add,
 	    db_text(wish->name), db_text(buf_text(&wish->definition)), db_int(ENABLED_MAX)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
@@ -296,7 +296,7 @@ pipeline_turn(struct call *call, int32_t id, bool enabled)
 	own(db_rows_freep) struct db_rows *rows = NULL, *found = NULL;
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_pipeline_turn, db_int4(id),
+	if (!db_call_run(call, &rows, &err, sql_gateway_pipeline_turn, db_int4(id),
 	    db_bool(enabled), db_int(ENABLED_MAX)))
 		return problem_err(call, &err);
 	if (db_affected(rows) > 0)

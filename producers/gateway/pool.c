@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pool.c: a few connections to Postgres for many requests. A thread takes one for one statement;
- * when all are taken it waits. A lost one is opened again by the next who needs it.
+ * when all are taken it waits, and for who has gone meanwhile nothing is asked. A lost one is opened again
+ * by the next who needs it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -53,7 +54,7 @@ db_pool_free(struct db_pool *pool)
 
 /* A place of the pool; its connection may have to be opened. */
 static bool
-take(struct db_pool *pool, struct db **ret, struct err *err)
+take(struct db_pool *pool, struct db **ret, bool *waited, struct err *err)
 {
 	struct timespec until;
 	int rc = 0;
@@ -61,6 +62,7 @@ take(struct db_pool *pool, struct db **ret, struct err *err)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += PATIENCE_S;
 	pthread_mutex_lock(&pool->lock);
+	*waited = pool->n_free == 0;
 	while (pool->n_free == 0 && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&pool->given_back, &pool->lock, &until);
 	if (pool->n_free > 0) {
@@ -93,27 +95,45 @@ run_on(struct db_pool *pool, struct db **db, struct db_rows **rows, struct err *
 	return db_run_args(*db, rows, err, step->sql, step->args, step->n_args);
 }
 
-bool
-db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
-    const struct db_arg *args, size_t n_args)
+/* call: whose statement it is; NULL: nobody's who could go. */
+static bool
+run(struct db_pool *pool, struct call *call, struct db_rows **rows, struct err *err,
+    const struct db_step *step)
 {
-	const struct db_step step = { sql, args, n_args };
 	struct db *db = NULL;
-	bool well, was_open;
+	bool well, was_open, waited;
 
-	if (!take(pool, &db, err))
+	if (!take(pool, &db, &waited, err))
 		return false;
+	if (waited && call && limit_gone(call)) {
+		give_back(pool, db);
+		return err_code(err, ERR_RETRY, "gone", "who asked has gone");
+	}
 	was_open = db != NULL;
-	well = run_on(pool, &db, rows, err, &step);
+	well = run_on(pool, &db, rows, err, step);
 	/* An old connection may have died while it lay here: what only reads may be asked again. */
 	if (!well && was_open && db_is_broken(db)) {
 		db_free(db);
 		db = NULL;
 		err_clear(err);
-		well = run_on(pool, &db, rows, err, &step);
+		well = run_on(pool, &db, rows, err, step);
 	}
 	give_back(pool, db);
 	return well;
+}
+
+bool
+db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
+    const struct db_arg *args, size_t n_args)
+{
+	return run(pool, NULL, rows, err, &(const struct db_step){ sql, args, n_args });
+}
+
+bool
+db_call_run_args(struct call *call, struct db_rows **rows, struct err *err, const char *sql,
+    const struct db_arg *args, size_t n_args)
+{
+	return run(call->gateway->pool, call, rows, err, &(const struct db_step){ sql, args, n_args });
 }
 
 bool

@@ -106,6 +106,8 @@ problem_err(struct call *call, const struct err *err)
 {
 	char quoted[700];
 
+	if (!strcmp(err->code, "gone"))	/* and said, see limit_gone() */
+		return false;
 	log_quote(quoted, sizeof(quoted), err->text);
 	if (err->verdict == ERR_REJECT && !is_of_the_database(err))
 		return problem(call, &problem_bad_request, "%s", err->text);

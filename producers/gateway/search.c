@@ -64,7 +64,7 @@ search(struct call *call, const char *pattern, struct db_array *ids)
 
 	if (!place_take(place))
 		return limit_budget(call, BUDGET_SEARCHES, "A search of yours is still in work.");
-	well = db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_search, db_text(pattern),
+	well = db_call_run(call, &rows, &err, sql_gateway_search, db_text(pattern),
 	    db_int4(SEARCH_MOST));
 	place_give_back(place);
 	if (!well)

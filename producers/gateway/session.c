@@ -82,7 +82,7 @@ session_admit(struct call *call, bool changes)
 
 	if (!cookie_hash(call, sha256))
 		return problem(call, &problem_unauthorized, "Nobody is signed in, and no API key was sent (Authorization: Bearer KEY).");
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_session,
+	if (!db_call_run(call, &rows, &err, sql_gateway_session,
 	    db_bytes(sha256, SHA256_SIZE), db_int(call->gateway->session_idle_s)))
 		return problem_err(call, &err);
 	if (!caller_take(call, "session", db_rows_free_hand_over(&rows))
@@ -90,7 +90,7 @@ session_admit(struct call *call, bool changes)
 		return false;
 	call->caller.is_session = true;
 	if (db_bool_of(call->caller.key, 0, "session_is_stale")
-	    && !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_session_used,
+	    && !db_call_run(call, NULL, &err, sql_gateway_session_used,
 	        db_bytes(sha256, SHA256_SIZE)))
 		return problem_err(call, &err);
 	return true;
@@ -247,7 +247,7 @@ serve_session_remove(struct call *call)
 
 	if (!call->caller.is_session || !cookie_hash(call, sha256))
 		return problem(call, &problem_not_possible, "This request is of no session.");
-	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_session_remove,
+	if (!db_call_run(call, NULL, &err, sql_gateway_session_remove,
 	    db_bytes(sha256, SHA256_SIZE)))
 		return problem_err(call, &err);
 	audit(call, "sign_out", call->caller.name, "done");

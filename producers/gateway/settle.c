@@ -127,7 +127,7 @@ settle(struct order *order, const struct bus_record *letter)
 	if (why)
 		return problem(call, &problem_not_possible, "It cannot be put back: %s.", why);
 	if ((order->replays && !put_back(order, letter, &err))
-	    || !db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_letter_settle,
+	    || !db_call_run(call, NULL, &err, sql_gateway_letter_settle,
 	        db_text(topics[letter->topic].name), db_int4(letter->partition), db_int(letter->offset),
 	        db_time(letter->timestamp_ms * 1000), db_text(order->replays ? "replayed" : "discarded"),
 	        db_text(order->reason), db_text(caller_word(&call->caller))))

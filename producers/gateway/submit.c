@@ -91,7 +91,7 @@ has_landed(void *state, bool *done, struct err *err)
 	const void *sha256;
 	size_t size;
 
-	if (!db_pool_run(l->call->gateway->pool, &rows, err, sql_gateway_submitted,
+	if (!db_call_run(l->call, &rows, err, sql_gateway_submitted,
 	    db_uuid(l->batch_id)))
 		return false;
 	*done = l->found = db_count(rows) > 0;

@@ -42,7 +42,7 @@ rows_read(struct call *call, const char *name, struct db_rows **ret)
 {
 	struct err err = {0};
 
-	return db_pool_run(call->gateway->pool, ret, &err, sql_gateway_targets, db_text(name))
+	return db_call_run(call, ret, &err, sql_gateway_targets, db_text(name))
 	    || problem_err(call, &err);
 }
 
@@ -215,7 +215,7 @@ settings_fit(struct wish *wish, const char *service)
 
 	if (!wish->settings.size)
 		return true;
-	if (!db_pool_run(wish->call->gateway->pool, &rows, &err, sql_gateway_target_defect,
+	if (!db_call_run(wish->call, &rows, &err, sql_gateway_target_defect,
 	    db_text(service), db_text(buf_text(&wish->settings))))
 		return problem_err(wish->call, &err);
 	if (db_is_null(rows, 0, 0))
@@ -270,7 +270,7 @@ target_add(struct wish *wish)
 	struct err err = {0};
 	char path[FIELD_SIZE];
 
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_add,
+	if (!db_call_run(call, &rows, &err, sql_gateway_target_add,
 	    db_text(wish->service), db_text(wish->name), texts_arg(&wish->customers),
 	    texts_arg(&wish->states), settings_arg(wish), enabled_arg(wish)))
 		return refuse(call, &err);
@@ -289,7 +289,7 @@ target_change(struct wish *wish)
 	const char *name = call->arguments[0];
 	struct err err = {0};
 
-	if (!db_pool_run(call->gateway->pool, NULL, &err, sql_gateway_target_change, db_text(name),
+	if (!db_call_run(call, NULL, &err, sql_gateway_target_change, db_text(name),
 	    db_bool(wish->has_customers), texts_arg(&wish->customers), texts_arg(&wish->states),
 	    settings_arg(wish), enabled_arg(wish)))
 		return refuse(call, &err);
@@ -332,7 +332,7 @@ serve_target_remove(struct call *call)
 
 	if (!target_may_be_asked(call))
 		return false;
-	if (!db_pool_run(call->gateway->pool, &rows, &err, sql_gateway_target_remove,
+	if (!db_call_run(call, &rows, &err, sql_gateway_target_remove,
 	    db_text(call->arguments[0])))
 		return problem_err(call, &err);
 	if (db_affected(rows) == 0)

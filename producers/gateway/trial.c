@@ -15,7 +15,7 @@ is_said(void *state, bool *done, struct err *err)
 	struct trial *trial = state;
 	own(db_rows_freep) struct db_rows *rows = NULL;
 
-	if (!db_pool_run(trial->call->gateway->pool, &rows, err, sql_gateway_target_said,
+	if (!db_call_run(trial->call, &rows, err, sql_gateway_target_said,
 	    db_text(trial->call->arguments[0]), db_time(trial->asked_us)))
 		return false;
 	*done = db_count(rows) > 0;
@@ -29,7 +29,7 @@ refuse_late(struct trial *trial, const char *service)
 {
 	struct err err = {0};
 
-	if (!db_pool_run(trial->call->gateway->pool, NULL, &err, sql_gateway_target_unask,
+	if (!db_call_run(trial->call, NULL, &err, sql_gateway_target_unask,
 	    db_text(trial->call->arguments[0]), db_time(trial->asked_us)))
 		log_write(LOG_WARN, "still asked", "code=%s", err.code);
 	return problem(trial->call, &problem_unavailable, "batchline-%s does not answer.", service);
@@ -69,7 +69,7 @@ serve_target_test(struct call *call)
 
 	if (!target_may_be_asked(call))
 		return false;
-	if (!db_pool_run(call->gateway->pool, &asked, &err, sql_gateway_target_ask, db_text(name)))
+	if (!db_call_run(call, &asked, &err, sql_gateway_target_ask, db_text(name)))
 		return problem_err(call, &err);
 	if (db_count(asked) == 0)
 		return problem(call, &problem_not_found, "There is no target of this name.");

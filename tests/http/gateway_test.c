@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gateway's own answers, with neither Kafka nor Postgres behind it: what it says while they are
  * away, and what it can say by itself. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include "base/metrics.h"
 #include "client.h"
 #include "producers/gateway/gateway.h"
 
@@ -18,9 +22,8 @@ static struct gateway g = { .json_max = 1000,
 	.bodies_max = 1 << 20,
 	.calls_max = 2 };
 
-/* Nobody listens at port 1. */
 static int
-serve(void)
+serve_beside(const char *conninfo)
 {
 	static struct httpd *httpd;
 	const struct httpd_options options = { .listen = "127.0.0.1:0",
@@ -34,10 +37,16 @@ serve(void)
 		.state = &g };
 	struct err err = { 0 };
 
-	cr_assert(
-	    db_pool_new(&g.pool, "postgresql://nobody@127.0.0.1:1/none", 1) && guard_new(&g.guard));
+	cr_assert(db_pool_new(&g.pool, conninfo, 1) && guard_new(&g.guard));
 	cr_assert(httpd_start(&httpd, &options, &err), "%s", err.text);
 	return httpd_port(httpd);
+}
+
+/* Nobody listens at port 1. */
+static int
+serve(void)
+{
+	return serve_beside("postgresql://nobody@127.0.0.1:1/none");
 }
 
 Test(gateway, what_needs_the_database_is_to_be_asked_again)
@@ -336,4 +345,69 @@ Test(gateway, a_page_is_not_sent_twice)
 	cr_assert_eq(answer_status(whole), 200);
 	cr_assert_eq(answer_status(again), 304);
 	cr_assert_str_eq(answer_body(again), "");
+}
+
+/* ---- who has gone ---- */
+
+/* A database that takes connections and says nothing. */
+static int
+listen_mute(int *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert(!bind(fd, (struct sockaddr *)&at, size) && !listen(fd, 10));
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* One waits for the only connection, which another has, and leaves. Then the other's is given up. */
+static void
+leave_while_waiting(int database, int port, const char *asked)
+{
+	int first = client_open(port), second, held;
+
+	client_say_text(first, "GET /api/batches HTTP/1.1\r\n" HOST "\r\n");
+	held = accept(database, NULL, NULL);
+	second = client_open(port);
+	client_say_text(second, asked);
+	while (atomic_load(&g.calls) < 2)
+		usleep(1000);
+	usleep(200000);	/* from there to where it waits */
+	close(second);
+	close(held);
+	cr_assert_eq(answer_status(client_hear(first, 0)), 503);
+}
+
+Test(gateway, for_who_has_gone_while_it_waited_nothing_is_asked)
+{
+	int at, database = listen_mute(&at);
+	struct pollfd polled = { .fd = database, .events = POLLIN };
+	struct buf metrics = { 0 };
+	char conninfo[80];
+
+	snprintf(conninfo, sizeof(conninfo), "postgresql://nobody@127.0.0.1:%d/none", at);
+	limit_metrics_add();
+	leave_while_waiting(database, serve_beside(conninfo), "GET /api/batches HTTP/1.1\r\n" HOST "\r\n");
+	while (atomic_load(&g.calls) > 0 && poll(&polled, 1, 10) == 0)
+		;
+	cr_expect_eq(poll(&polled, 1, 0), 0, "the database was asked");
+	cr_assert(metrics_print(&metrics) && buf_add(&metrics, "", 1));
+	cr_expect_not_null(
+	    strstr((const char *)metrics.data, "batchline_http_refused_total{limit=\"gone\"} 1\n"), "%s", metrics.data);
+}
+
+Test(gateway, what_who_has_gone_wants_changed_is_begun_all_the_same)
+{
+	int at, database = listen_mute(&at), held;
+	char conninfo[80];
+
+	snprintf(conninfo, sizeof(conninfo), "postgresql://nobody@127.0.0.1:%d/none", at);
+	leave_while_waiting(database, serve_beside(conninfo),
+	    "DELETE /api/batches/018f3c5e-7a10-7b3c-9d2e-0123456789ab HTTP/1.1\r\n" HOST "\r\n");
+	held = accept(database, NULL, NULL);
+	cr_assert_geq(held, 0);
+	close(held);
 }
