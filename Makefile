@@ -9,6 +9,7 @@
 # make fuzz bench chaos     the long ones
 # make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
 # make bench-http ROWS=lists  the gateway beside other servers (lists scale submit zips listeners), on a stack of its own: docs/benchmarks/http.md
+# make bench-page           the dashboard's first paint, on the running stack: docs/benchmarks/page.md
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
 # make format       clang-format on every C file
@@ -99,7 +100,8 @@ $(BUILD)/%.o: $(BUILD)/%.c | $(made)
 lists     = $(call once,list-names,awk -f sql/lists.awk sql/queries/gateway/lists.tbl)
 queries   = $(wildcard sql/queries/*/*.sql) $(lists:%=$(BUILD)/queries/gateway/list_%.sql)
 schemas   = $(wildcard schemas/*.avsc schemas/released/*.avsc)
-pages     = $(filter-out %.h %.sh %.md,$(wildcard web/*.* web/*/*.* docs/openapi.yaml))
+modules   = $(filter-out web/theme.js,$(wildcard web/*.js))
+pages     = $(filter-out $(modules) %.h %.sh %.awk %.md,$(wildcard web/*.* docs/openapi.yaml)) $(BUILD)/web/app.js
 $(BUILD)/queries/gateway/list_%.sql: sql/lists.awk sql/queries/gateway/lists.tbl
 	@mkdir -p $(@D)
 	@awk -v list=$* -f $^ > $@
@@ -110,6 +112,9 @@ $(BUILD)/sql.h: sql/header.awk $(queries)
 $(BUILD)/topics.h $(BUILD)/schemas.c $(BUILD)/sql.c $(BUILD)/sql.h:
 	@mkdir -p $(@D)
 	$(quiet) awk -f $^ /dev/null > $@
+$(BUILD)/web/app.js: web/bundle.awk web/app.js $(modules)
+	@mkdir -p $(@D)
+	$(quiet) awk -f web/bundle.awk web/app.js > $@
 $(BUILD)/web.c: web/embed.sh $(pages)
 	@mkdir -p $(@D)
 	$(quiet) $^ > $@
@@ -144,6 +149,7 @@ fuzzers: $(fuzzers) ; BUILD=$(BUILD) tests/run fuzz
 bench-render: $(benches)
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/render/run
 bench-http: ; BUILD=$(BUILD) ROWS=$(or $(ROWS),lists) .stack/venv/bin/python tests/bench/http/run
+bench-page: ; node tests/bench/page/run.mjs $(BESIDE)
 bench-small: ; .stack/venv/bin/python tests/bench/line/run small
 bench-line: $(BUILD)/bench/child
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/line/run $(or $(SET),jpeg)
@@ -155,7 +161,8 @@ install: all
 	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
 clean: ; rm -rf $(BUILD)
 
-.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-small bench-line chaos asan \
+.PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-page bench-small bench-line chaos asan \
         clang fuzz fuzzers format install clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

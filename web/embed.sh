@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# embed.sh FILE...: the dashboard's files as C, for the gateway (see web.h beside the result).
+# embed.sh FILE...: the dashboard's files as C, for the gateway (see web.h), each under its own name.
 set -eu
 type_of() {
 	case $1 in
@@ -29,8 +29,7 @@ done
 echo 'const struct web_file web_files[] = {'
 n=0
 for file; do
-	path=${file#web/}
-	echo "	{ \"/${path#docs/}\", \"$(type_of "$file")\", bytes_$n, sizeof(bytes_$n) - 1 },"
+	echo "	{ \"/${file##*/}\", \"$(type_of "$file")\", bytes_$n, sizeof(bytes_$n) - 1 },"
 	n=$((n + 1))
 done
 echo '	{ 0 }'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the build makes from data: topics.h, schemas.c, sql.c, web.c hold what the files say. */
 #include <criterion/criterion.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ Test(made, every_schema_is_embedded_byte_for_byte)
 	cr_assert_gt(today, 0);
 }
 
-Test(made, every_page_is_embedded_byte_for_byte)
+Test(made, every_page_is_embedded_byte_for_byte_but_for_the_modules)
 {
 	size_t n = 0;
 
@@ -80,6 +81,8 @@ Test(made, every_page_is_embedded_byte_for_byte)
 		char path[256], *bytes;
 		size_t size;
 
+		if (!strcmp(file->path, "/app.js"))
+			continue;
 		snprintf(path, sizeof(path), "%s%s", strcmp(file->path, "/openapi.yaml") ? "web" : "docs",
 		    file->path);
 		bytes = file_read(path, &size);
@@ -88,4 +91,47 @@ Test(made, every_page_is_embedded_byte_for_byte)
 		free(bytes);
 	}
 	cr_assert_eq(n, n_web_files);
+}
+
+static const struct web_file *
+modules(void)
+{
+	const struct web_file *file = web_files;
+
+	while (file->path && strcmp(file->path, "/app.js") != 0)
+		file++;
+	cr_assert_not_null(file->path);
+	return file;
+}
+
+static size_t
+times_in(const struct web_file *file, const char *text)
+{
+	const char *at = (const char *)file->bytes;	/* ends with a zero byte, see embed.sh */
+	size_t n = 0;
+
+	while ((at = strstr(at, text)) != NULL)
+		at++, n++;
+	return n;
+}
+
+Test(made, every_module_stands_once_in_app_js)
+{
+	glob_t found;
+
+	cr_assert_eq(glob("web/*.js", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *name = found.gl_pathv[i] + strlen("web/");
+		char first[64];
+
+		snprintf(first, sizeof(first), "\n// %s: ", name);
+		cr_expect_eq(times_in(modules(), first), strcmp(name, "theme.js") != 0, "%s", name);
+	}
+	globfree(&found);
+}
+
+Test(made, app_js_asks_for_no_other_module)
+{
+	cr_expect_eq(times_in(modules(), "\nimport "), 0);
+	cr_expect_eq(times_in(modules(), "\nexport "), 0);
 }
