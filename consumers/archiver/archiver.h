@@ -51,9 +51,14 @@ void snapshot_clear(struct snapshot *snapshot);
 
 /* sheet.c */
 void sheet_uri(char ret[BLOB_URI_MAX], const struct manifest *manifest);
-/* Made once: what lies there is left. Enters it in the manifest when it belongs in the archive. One that
- * cannot be made is a warning in the log. False only when the archiver shall not go on. */
-bool sheet_make(struct archiver *a, struct snapshot *s, struct err *err);
+struct sheet;		/* of the turn's arena */
+/* Has it drawn while the caller does other work; what lies there is left. One that cannot be made is a
+ * warning in the log. False only when the archiver shall not go on. */
+bool sheet_begin(struct archiver *a, struct snapshot *s, struct sheet **ret, struct err *err);
+/* Waits until it is stored, and enters it in the manifest when it belongs in the archive. As above;
+ * doing it twice changes nothing. */
+bool sheet_finish(struct sheet *sheet, struct err *err);
+void sheet_stop(struct sheet *sheet);	/* what is not stored yet will not be; NULL is fine */
 
 /* build.c */
 struct built {
@@ -62,7 +67,7 @@ struct built {
 	int32_t entries;
 	bool was_there;
 };
-/* Marks in its manifest what is lost, and has the sheet made once nothing is waited for. */
+/* Marks in its manifest what is lost, and has the sheet made, once nothing is waited for, while it writes. */
 bool archive_build(struct archiver *a, struct snapshot *snapshot, struct built *ret,
     struct err *err);
 #endif

@@ -3,7 +3,9 @@
  * build.c: manifest -> archive. A blob that lies there already and is the archive of this manifest
  * is left alone, byte for byte; any other is replaced.
  *
- *	look -> something lost? wait for it, or go on without -> sheet -> write -> verify -> rename
+ *	look -> something lost? wait for it, or go on without -> write -> verify -> rename
+ *	                                                    '-> the sheet, meanwhile, or before it
+ *	                                                        when it is an entry itself
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +29,7 @@ struct plan {
 	struct archiver *archiver;
 	struct snapshot *snapshot;
 	struct manifest *manifest;
-	bool has_sheet;			/* it was made, or could not be */
+	struct sheet *sheet;		/* once it was begun */
 	struct buf text;		/* manifest.json */
 	struct pack_entry *entries;
 	struct manifest_file **at;
@@ -279,6 +281,15 @@ blob_make(struct plan *plan, struct built *ret, size_t *culprit, struct err *err
 	    && blob_write_finish(writer, &ret->blob, err);
 }
 
+static bool
+sheet_ready(struct plan *plan, struct err *err)
+{
+	struct snapshot *s = plan->snapshot;
+
+	return (plan->sheet || sheet_begin(plan->archiver, s, &plan->sheet, err))
+	    && (!s->with_sheet || sheet_finish(plan->sheet, err));
+}
+
 /* One try; *again: a file turned out to be lost, and the archive goes on without it. */
 static bool
 attempt(struct plan *plan, struct built *ret, bool *again, struct err *err)
@@ -287,11 +298,8 @@ attempt(struct plan *plan, struct built *ret, bool *again, struct err *err)
 	bool there;
 
 	*again = false;
-	if (!may_go_on(plan, err)
-	    || (!plan->has_sheet && !sheet_make(plan->archiver, plan->snapshot, err)))
-		return false;
-	plan->has_sheet = true;
-	if (!plan_make(plan, err) || !is_there(plan, ret, &there, err))
+	if (!may_go_on(plan, err) || !sheet_ready(plan, err) || !plan_make(plan, err)
+	    || !is_there(plan, ret, &there, err))
 		return false;
 	ret->was_there = there;
 	ret->entries = (int32_t)plan->n;
@@ -322,6 +330,8 @@ archive_build(struct archiver *a, struct snapshot *s, struct built *ret, struct 
 	well = manifest_check_names(m, err) && look(&plan, err);
 	while (well && again)
 		well = attempt(&plan, ret, &again, err);
+	well = well && sheet_finish(plan.sheet, err);
+	sheet_stop(plan.sheet);
 	plan_clear(&plan);
 	return well || err_at(err, "%s", plan.uri);
 }

@@ -22,6 +22,8 @@ static const struct option_row archiver_options[] = {
 	{ "BATCHLINE_PATIENCE_S", OPTION_INT, "30", 0, 86400,
 	    "seconds since a batch was finished: then its archive does without outputs that are lost",
 	    false },
+	{ "BATCHLINE_SHEET_S", OPTION_INT, "60", 1, 3600,
+	    "seconds that the drawing of a contact sheet may take: then there is none", false },
 	{ NULL, OPTION_TEXT, NULL, 0, 0, NULL, false },
 };
 

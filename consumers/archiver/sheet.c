@@ -2,7 +2,10 @@
 /*
  * sheet.c: gathers names and previews of a batch, has batchline-renderer draw them, and stores what comes.
  * Its two processes (consumers/renderer/sheet.h) get no environment and no descriptor of ours but those
- * that they are meant to have: a picture is never decoded where there are secrets.
+ * that they are meant to have: a picture is never decoded where there are secrets. They work while the
+ * archiver writes the ZIP:
+ *
+ *	sheet_begin: gather -> start both	sheet_finish: wait for both -> store -> enter in the manifest
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +29,6 @@
 
 #define RENDERER "batchline-renderer"
 enum {
-	DRAW_MS = 60 * 1000,
 	LOOK_MS = 250,
 	PREVIEW_MAX = 1 << 20,		/* bytes of one; a larger one is left out */
 	PREVIEWS_MAX = 128 << 20,	/* bytes of all */
@@ -35,7 +37,10 @@ enum { CELL_NAME, CELL_STATUS, CELL_ERROR_CODE, CELL_PREVIEW };	/* as in cells.s
 
 struct sheet {
 	struct archiver *a;
-	const struct snapshot *snapshot;
+	struct snapshot *snapshot;
+	char uri[BLOB_URI_MAX];
+	struct blob_writer *writer;	/* while it is drawn, else NULL */
+	int64_t began_ms;
 	int cells, more;
 	int words, previews;		/* files in memory */
 	int64_t bytes;			/* of previews */
@@ -194,49 +199,57 @@ both_start(struct sheet *sheet, int out, struct err *err)
 	return well;
 }
 
+static int64_t
+limit_s(const struct sheet *sheet)
+{
+	return option_int(sheet->a->context->options, "BATCHLINE_SHEET_S");
+}
+
 /* True: it ended by itself, in time. */
 static bool
-wait_for(struct sheet *sheet, pid_t pid, int64_t until_ms, bool *goes_on, struct err *err)
+wait_for(struct sheet *sheet, pid_t pid, bool *goes_on, struct err *err)
 {
 	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	bool ended = false;
+	int64_t until_ms = sheet->began_ms + limit_s(sheet) * 1000;
+	bool ended = false, late = false;
 
 	if (p.fd < 0)
 		return err_set(err, ERR_RETRY, "pidfd: %s", strerror(errno));
-	while (!ended && *goes_on && clock_monotonic_ms() < until_ms) {
-		ended = poll(&p, 1, LOOK_MS) > 0;
+	while (!ended && !late && *goes_on) {
+		late = clock_monotonic_ms() >= until_ms;
+		ended = poll(&p, 1, late ? 0 : LOOK_MS) > 0;
 		*goes_on = ended || archiver_goes_on(sheet->a, err);
 	}
 	close(p.fd);
-	return ended || !*goes_on || err_set(err, ERR_RETRY, "it took longer than %d s", DRAW_MS / 1000);
+	return ended || !*goes_on
+	    || err_set(err, ERR_RETRY, "it took longer than %" PRId64 " s", limit_s(sheet));
 }
 
 /* Ends it if it has not. True: it had done its work. */
 static bool
-reap(pid_t pid)
+reap(pid_t *pid)
 {
 	int status = -1;
 
-	if (pid <= 0)
+	if (*pid <= 0)
 		return false;
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	kill(*pid, SIGKILL);
+	while (waitpid(*pid, &status, 0) < 0 && errno == EINTR)
 		;
+	*pid = 0;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static bool
-draw(struct sheet *sheet, int out, bool *goes_on, struct err *err)
+is_drawn(struct sheet *sheet, bool *goes_on, struct err *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + DRAW_MS;
 	char id[UUID_TEXT_SIZE];
 	bool well, drawn, written;
 
-	well = both_start(sheet, out, err)
-	    && wait_for(sheet, sheet->of_pictures, until_ms, goes_on, err)
-	    && wait_for(sheet, sheet->of_words, until_ms, goes_on, err);
-	drawn = reap(sheet->of_pictures);
-	written = reap(sheet->of_words);
+	well = wait_for(sheet, sheet->of_pictures, goes_on, err)
+	    && wait_for(sheet, sheet->of_words, goes_on, err);
+	drawn = reap(&sheet->of_pictures);
+	written = reap(&sheet->of_words);
 	if (!well || !*goes_on)
 		return false;
 	if (drawn && !written)
@@ -246,17 +259,6 @@ draw(struct sheet *sheet, int out, bool *goes_on, struct err *err)
 }
 
 /* ---- the blob ---- */
-
-static bool
-blob_make(struct sheet *sheet, const char *uri, bool *goes_on, struct err *err)
-{
-	own(blob_writer_freep) struct blob_writer *writer = NULL;
-	struct blob_done done;
-
-	return gather(sheet, goes_on, err) && blob_write_open(sheet->a->store, &writer, uri, err)
-	    && draw(sheet, blob_writer_fd(writer), goes_on, err)
-	    && blob_write_finish(writer, &done, err);
-}
 
 static bool
 is_there(const struct archiver *a, const char *uri)
@@ -297,40 +299,76 @@ enter(struct archiver *a, struct manifest *m, const char *uri)
 
 /* What was not made says why, once. */
 static void
-tell(const struct sheet *sheet, bool well, int64_t began_ms, const struct err *err)
+tell(const struct sheet *sheet, bool well, struct err *err)
 {
 	char id[UUID_TEXT_SIZE], why[1100];
 
 	uuid_print(id, sheet->snapshot->manifest.batch_id);
 	if (well)
 		log_write(LOG_DEBUG, "contact sheet drawn", "batch=%s cells=%d ms=%" PRId64, id,
-		    sheet->cells, clock_monotonic_ms() - began_ms);
+		    sheet->cells, clock_monotonic_ms() - sheet->began_ms);
 	else
 		log_write(LOG_WARN, "no contact sheet", "batch=%s why=%s", id,
 		    log_quote(why, sizeof(why), err->text));
+	err_clear(err);
+}
+
+void
+sheet_stop(struct sheet *sheet)
+{
+	if (!sheet)
+		return;
+	reap(&sheet->of_pictures);
+	reap(&sheet->of_words);
+	blob_writer_free(sheet->writer);
+	sheet->writer = NULL;
 }
 
 bool
-sheet_make(struct archiver *a, struct snapshot *s, struct err *err)
+sheet_begin(struct archiver *a, struct snapshot *s, struct sheet **ret, struct err *err)
 {
-	struct sheet sheet = { .a = a, .snapshot = s, .words = -1, .previews = -1 };
-	int64_t began_ms = clock_monotonic_ms();
-	char uri[BLOB_URI_MAX];
+	struct sheet *sheet = arena_take(a->arena, sizeof(*sheet));
 	bool goes_on = true, well;
 
-	sheet_uri(uri, &s->manifest);
-	sheet.cells = db_count(s->rows[3]);
-	sheet.more = s->manifest.total_files - sheet.cells;
-	if (!(well = is_there(a, uri))) {
-		well = blob_make(&sheet, uri, &goes_on, err);
-		close(sheet.words);
-		close(sheet.previews);
+	if (!sheet)
+		return err_set(err, ERR_FATAL, "out of memory");
+	*sheet = (struct sheet){ .a = a, .snapshot = s, .words = -1, .previews = -1,
+		.cells = db_count(s->rows[3]), .began_ms = clock_monotonic_ms() };
+	sheet->more = s->manifest.total_files - sheet->cells;
+	sheet_uri(sheet->uri, &s->manifest);
+	if (!is_there(a, sheet->uri)) {
+		well = gather(sheet, &goes_on, err)
+		    && blob_write_open(a->store, &sheet->writer, sheet->uri, err)
+		    && both_start(sheet, blob_writer_fd(sheet->writer), err);
+		close(sheet->words);
+		close(sheet->previews);
+		if (!well)
+			sheet_stop(sheet);
 		if (!goes_on)
 			return false;
-		tell(&sheet, well, began_ms, err);
+		if (!well)
+			tell(sheet, false, err);
 	}
-	if (well && s->with_sheet)
-		enter(a, &s->manifest, uri);
-	err_clear(err);
+	*ret = sheet;
+	return true;
+}
+
+bool
+sheet_finish(struct sheet *sheet, struct err *err)
+{
+	struct snapshot *s = sheet->snapshot;
+	struct blob_done done;
+	bool goes_on = true, well;
+
+	if (sheet->writer) {
+		well = is_drawn(sheet, &goes_on, err)
+		    && blob_write_finish(sheet->writer, &done, err);
+		sheet_stop(sheet);
+		if (!goes_on)
+			return false;
+		tell(sheet, well, err);
+	}
+	if (s->with_sheet && !s->manifest.sheet)
+		enter(sheet->a, &s->manifest, sheet->uri);
 	return true;
 }

@@ -207,10 +207,11 @@ scans_are_all_there(const struct jpeg_decompress_struct *cinfo)
 }
 
 static void
-decode(struct jpeg_decompress_struct *cinfo, struct listener *l)
+decode(struct jpeg_decompress_struct *cinfo, struct listener *l, void *state)
 {
 	JSAMPARRAY rows;
 
+	(void)state;
 	jpeg_read_header(cinfo, TRUE);
 	cinfo->scale_num = 1;
 	cinfo->scale_denom = 8;
@@ -227,26 +228,71 @@ decode(struct jpeg_decompress_struct *cinfo, struct listener *l)
 	}
 }
 
-bool
-jpeg_is_whole(int fd, struct err *err)
+/* True: work() came to its end and heard of no defect that costs pixels. */
+static bool
+listen_to(void (*work)(struct jpeg_decompress_struct *, struct listener *, void *), void *state,
+    const uint8_t *bytes, size_t size, struct err *err)
 {
 	struct jpeg_decompress_struct cinfo = {0};
 	struct listener l = {0};
-	struct file file;
 
-	if (!file_open(&file, fd, err))
-		return false;
 	cinfo.err = jpeg_std_error(&l.manager);
 	l.manager.emit_message = heard;
 	l.manager.error_exit = broken;
 	l.manager.output_message = silent;
 	if (!setjmp(l.back)) {
 		jpeg_create_decompress(&cinfo);
-		jpeg_mem_src(&cinfo, file.bytes, file.size);
-		decode(&cinfo, &l);
+		jpeg_mem_src(&cinfo, bytes, size);
+		work(&cinfo, &l, state);
 	}
 	jpeg_destroy_decompress(&cinfo);
-	file_close(&file);
 	return !l.code || err_code(err, ERR_REJECT, l.code,
 	    "the picture cannot be read to its end: %s", l.text);
+}
+
+bool
+jpeg_is_whole(int fd, struct err *err)
+{
+	struct file file;
+	bool well;
+
+	if (!file_open(&file, fd, err))
+		return false;
+	well = listen_to(decode, NULL, file.bytes, file.size, err);
+	file_close(&file);
+	return well;
+}
+
+struct square { uint8_t *at; size_t stride; JDIMENSION side; };
+
+static void
+place(struct jpeg_decompress_struct *cinfo, struct listener *l, void *state)
+{
+	const struct square *square = state;
+	uint8_t *row;
+
+	jpeg_read_header(cinfo, TRUE);
+	cinfo->out_color_space = JCS_RGB;
+	cinfo->scale_denom = cinfo->scale_num = 8;
+	for (jpeg_calc_output_dimensions(cinfo); cinfo->output_width > square->side
+	    || cinfo->output_height > square->side; jpeg_calc_output_dimensions(cinfo))
+		if (--cinfo->scale_num == 0) {
+			l->code = "image_too_large";
+			return;
+		}
+	jpeg_start_decompress(cinfo);
+	row = square->at + (square->side - cinfo->output_height) / 2 * square->stride
+	    + (size_t)(square->side - cinfo->output_width) / 2 * 3;
+	for (; cinfo->output_scanline < cinfo->output_height; row += square->stride)
+		jpeg_read_scanlines(cinfo, &row, 1);
+	if (l->ended_early)
+		note((j_common_ptr)cinfo, "image_truncated");
+}
+
+bool
+jpeg_place(uint8_t *at, size_t stride, int side, const uint8_t *bytes, size_t size, struct err *err)
+{
+	struct square square = { at, stride, (JDIMENSION)side };
+
+	return listen_to(place, &square, bytes, size, err);
 }

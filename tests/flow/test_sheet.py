@@ -12,6 +12,7 @@ import signal
 import subprocess
 import uuid
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -169,7 +170,7 @@ def test_the_command_line_fetches_it_under_the_name_of_the_batch(six, tmp_path):
 # ---- with another renderer beside the archiver ----
 
 @contextlib.contextmanager
-def archiver(tmp_path, renderer):
+def archiver(tmp_path, renderer, **options):
     """In place of the stack's own, with that shell script as batchline-renderer beside it; None: without."""
     program = tmp_path / PROGRAM.name
     shutil.copy(PROGRAM, program)
@@ -177,7 +178,7 @@ def archiver(tmp_path, renderer):
         (tmp_path / RENDERER.name).write_text(f"#!/bin/sh\n{renderer}\n")
         (tmp_path / RENDERER.name).chmod(0o755)
     env = {**os.environ, "BATCHLINE_INSTANCE": "archiver-1", "BATCHLINE_LOG_LEVEL": "debug",
-           "DATABASE_URL": re.sub(r"//\w+@", "//batchline_archiver@", os.environ["DATABASE_URL"])}
+           "DATABASE_URL": re.sub(r"//\w+@", "//batchline_archiver@", os.environ["DATABASE_URL"]), **options}
     with stopped("archiver"), open(tmp_path / "log", "w") as log:
         process = subprocess.Popen([program], env=env, stderr=log)
         try:
@@ -195,6 +196,30 @@ def test_a_sheet_that_cannot_be_drawn_keeps_no_archive_back(tmp_path, renderer):
         assert len(download(batch)[1]) > 1000
         assert get(f"/api/batches/{batch}/sheet").problem() == "not-found"
         assert "no contact sheet" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("wanted_inside", [False, True])
+def test_one_who_draws_without_end_is_ended_and_the_archive_is_there(tmp_path, wanted_inside):
+    pipeline = pipeline_with(wanted_inside).json()["id"]
+    with archiver(tmp_path, f"echo $$ >>{tmp_path}/pids; exec sleep 600", BATCHLINE_SHEET_S="1"):
+        batch = line.submit(photos(2), pipeline=pipeline)
+        done = line.finished(batch, archive=True)
+        assert done["archive"]["entries"] == 3
+        assert get(f"/api/batches/{batch}/sheet").problem() == "not-found"
+        assert "it took longer than 1 s" in (tmp_path / "log").read_text()
+        pids = (tmp_path / "pids").read_text().split()
+        assert len(pids) == 2 and not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_the_zip_is_written_while_the_sheet_is_drawn(tmp_path):
+    """Whoever draws waits for the ZIP; it would wait until it is ended, if the ZIP waited for it."""
+    drawn = f"until ls {STORE}/archives/$(cat {tmp_path}/batch)/*.zip; do sleep 0.1; done 2>/dev/null; echo $1"
+    with archiver(tmp_path, f"({drawn}) >>{tmp_path}/seen; exec {RENDERER} \"$@\"", BATCHLINE_SHEET_S="30"):
+        batch = line.submit(photos(2))
+        (tmp_path / "batch").write_text(batch)
+        line.finished(batch, archive=True)
+    assert "--sheet\n" in (tmp_path / "seen").read_text()
+    assert sheet_of(batch).size[0] == 2 * MARGIN + 3 * (CELL + GAP) - GAP
 
 
 def test_a_process_that_draws_gets_nothing_of_the_archivers_but_what_it_is_meant_to_have(tmp_path):
