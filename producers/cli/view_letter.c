@@ -27,8 +27,9 @@ add_letter(struct table *table, const struct doc_value *letter)
 	    && table_add(table, text_in(letter, "key"), TONE_PLAIN)
 	    && table_add(table, strcmp(text_in(letter, "state"), "open") ? text_in(letter, "state") : "",
 	        TONE_FAINT)
-	    && table_print(table, TONE_PLAIN, int_in(letter, "replays") ? "%lld" : "",
-	        (long long)int_in(letter, "replays"))
+	    && (int_in(letter, "replays")
+	        ? table_print(table, TONE_PLAIN, "%lld", (long long)int_in(letter, "replays"))
+	        : table_add(table, "", TONE_PLAIN))
 	    && table_add(table, text_in(letter, "message"), TONE_FAINT);
 }
 
