@@ -19,8 +19,18 @@ function item() {
 			attribute(link, 'href', `#batch/${job.batch_id}`);
 			put(part(element, 'attempt'), job.attempt > 1 ? `attempt ${number(job.attempt)}` : '');
 			putTime(part(element, 'since'), job.started_at);
+			put(part(element, 'who'), job.worker ? `by ${bare(job.worker)}` : '');
 		},
 	};
+}
+
+// Of those shown: each renderer, with how many it has.
+function crewOf(jobs) {
+	const has = new Map();
+	for (const { worker } of jobs)
+		if (worker)
+			has.set(worker, (has.get(worker) ?? 0) + 1);
+	return [...has].sort().map(([worker, n]) => `${bare(worker)} has ${number(n)}`).join(', ');
 }
 
 export function workingPanel() {
@@ -33,6 +43,7 @@ export function workingPanel() {
 	function draw({ data, total }) {
 		const beyond = total - data.length;
 		keyed(list, items, data, (job) => `${job.id} ${job.attempt}`, item);
+		put(part(room, 'crew'), crewOf(data));
 		put(part(room, 'more'), !total ? 'Nothing is in work.' : beyond > 0 ? `and ${number(beyond)} more` : '');
 		say(total);
 	}

@@ -88,7 +88,8 @@ fact_row(struct plan *plan, const struct fact *f)
 	    duration_ms == EVENT_NULL_INT ? db_null(DB_INT4) : db_int4(duration_ms),
 	    db_uuid(e->head.batch_id),
 	    completed && e->completed.input_size != EVENT_NULL_LONG
-	        ? db_int(e->completed.input_size) : db_null(DB_INT8));
+	        ? db_int(e->completed.input_size) : db_null(DB_INT8),
+	    db_text(e->started.worker));
 	if (completed) {
 		outputs_rows(plan, &e->completed);
 		plan->completed++;

@@ -11,7 +11,7 @@ static const struct kind { const char *sql, *columns, *singles; } kinds[ROWS_KIN
 	[ROWS_FENCE] = { sql_projector_fence, "tillll", "t" },
 	[ROWS_BATCHES] = { sql_projector_batches_insert, "utdttiiiliiiyttzt", "" },
 	[ROWS_JOBS] = { sql_projector_jobs_insert, "uuitttlzt", "" },
-	[ROWS_FACTS] = { sql_projector_facts_apply, "uitzzttbtiul", "iz" },
+	[ROWS_FACTS] = { sql_projector_facts_apply, "uitzzttbtiult", "iz" },
 	[ROWS_ATTEMPTS] = { sql_projector_attempts_insert, "uuiitzttbi", "" },
 	[ROWS_OUTPUTS] = { sql_projector_outputs_insert, "uittttiiltlu", "" },
 	[ROWS_ARCHIVES] = { sql_projector_archives_apply, "uitltiz", "" },

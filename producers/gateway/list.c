@@ -333,8 +333,8 @@ enum { WORKING_MOST = 100 };
 
 static const struct shown_member working_members[] = {
 	{ "id", SHOWN_ID }, { "file_name", SHOWN_TEXT }, { "size", SHOWN_INT }, { "attempt", SHOWN_INT },
-	{ "started_at", SHOWN_TIME }, { "batch_id", SHOWN_ID }, { "base_directory_name", SHOWN_TEXT },
-	{ "customer_prefix", SHOWN_TEXT }, { "pipeline_id", SHOWN_INT },
+	{ "started_at", SHOWN_TIME }, { "worker", SHOWN_TEXT }, { "batch_id", SHOWN_ID },
+	{ "base_directory_name", SHOWN_TEXT }, { "customer_prefix", SHOWN_TEXT }, { "pipeline_id", SHOWN_INT },
 };
 
 bool

@@ -442,7 +442,7 @@ def started(one, job_id):
     """A renderer says that it has taken the job up."""
     value = events.encode("JobStarted", {
         "event_id": uuid.uuid4(), "occurred_at": time.time_ns() // 1000, "batch_id": uuid.UUID(one),
-        "job_id": uuid.UUID(job_id), "run_no": 1, "attempt": 1, "worker": "test"})
+        "job_id": uuid.UUID(job_id), "run_no": 1, "attempt": 1, "worker": "pc-1/4711"})
     home = sql("select partition from batchline.batches where id = %s", one)[0][0]
     producer = Producer({"bootstrap.servers": BROKERS})
     producer.produce(PREFIX + "events", value, one, partition=home)
@@ -460,7 +460,7 @@ def test_what_is_in_work_is_shown_with_its_batch_and_since_when(waiting):
     shown, = until(mine, "the job in work")
     assert shown == {**{k: v for k, v in get(f"/api/jobs/{job}").json().items() if k in shown},
                      "customer_prefix": waiting["base_directory_name"].partition("_20")[0],
-                     "pipeline_id": 1}
+                     "pipeline_id": 1, "worker": "pc-1/4711"}
     assert (shown["id"], shown["attempt"]) == (job, 1) and shown["started_at"]
     assert get("/api/working").json()["total"] == 1
     assert order(waiting, "cancel").status == 200

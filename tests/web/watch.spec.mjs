@@ -96,7 +96,7 @@ test('what ended lately is a chart to see and a table to read', async ({ page, c
 		await page.screenshot({ path: `${process.env.LOOK}/chart.png`, fullPage: true });
 });
 
-test('who watches sees which pictures are in work, of which batch, and since when', async ({ page, customer }) => {
+test('who watches sees which pictures are in work, of which batch, since when, and by whom', async ({ page, customer }) => {
 	test.setTimeout(120_000);
 	const batch = await submit(customer, pictures(300), { pipeline: 2 });
 	await page.goto(`/?customer=${customer}`);
@@ -104,7 +104,8 @@ test('who watches sees which pictures are in work, of which batch, and since whe
 	await expect(working).toContainText(/In work now: \d+ pictures?/);
 	await working.locator('summary').click();
 	await expect(working.locator('li').first())
-		.toHaveText(new RegExp(`^lobby-\\d+\\.jpg ${batch.base_directory_name} +started (just now|\\d+ s ago)$`));
+		.toHaveText(new RegExp(`^lobby-\\d+\\.jpg ${batch.base_directory_name} +started (just now|\\d+ s ago) by \\S+/\\d+$`));
+	await expect(working.locator('[data-part="crew"]')).toHaveText(/^\S+\/\d+ has \d+$/);
 	await expectAccessible(page);
 	const first = await working.locator('li [data-part="file"]').first().textContent();
 	await expect(working.locator('li [data-part="file"]').filter({ hasText: new RegExp(`^${first}$`) })).toHaveCount(0);

@@ -7,7 +7,7 @@ with busy as materialized (
 	  from batches
 	 where outstanding and jobs_processing > 0 and deleted_at is null
 	   and ($1::text[] is null or customer_prefix = any ($1)))
-select j.id, j.file_name, j.size, j.attempt, j.started_at, b.id as batch_id, b.base_directory_name,
+select j.id, j.file_name, j.size, j.attempt, j.started_at, j.worker, b.id as batch_id, b.base_directory_name,
        b.customer_prefix, b.pipeline_id, (select sum(jobs_processing)::bigint from busy) as total
   from busy b join jobs j on j.batch_id = b.id and j.position between b.upto - 5000 and b.upto
  where j.status = 'processing'

@@ -10,7 +10,7 @@ with b as (
 update jobs j
    set status = 'queued', attempt = j.attempt + 1, first_attempt = j.attempt + 1,
        error_code = null, error_message = null, started_at = null, completed_at = null,
-       next_attempt_at = null, lease_until = null
+       next_attempt_at = null, lease_until = null, worker = null
   from b
  where j.batch_id = any (array[b.id]) and j.status in ('failed', 'cancelled')
    and (cardinality($1::uuid[]) = 0 or j.id in (select unnest($1::uuid[])))
