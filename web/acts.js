@@ -5,7 +5,7 @@ import {
 	cancelBatch, deleteBatch, pauseBatch, readBatch, readJobs, resumeBatch, retryBatch,
 } from './api.js';
 import { confirmThen } from './confirm.js';
-import { isFinal, openOf } from './rows.js';
+import { isFinal, openOf } from './facts.js';
 import { calm, complain, tell } from './say.js';
 import { offerUndo } from './undo.js';
 import { plural } from './words.js';

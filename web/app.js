@@ -3,7 +3,7 @@
 // gateway's events tell what changes. Nothing of it happens while nobody looks at the page.
 import { actions, each, takeBack } from './acts.js';
 import { batchPage } from './batch.js';
-import { AT_ONCE, bulk } from './bulk.js';
+import { bulk, forAll } from './bulk.js';
 import { drawChart, tendChart } from './chart.js';
 import { byId, refreshTimes } from './dom.js';
 import { filterBar } from './filters.js';
@@ -11,7 +11,6 @@ import { jobSheet } from './job.js';
 import { keyboard } from './keys.js';
 import { listOf } from './list.js';
 import { looker } from './look.js';
-import { pool } from './pool.js';
 import { calm, complain, tell } from './say.js';
 import { session } from './session.js';
 import { submitForm } from './submit.js';
@@ -185,7 +184,7 @@ bulk(() => queryOf(page.view), each, (verb, batches) => {
 			page.deleted.add(batch.id);
 	const words = `${plural(batches.length, 'batch', 'batches')}: ${verb} asked for`;
 	if (takeBack[verb] && batches.length)
-		offerUndo(words, () => pool(AT_ONCE, batches, takeBack[verb]).then(its.lookSoon));
+		offerUndo(words, () => forAll(batches, takeBack[verb]).finally(its.lookSoon));
 	else
 		tell(words);
 	draw();

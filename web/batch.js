@@ -2,8 +2,9 @@
 // batch.js: one batch by its address (#batch/ID), alone on the page and unfolded. It hears what the list hears,
 // and is asked for by the clock while it is not settled, since the list's filters may hide it.
 import { listBatches, readBatch } from './api.js';
-import { attribute, byId, put, show } from './dom.js';
-import { batchRow, isSettled } from './rows.js';
+import { byId, put, show } from './dom.js';
+import { isSettled } from './facts.js';
+import { batchRow } from './rows.js';
 
 const HASH = /^#batch\/([0-9a-f-]{36})$/;
 
@@ -21,16 +22,13 @@ export function batchPage(asks) {
 			return;
 		batch = now;
 		if (!row) {
-			row = batchRow(now, { ...asks, toggle });
-			const detail = row.element.querySelector('.detail');
-			detail.id = 'one-detail';	// its row in the list has its own
-			attribute(row.element.querySelector('.toggle'), 'aria-controls', detail.id);
-			detail.querySelector('.history').open = true;
-			show(detail.querySelector('[data-part="own"]'), false);
+			row = batchRow(now, { ...asks, toggle }, 'one-detail');	// its row in the list has its own
+			row.unfold(true);
+			row.element.querySelector('.history').open = true;
+			show(row.element.querySelector('[data-part="own"]'), false);
 			table.append(row.element);
 		}
 		row.update(now);
-		row.unfold(isOpen);
 		document.title = `${now.base_directory_name} – Batchline`;
 	}
 	function toggle() {

@@ -4,13 +4,13 @@
 import { downloadOf, listBatches } from './api.js';
 import { confirmThen } from './confirm.js';
 import { attribute, byId, part, put, show } from './dom.js';
+import { hasZip, isFinal, openOf } from './facts.js';
 import { pool } from './pool.js';
-import { hasZip, isFinal, openOf } from './rows.js';
 import { bytes, number, plural } from './words.js';
 
 const MOST = 2000;	// batches
 const PAGE = 500;
-export const AT_ONCE = 4;
+const AT_ONCE = 4;
 const NAMED = 4;
 
 const missingOf = (batch) => batch.jobs_failed + batch.jobs_cancelled;
@@ -59,13 +59,13 @@ async function readAll(query) {
 }
 
 // Some at a time. What is done leaves the list, so that another try has the others alone.
-async function run(batches, act) {
+export async function forAll(batches, act, left = () => {}) {
 	let trouble = null;
 	await pool(AT_ONCE, batches, async (batch) => {
 		try {
 			await act(batch);
 			batches.splice(batches.indexOf(batch), 1);
-			put(part(byId('confirm'), 'yes'), `${number(batches.length)} left`);
+			left();
 		} catch (error) {
 			trouble = error;
 		}
@@ -93,7 +93,8 @@ export function bulk(query, acts, done) {
 		const isDone = await confirmThen({
 			title: `${order.word} ${n}?`, yes: `${order.word} ${n}`, no: 'Leave them',
 			text: `${namesOf(batches)}: ${order.amount(batches)}.`,
-			act: () => run(batches, order.act ?? acts[order.name]),
+			act: () => forAll(batches, order.act ?? acts[order.name],
+				() => put(part(byId('confirm'), 'yes'), `${number(batches.length)} left`)),
 		});
 		const left = new Set(batches);
 		done(order.name, all.filter((batch) => !left.has(batch)), isDone);

@@ -26,9 +26,11 @@ function name_of(file, line) {
 	return line
 }
 function add(file, name,	line, more, body, given, got) {
-	if (file in added)
+	if (added[file] == "begun")
+		fail(file, "needs itself, by way of others")
+	if (added[file])
 		return
-	added[file]
+	added[file] = "begun"
 	while ((got = (getline line < file)) > 0) {
 		while (line ~ /^import [^;]*$/ && (getline more < file) > 0)
 			line = line " " more
@@ -40,6 +42,7 @@ function add(file, name,	line, more, body, given, got) {
 	}
 	if (got < 0)
 		fail(file, "cannot be read")
+	added[file] = "done"
 	printf "const $%s = (() => {\n%sreturn { %s };\n})();\n", name, body, given
 }
 BEGIN {

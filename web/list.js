@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // list.js: the list as it was answered last, drawn in place, and what stands around it.
 import { byId, keyed, put, show } from './dom.js';
-import { batchRow, isFinal } from './rows.js';
+import { isFinal } from './facts.js';
+import { batchRow } from './rows.js';
 import { tell } from './say.js';
 import { may } from './session.js';
 import { countFilters } from './view.js';

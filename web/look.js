@@ -4,10 +4,10 @@
 // anything else by asking again.
 import { listBatches } from './api.js';
 import { byId, put, show } from './dom.js';
+import { isSettled } from './facts.js';
 import { isAtList } from './list.js';
 import { liveLine } from './live.js';
 import { putTold, withNewer, withPlaces } from './merge.js';
-import { isSettled } from './rows.js';
 import { calm, complain, pulse, tell } from './say.js';
 import { addressOf, countFilters, eventsOf, queryOf } from './view.js';
 import { atClock, plural } from './words.js';
@@ -17,6 +17,7 @@ const SELDOM_MS = 10_000;	// a new batch may have come from elsewhere
 const AGAIN_MS = 5000;		// after a failure that may pass
 const HURRY_MS = 15_000;	// what a person asked for may take a moment to be seen
 const REST_MS = 1000;		// between two looks that events bring about
+const DRAWN_MOST = 40;		// rows a picture
 const LOST = 'The list could not be loaded.';
 
 // Counting everything is worth a request only when something has changed.
@@ -141,7 +142,7 @@ export function looker(page, { isOut, draw, drawFilters, readTotals, alone }) {
 		look();
 	}
 
-	// All that was told since the last picture is drawn at once, be it two hundred changes.
+	// What was told since the last picture is drawn with the next; of two hundred changes, some with each.
 	function hear(batch) {
 		goodAt = Date.now();
 		alone.hear(batch);
@@ -151,9 +152,13 @@ export function looker(page, { isOut, draw, drawFilters, readTotals, alone }) {
 	}
 
 	function drawTold() {
-		if (page.list && putTold(page.list, told, page.view, (id) => page.deleted.has(id)))
+		const some = new Map([...told].slice(0, DRAWN_MOST));
+		if (page.list && putTold(page.list, some, page.view, (id) => page.deleted.has(id)))
 			lookLater();
-		told.clear();
+		for (const id of some.keys())
+			told.delete(id);
+		if (told.size)
+			requestAnimationFrame(drawTold);
 		if (!page.list)
 			return;
 		draw();

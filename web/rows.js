@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// rows.js: one batch of the list: its line, and under it, once unfolded, its jobs. A row lives as
+// rows.js: one batch of the list: its line, and under it, once unfolded, all of it. A row lives as
 // long as its batch is shown and is updated in place.
-import { downloadOf, sheetOf } from './api.js';
-import { deliveryList } from './deliveries.js';
+import { downloadOf } from './api.js';
+import { batchDetail } from './detail.js';
 import { attribute, feel, fromTemplate, part, put, putTime, shape, show } from './dom.js';
 import { etaOf } from './eta.js';
-import { historyOf } from './history.js';
-import { jobList } from './jobs.js';
-import { BATCH_STATES, bare, bareLines, between, bytes, duration, number, plural, stateOf } from './words.js';
-
-export const isFinal = (batch) => Boolean(stateOf(BATCH_STATES, batch.status).final);
-export const hasZip = (batch) => Boolean(batch.archive) && batch.archive.run_no === batch.run_no;
-
-// Nothing more is to be expected: it is final, and its ZIP stands if there is anything to put in.
-export const isSettled = (batch) => isFinal(batch) && (hasZip(batch) || !batch.jobs_completed);
+import { hasZip, isFinal, openOf } from './facts.js';
+import { BATCH_STATES, archiveSize, bare, between, bytes, duration, number, stateOf } from './words.js';
 
 function whyNoDownload(batch) {
 	if (!isFinal(batch))
@@ -23,14 +16,6 @@ function whyNoDownload(batch) {
 	return hasZip(batch) ? '' : 'The ZIP is being built';
 }
 
-export const openOf = (batch) =>
-	batch.total_files - batch.jobs_completed - batch.jobs_failed - batch.jobs_cancelled;
-
-const SHORT = 40;	// letters
-
-const sizeOf = (archive) =>
-	`${bytes(archive.size)}, ${plural(archive.entries, 'entry', 'entries')}`;
-
 function putDownload(link, batch) {
 	const reason = whyNoDownload(batch);
 	attribute(link, 'href', reason ? null : downloadOf(batch.id));
@@ -38,9 +23,9 @@ function putDownload(link, batch) {
 	attribute(link, 'aria-disabled', reason ? 'true' : null);
 	attribute(link, 'tabindex', reason ? '0' : null);
 	attribute(link, 'data-reason', reason || null);
-	attribute(link, 'title', reason ? null : `ZIP, ${sizeOf(batch.archive)}`);
+	attribute(link, 'title', reason ? null : `ZIP, ${archiveSize(batch.archive)}`);
 	attribute(link, 'aria-label',
-		`Download ${batch.base_directory_name}: ${reason || `ZIP, ${sizeOf(batch.archive)}`}`);
+		`Download ${batch.base_directory_name}: ${reason || `ZIP, ${archiveSize(batch.archive)}`}`);
 }
 
 // An open batch can be paused, resumed and cancelled, a finished one with pictures missing tried again.
@@ -104,68 +89,22 @@ function putTimes(root, batch) {
 	putTime(part(root, 'ended'), batch.completed_at);
 }
 
-function factsOf(batch, pipelineName) {
-	const { archive } = batch;
-	return [
-		['Customer', batch.customer_prefix],
-		['Day', batch.batch_date],
-		['Pipeline', pipelineName(batch.pipeline_id)],
-		['Submitted by', bare(batch.submitted_by)],
-		['Priority', batch.priority],
-		['Failures tolerated', batch.failures_tolerated ?? 'any number'],
-		['Run', batch.run_no],
-		['Received', bytes(batch.total_size)],
-		['ZIP', archive ? sizeOf(archive) : 'none'],
-		['Batch id', batch.id],
-	];
-}
-
-// In the line there is room for its beginning.
-function putFull(node, description) {
-	put(node, bareLines(description));
-	show(node, description.length > SHORT || description.includes('\n'));
-}
-
-function putFacts(list, batch, pipelineName) {
-	const facts = factsOf(batch, pipelineName);
-	while (list.children.length < facts.length) {
-		const pair = document.createElement('div');
-		pair.append(document.createElement('dt'), document.createElement('dd'));
-		list.append(pair);
-	}
-	facts.forEach(([name, value], i) => {
-		put(list.children[i].firstChild, name);
-		put(list.children[i].lastChild, value ?? '');
-	});
-}
-
 // asks: toggle(batch), turn(batch, verb), retryJobs(batch, ids), cancel(batch), remove(batch), pipelineName(id), tell(words)
-export function batchRow(first, asks) {
+export function batchRow(first, asks, detailId = `detail-${first.id}`) {
 	const element = fromTemplate('t-batch');
 	const line = element.querySelector('.row');
 	const toggle = element.querySelector('.toggle');
-	const detail = element.querySelector('.detail');
-	const jobs = jobList(detail, asks.retryJobs);
-	const deliveries = deliveryList(detail, asks.tell);
-	const history = historyOf(detail);
 	const eta = etaOf();
 	let batch = first;
 	let drawn = null;
 	let open = false;
+	let detail = null;	// made when it is first unfolded
 
-	detail.id = `detail-${first.id}`;
-	attribute(toggle, 'aria-controls', detail.id);
+	attribute(toggle, 'aria-controls', detailId);
 	line.addEventListener('click', (e) => {
 		const other = e.target.closest('a, button, [data-reason]');
 		if ((!other || other === toggle) && getSelection().isCollapsed)
 			asks.toggle(batch);
-	});
-	part(detail, 'own').href = `#batch/${first.id}`;
-	show(part(detail, 'copy'), navigator.clipboard);	// not there without TLS
-	part(detail, 'copy').addEventListener('click', async () => {
-		await navigator.clipboard.writeText(`${location.origin}${location.pathname}#batch/${batch.id}`);
-		asks.tell('The link was copied');
-		put(part(detail, 'copy'), 'Copied');
 	});
 	part(line, 'hold').addEventListener('click', (e) =>
 		asks.turn(batch, e.currentTarget.dataset.verb));
@@ -193,23 +132,11 @@ export function batchRow(first, asks) {
 		putTimes(line, batch);
 		putEta();
 		putDownload(part(line, 'download'), batch);
-		attribute(part(element, 'sheet'), 'href', sheetOf(batch.id));
-		show(part(element, 'sheet'), hasZip(batch));
 		putTurns(line, batch);
 		attribute(part(line, 'delete'), 'aria-label', `Delete ${batch.base_directory_name}`);
 		attribute(part(line, 'delete'), 'title', 'Delete');
 		if (open)
-			fill();
-	}
-	function fill() {
-		const why = [batch.error_message, batch.error_code && `(${batch.error_code})`].filter(Boolean);
-		put(part(detail, 'error'), bare(why.join(' ')));
-		show(part(detail, 'error'), why.length);
-		putFull(part(detail, 'full'), batch.render_description ?? '');
-		putFacts(part(detail, 'facts'), batch, asks.pipelineName);
-		jobs.follow(batch);
-		deliveries.follow(batch);
-		history.follow(batch);
+			detail.fill(batch);
 	}
 	// Of what works, and only while it does.
 	function putEta() {
@@ -225,18 +152,20 @@ export function batchRow(first, asks) {
 		if (open === opened)
 			return;
 		open = opened;
+		if (!detail) {
+			detail = batchDetail(batch, detailId, asks);
+			element.append(detail.element);
+		}
 		attribute(toggle, 'aria-expanded', open);
-		show(detail, open);
+		show(detail.element, open);
 		if (open)
-			fill();
+			detail.fill(batch);
 	}
 	// What changes without its batch.
 	function tend() {
 		putEta();
-		if (!open)
-			return;
-		deliveries.follow(batch);
-		jobs.mend();
+		if (open)
+			detail.tend(batch);
 	}
 	return { element, update, unfold, tend, focus: () => toggle.focus(), batch: () => batch };
 }

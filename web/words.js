@@ -49,6 +49,8 @@ export function bytes(n) {
 	return `${i && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
 }
 
+export const archiveSize = ({ size, entries }) => `${bytes(size)}, ${plural(entries, 'entry', 'entries')}`;
+
 export function duration(ms) {
 	const s = Math.round(ms / 1000);
 	if (ms < 950)

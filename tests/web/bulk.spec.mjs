@@ -124,6 +124,7 @@ test('what was paused together is resumed together, by order or by undo', async 
 	await order('Pause');
 	const undo = page.getByRole('group', { name: 'What was done last' });
 	await expect(undo).toContainText('2 batches: pause asked for');
+	await undo.getByRole('button', { name: 'Undo' }).focus();	// nobody is hurried who is at it
 	const { violations } = await new AxeBuilder({ page }).analyze();
 	expect(violations.map(({ id }) => id)).toEqual([]);
 	if (process.env.LOOK)
@@ -132,6 +133,38 @@ test('what was paused together is resumed together, by order or by undo', async 
 	await expect(undo).toBeHidden();
 	await expect(page.locator('#news')).toContainText('taken back');
 	await expect.poll(controls).toEqual(['run', 'run']);
+	for (const { batch_id: id } of [first, second])
+		await fetch(`${process.env.BATCHLINE_URL}/api/batches/${id}`, { method: 'DELETE' });
+});
+
+test('what was cancelled together is taken back together; what could not be is tried again alone',
+async ({ page, customer, expected }) => {
+	expected.push(/503/);
+	const first = await submit(customer, pictures(60), { pipeline: 2 });
+	const second = await submit(customer, pictures(60), { pipeline: 2 });
+	const runs = () => Promise.all([first, second].map(async ({ batch_id: id }) =>
+		(await (await readBatch(id)).json()).run_no));
+	await openOrders(page, customer, 2);
+	await dialog(page).getByRole('button', { name: 'Cancel 2' }).click();
+	await dialog(page).getByRole('button', { name: 'Cancel 2 batches' }).click();
+	const undo = page.getByRole('group', { name: 'What was done last' });
+	await expect(undo).toContainText('2 batches: cancel asked for');
+	await undo.getByRole('button', { name: 'Undo' }).focus();	// nobody is hurried who is at it
+	const retries = [];
+	page.on('request', (request) => request.url().endsWith('/retry') && retries.push(request.url()));
+	const refused = `**/${second.batch_id}/retry`;
+	await page.route(refused, (route) => route.fulfill({ status: 503, body: 'no' }));
+	await undo.getByRole('button', { name: 'Undo' }).click();
+	await expect(page.locator('#alert')).toContainText(
+		'2 batches: cancel asked for, and it was not taken back. 1 batch left. The gateway answered 503.');
+	expect(await runs()).toEqual([2, 1]);
+
+	await page.unroute(refused);
+	retries.length = 0;
+	await page.locator('#alert').getByRole('button', { name: 'Try again' }).click();
+	await expect.poll(runs).toEqual([2, 2]);
+	await expect(page.locator('#news')).toContainText('taken back');
+	expect(retries).toHaveLength(1);
 	for (const { batch_id: id } of [first, second])
 		await fetch(`${process.env.BATCHLINE_URL}/api/batches/${id}`, { method: 'DELETE' });
 });

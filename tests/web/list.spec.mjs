@@ -139,6 +139,7 @@ test('download is off while the batch is unfinished, and says why', async ({ pag
 	await expect(link).toHaveAttribute('aria-disabled', 'true');
 	await expect(link).not.toHaveAttribute('href');
 	await page.unroute(isList);
+	await page.reload();	// nothing happens that would bring another look about
 	await expect(rowOf(page, batch).getByRole('link', { name: /^Download/ }))
 		.toHaveAttribute('href', /download$/);
 });
