@@ -13,7 +13,7 @@
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
 # make format       clang-format on every C file
-# make install      programs and man pages (PREFIX, DESTDIR)
+# make install      all that a host needs: programs, man pages, migrations, topics, schemas, docs (PREFIX, DESTDIR)
 # make clean
 #
 # Groups are found by wildcard: a new service, test, query or schema needs no edit here.
@@ -154,15 +154,30 @@ bench-small: ; .stack/venv/bin/python tests/bench/line/run small
 bench-line: $(BUILD)/bench/child
 	BUILD=$(BUILD) .stack/venv/bin/python tests/bench/line/run $(or $(SET),jpeg)
 format: ; clang-format -i $(wildcard $(foreach d,lib lib/* consumers/* producers/* tests/*,$d/*.[ch]))
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
-	$(if $(bundled),install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/batchline $(bundled))
-	$(if $(manuals),install -m 644 $(manuals) $(DESTDIR)$(PREFIX)/share/man/man1)
+# The migrations and the topics each lie beside the program that makes them; bin has links to those.
+place     = $(DESTDIR)$(PREFIX)
+carry     = install -D -m $1 -t $(place)/$3 $2
+linked    = $(call carry,755,$1,share/batchline/$(dir $1)) && \
+            ln -sf ../share/batchline/$1 $(place)/bin/batchline-$(notdir $1)
+install-programs: all
+	$(call carry,755,$(programs),bin)
+	$(if $(bundled),$(call carry,644,$(bundled),lib/batchline))
+install: install-programs
+	$(call linked,sql/migrate)
+	$(call carry,644,sql/sqitch.plan sql/sqitch.conf,share/batchline/sql)
+	$(foreach d,deploy revert verify,$(call carry,644,sql/$d/*.sql,share/batchline/sql/$d) &&) :
+	$(call linked,schemas/topics)
+	$(call carry,644,schemas/*.avsc schemas/topics.tbl,share/batchline/schemas)
+	$(call carry,644,schemas/released/*.avsc,share/batchline/schemas/released)
+	$(call carry,644,docker/commands.json,share/batchline)
+	$(call carry,644,$(manuals),share/man/man1)
+	$(call carry,644,README.md CHANGELOG.md LICENSE NOTICE docs/*.md docs/openapi.yaml,share/doc/batchline)
+	$(BUILD)/bin/batchline completion bash | \
+	    install -D -m 644 /dev/stdin $(place)/share/bash-completion/completions/batchline
 clean: ; rm -rf $(BUILD)
 
 .PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-page bench-small bench-line chaos asan \
-        clang fuzz fuzzers format install clean
+        clang fuzz fuzzers format install install-programs clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -156,14 +156,8 @@ def migrate(database="batchline"):
         made = psql(f'create database "{database}"')
         if made.returncode:
             raise StackError(f"database {database}: {made.stderr.strip()}")
-    if not (ROOT / "sql" / "sqitch.plan").exists():
-        raise StackError(f"no {ROOT}/sql/sqitch.plan: nothing to migrate to")
-    run_logged("sqitch", ["sqitch", "deploy", "--verify",
-                          "db:pg:" + database_url("postgres", database).split(":", 1)[1]],
-               cwd=ROOT / "sql",
-               env={**os.environ, **CLEAN, "SQITCH_FULLNAME": "batchline",
-                    "SQITCH_EMAIL": "batchline@localhost", "SQITCH_USER_CONFIG": "/nonexistent",
-                    "SQITCH_SYSTEM_CONFIG": "/nonexistent"})
+    run_logged("sqitch", [ROOT / "sql/migrate"],
+               env={**os.environ, **CLEAN, "DATABASE_URL": database_url("postgres", database)})
 
 
 # ---- Kafka: one process, broker and controller ----
@@ -203,7 +197,7 @@ def kafka_command():
 
 
 def create_topics():
-    run_logged("topics", [ROOT / "docker" / "topics", "--replication", "1", "--wait", "60"],
+    run_logged("topics", [ROOT / "schemas" / "topics", "--replication", "1", "--wait", "60"],
                env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": BROKER,
                     "BATCHLINE_TOPIC_PREFIX": PREFIX})
 
