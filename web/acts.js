@@ -2,7 +2,7 @@
 // acts.js: what a person can do to a batch. What loses something asks first; what is done already by
 // somebody else is done.
 import {
-	cancelBatch, deleteBatch, pauseBatch, readBatch, readJobs, resumeBatch, retryBatch,
+	cancelBatch, deleteBatch, pauseBatch, prioritiseBatch, readBatch, readJobs, resumeBatch, retryBatch,
 } from './api.js';
 import { confirmThen } from './confirm.js';
 import { isFinal, openOf } from './facts.js';
@@ -13,6 +13,7 @@ import { plural } from './words.js';
 const TURNS = {
 	pause: { act: pauseBatch, done: 'paused' },
 	resume: { act: resumeBatch, done: 'resumed' },
+	priority: { act: prioritiseBatch, done: 'given that priority' },
 	retry: { act: retryBatch, done: 'started again' },
 };
 
@@ -65,16 +66,17 @@ export const takeBack = {
 
 // page: removed(batch), lookSoon()
 export function actions(page) {
-	async function turn(batch, verb, jobs) {
+	// more: the jobs of a retry, or what the priority is to be
+	async function turn(batch, verb, more) {
 		const { act, done } = TURNS[verb];
 		const what = `${batch.base_directory_name} was not ${done}.`;
 		try {
-			await act(batch.id, jobs);
+			await act(batch.id, more);
 			tell(`${batch.base_directory_name}: ${verb} asked for`);
 			calm(what);
 			page.lookSoon();
 		} catch (error) {
-			complain(what, error, () => turn(batch, verb, jobs));
+			complain(what, error, () => turn(batch, verb, more));
 		}
 	}
 	async function cancel(batch) {

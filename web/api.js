@@ -111,6 +111,8 @@ export const deleteBatch = (id) => call('DELETE', batch(id));
 export const cancelBatch = (id) => call('POST', `${batch(id)}/cancel`);
 export const pauseBatch = (id) => call('POST', `${batch(id)}/pause`);
 export const resumeBatch = (id) => call('POST', `${batch(id)}/resume`);
+export const prioritiseBatch = (id, priority) => call('POST', `${batch(id)}/priority`, undefined,
+	{ headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ priority }) });
 export const retryBatch = (id, jobs) => call('POST', `${batch(id)}/retry`, undefined, jobs
 	&& { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ job_ids: jobs }) });
 

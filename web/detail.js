@@ -4,12 +4,13 @@
 import { sheetOf } from './api.js';
 import { deliveryList } from './deliveries.js';
 import { attribute, fromTemplate, part, put, show } from './dom.js';
-import { hasZip } from './facts.js';
+import { hasZip, isFinal } from './facts.js';
 import { historyOf } from './history.js';
 import { jobList } from './jobs.js';
 import { archiveSize, bare, bareLines, bytes } from './words.js';
 
 const SHORT = 40;	// letters
+const PRIORITY_MOST = 9;	// which is served first
 
 function factsOf(batch, pipelineName) {
 	const { archive } = batch;
@@ -46,8 +47,22 @@ function putFacts(list, batch, pipelineName) {
 	});
 }
 
-// asks: retryJobs(batch, ids), pipelineName(id), tell(words)
-export function batchDetail({ id }, elementId, asks) {
+function priorityChoice(select, choose) {
+	for (let n = PRIORITY_MOST; n >= 0; n--)
+		select.append(new Option(n));
+	select.addEventListener('change', () => choose(Number(select.value)));
+}
+
+// Not under the hands of who is choosing.
+function putPriority(select, batch) {
+	select.disabled = isFinal(batch);
+	if (document.activeElement !== select)
+		select.value = batch.priority;
+}
+
+// asks: turn(batch, verb, more), retryJobs(batch, ids), pipelineName(id), tell(words)
+export function batchDetail(first, elementId, asks) {
+	const { id } = first;
 	const element = fromTemplate('t-detail');
 	const jobs = jobList(element, asks.retryJobs);
 	const deliveries = deliveryList(element, asks.tell);
@@ -62,6 +77,7 @@ export function batchDetail({ id }, elementId, asks) {
 		asks.tell('The link was copied');
 		put(part(element, 'copy'), 'Copied');
 	});
+	priorityChoice(part(element, 'priority'), (n) => asks.turn(first, 'priority', n));
 
 	return {
 		element,
@@ -71,6 +87,7 @@ export function batchDetail({ id }, elementId, asks) {
 			show(part(element, 'error'), why.length);
 			putFull(part(element, 'full'), batch.render_description ?? '');
 			putFacts(part(element, 'facts'), batch, asks.pipelineName);
+			putPriority(part(element, 'priority'), batch);
 			show(part(element, 'sheet'), hasZip(batch));
 			jobs.follow(batch);
 			deliveries.follow(batch);

@@ -89,7 +89,7 @@ function putTimes(root, batch) {
 	putTime(part(root, 'ended'), batch.completed_at);
 }
 
-// asks: toggle(batch), turn(batch, verb), retryJobs(batch, ids), cancel(batch), remove(batch), pipelineName(id), tell(words)
+// asks: toggle(batch), turn(batch, verb, more), retryJobs(batch, ids), cancel(batch), remove(batch), pipelineName(id), tell(words)
 export function batchRow(first, asks, detailId = `detail-${first.id}`) {
 	const element = fromTemplate('t-batch');
 	const line = element.querySelector('.row');

@@ -21,6 +21,15 @@ pause(struct rows *rows, const struct batch_commanded *c, struct err *err)
 }
 
 static bool
+prioritise(struct rows *rows, const struct batch_commanded *c, struct err *err)
+{
+	if (c->priority < 0 || c->priority > 9)
+		return err_code(err, ERR_REJECT, "bad_priority", "priority is not from 0 to 9");
+	rows_set(rows, ROWS_PRIORITY, db_uuid(c->batch_id), db_int4(c->priority), db_time(c->occurred_at));
+	return true;
+}
+
+static bool
 retry(struct rows *rows, const struct batch_commanded *c, struct err *err)
 {
 	struct uuid job_id;
@@ -51,7 +60,7 @@ static const struct {
 	bool (*add)(struct rows *rows, const struct batch_commanded *c, struct err *err);
 } commands[] = {
 	{ "cancel", cancel }, { "pause", pause }, { "resume", pause }, { "retry", retry },
-	{ "delete", delete },
+	{ "delete", delete }, { "priority", prioritise },
 };
 
 bool

@@ -18,6 +18,7 @@ static const struct kind { const char *sql, *columns, *singles; } kinds[ROWS_KIN
 	[ROWS_DELIVERIES] = { sql_projector_deliveries_apply, "uittttittz", "" },
 	[ROWS_CANCEL] = { sql_projector_cancel, "", "uz" },
 	[ROWS_PAUSE] = { sql_projector_pause, "", "utz" },
+	[ROWS_PRIORITY] = { sql_projector_prioritise, "", "uiz" },
 	[ROWS_RETRY] = { sql_projector_retry, "u", "uz" },
 	[ROWS_DELETE_BATCH] = { sql_projector_delete_batch, "", "uz" },
 	[ROWS_DELETE_JOBS] = { sql_projector_delete_jobs, "", "u" },

@@ -51,6 +51,7 @@ struct batch_commanded {
 	const char *command, *requested_by;
 	const char **job_ids;
 	size_t n_job_ids;
+	int32_t priority;
 };
 
 struct job_dispatched {

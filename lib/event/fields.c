@@ -109,6 +109,7 @@ static const struct field commanded_fields[] = {
 	TEXT(batch_commanded, command, MOST_WORD),
 	TEXT(batch_commanded, requested_by, MOST_LABEL),
 	TEXTS_OR_NONE(batch_commanded, job_ids, MOST_UUID),
+	INT_OR_NULL(batch_commanded, priority),
 	END,
 };
 

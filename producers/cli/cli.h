@@ -146,6 +146,7 @@ bool run_get(struct cli *cli, struct err *err);
 bool run_delete(struct cli *cli, struct err *err);
 bool run_stats(struct cli *cli, struct err *err);
 bool run_order(struct cli *cli, struct err *err);	/* cancel, retry, pause, resume */
+bool run_priority(struct cli *cli, struct err *err);
 bool run_parked(struct cli *cli, struct err *err);
 bool run_pipelines(struct cli *cli, struct err *err);
 bool run_pipeline_add(struct cli *cli, struct err *err);

@@ -10,20 +10,20 @@
 #define SHOW BIT(2)
 #define DOWNLOAD BIT(4)
 #define STATS BIT(6)
-#define PIPELINES_ADD BIT(13)
-#define PIPELINES_TEST BIT(14)
-#define TARGETS_ADD BIT(19)
-#define TARGETS_REMOVE BIT(22)
-#define DELIVERIES BIT(25)
-#define REPLAY BIT(27)
-#define SKIP BIT(28)
-#define KEYS_ADD BIT(30)
-#define KEYS_ROTATE BIT(33)
-#define AUDIT BIT(34)
-#define GET BIT(36)
-#define DLQ BIT(38)
-#define DLQ_SHOW BIT(39)
-#define SETTLE (BIT(40) | BIT(41))
+#define PIPELINES_ADD BIT(14)
+#define PIPELINES_TEST BIT(15)
+#define TARGETS_ADD BIT(20)
+#define TARGETS_REMOVE BIT(23)
+#define DELIVERIES BIT(26)
+#define REPLAY BIT(28)
+#define SKIP BIT(29)
+#define KEYS_ADD BIT(31)
+#define KEYS_ROTATE BIT(34)
+#define AUDIT BIT(35)
+#define GET BIT(37)
+#define DLQ BIT(39)
+#define DLQ_SHOW BIT(40)
+#define SETTLE (BIT(41) | BIT(42))
 #define LETTERS (DLQ | SETTLE)
 #define FILTERED (DELIVERIES | REPLAY | SKIP)
 #define BATCHES (LIST | STATS)
@@ -76,6 +76,9 @@ const struct command commands[] = {
 	    "batchline pause PL_DXB_2025-11-05_batch-1\n" },
 	{ "resume", "BATCH", 1, 1, run_order, "goes on with a paused batch", "",
 	    "batchline resume PL_DXB_2025-11-05_batch-1\n" },
+	{ "priority", "BATCH N", 2, 2, run_priority, "serves a batch earlier or later",
+	    "N is 0 to 9, and 9 is served first. What is not handed out yet follows it.\n",
+	    "batchline priority PL_DXB_2025-11-05_batch-1 8\n" },
 	{ "parked", "", 0, 0, run_parked, "lists what the line could not publish, and why",
 	    "Kafka never takes these, so they stand aside; docs/operate.md tells what to do.\n",
 	    "batchline parked\n" },
@@ -148,7 +151,7 @@ const struct command commands[] = {
 	{ "keys add", "NAME", 1, 1, run_key_add, "makes one; it is shown this once",
 	    "Who uses it is called NAME in batches and in the audit; a name is given once for ever. SCOPE\n"
 	    "is one or more of read, submit and operate, joined by commas; operate is cancel, pause,\n"
-	    "resume, retry, delete, targets, deliveries, pipelines and keys. The first key has operate.\n",
+	    "resume, priority, retry, delete, targets, deliveries, pipelines and keys. The first key has operate.\n",
 	    "batchline keys add admin --scope read,submit,operate\n"
 	    "batchline keys add studio --scope read,submit --customer PL_DXB,DE --expires 2027-01-01\n" },
 	{ "keys show", "NAME", 1, 1, run_key_show, "shows one, but not the key itself", "",

@@ -320,31 +320,66 @@ find_job(struct cli *cli, const char *operand, struct named *batch, struct buf *
 	return true;
 }
 
+/* json: the order's body, which is cleared. */
+static bool
+order_send(struct cli *cli, const struct named *batch, struct buf *json, struct doc **ret, struct err *err)
+{
+	char path[PATH_SIZE];
+	bool well;
+
+	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch->id, cli->command->name);
+	well = peer_send(&cli->peer, "POST", path, json, ret, err);
+	buf_clear(json);
+	if (well && cli->json)
+		screen_write(&cli->peer.answer.body);
+	return well;
+}
+
+static const char *
+on_its_way(const struct cli *cli)
+{
+	return cli->peer.answer.status == HTTP_ACCEPTED ? "; the order is on its way" : "";
+}
+
 bool
 run_order(struct cli *cli, struct err *err)
 {
 	own(doc_freep) struct doc *doc = NULL;
 	struct buf json = {0};
-	char path[PATH_SIZE];
 	struct named batch;
-	bool of_job, well;
+	bool of_job;
 
 	of_job = !strcmp(cli->command->name, "retry")
 	    && find_job(cli, cli->args.operands[1], &batch, &json);
 	if (!of_job && !find_batch(cli, cli->args.operands[1], &batch, err))
 		return false;
-	snprintf(path, sizeof(path), "/api/batches/%s/%s", batch.id, cli->command->name);
 	if (!of_job)
 		buf_add_text(&json, "{}");
-	well = peer_send(&cli->peer, "POST", path, &json, &doc, err);
-	buf_clear(&json);
-	if (!well)
+	if (!order_send(cli, &batch, &json, &doc, err))
 		return false;
-	if (cli->json)
-		screen_write(&cli->peer.answer.body);
-	else
+	if (!cli->json)
 		screen_say(cli, TONE_PLAIN, "%s: %s%s", text_in(doc_root(doc), "base_directory_name"),
-		    text_in(doc_root(doc), "status"), cli->peer.answer.status == HTTP_ACCEPTED
-		        ? "; the order is on its way" : "");
+		    text_in(doc_root(doc), "status"), on_its_way(cli));
+	return true;
+}
+
+bool
+run_priority(struct cli *cli, struct err *err)
+{
+	own(doc_freep) struct doc *doc = NULL;
+	const char *number = cli->args.operands[2];
+	struct buf json = {0};
+	struct named batch;
+
+	if (strlen(number) != 1 || *number < '0' || *number > '9')
+		return err_code(err, ERR_FATAL, "usage", "priority: %s is not a whole number from 0 to 9", number);
+	if (!find_batch(cli, cli->args.operands[1], &batch, err))
+		return false;
+	buf_print(&json, "{\"priority\":%s}", number);
+	if (!order_send(cli, &batch, &json, &doc, err))
+		return false;
+	if (!cli->json)
+		screen_say(cli, TONE_PLAIN, "%s: priority %s%s", text_in(doc_root(doc), "base_directory_name"),
+		    number, on_its_way(cli));
 	return true;
 }

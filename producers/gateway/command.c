@@ -21,11 +21,20 @@ struct command {
 
 static const struct command commands[] = {
 	{ "cancel", false }, { "pause", false }, { "resume", false }, { "retry", true },
+	{ "priority", false },
+};
+
+/* What the body says: the jobs that a retry is of, none: all; the priority that is to be. */
+struct asked {
+	const char *job_ids[JOB_IDS_MAX];
+	size_t n;
+	struct db_array array;		/* of job_ids */
+	int64_t priority;
 };
 
 /* ---- waiting ---- */
 
-struct turned { struct call *call; const char *word; int64_t run_no; };
+struct turned { struct call *call; const char *word; int64_t run_no, priority; };
 
 /* Has the projection obeyed? A row that is gone or final by itself has nothing left to obey. */
 static bool
@@ -48,6 +57,8 @@ has_turned(void *state, bool *done, struct err *err)
 		*done = is_gone || db_int_of(rows, 0, "run_no") > t->run_no;
 	else if (!strcmp(t->word, "cancel"))
 		*done = is_final;
+	else if (!strcmp(t->word, "priority"))
+		*done = is_final || db_int_of(rows, 0, "priority") == t->priority;
 	else
 		*done = is_final || !strcmp(control, strcmp(t->word, "pause") ? "run" : "pause");
 	return true;
@@ -55,15 +66,17 @@ has_turned(void *state, bool *done, struct err *err)
 
 /* ---- sending ---- */
 
-/* Sends the command and waits. *late: it is on its way. */
+/* Sends the command and waits. asked may be NULL. *late: it is on its way. */
 static bool
-command(struct call *call, const char *word, const struct db_rows *batch, const char **job_ids,
-    size_t n_job_ids, bool *late)
+command(struct call *call, const char *word, const struct db_rows *batch, struct asked *asked, bool *late)
 {
+	bool says_priority = !strcmp(word, "priority");
 	struct event event = { .type = EVENT_BATCH_COMMANDED, .commanded = { .event_id = uuid_v7(),
 		.occurred_at = clock_now_us(), .batch_id = call->id, .command = word,
-		.requested_by = call->caller.name, .job_ids = job_ids, .n_job_ids = n_job_ids } };
-	struct turned turned = { call, word, db_int_of(batch, 0, "run_no") };
+		.requested_by = call->caller.name, .job_ids = asked && asked->n ? asked->job_ids : NULL,
+		.n_job_ids = asked ? asked->n : 0,
+		.priority = says_priority ? (int32_t)asked->priority : EVENT_NULL_INT } };
+	struct turned turned = { call, word, db_int_of(batch, 0, "run_no"), event.commanded.priority };
 	char applied[PREFER_SIZE];
 	int64_t wait_ms = prefer_wait_ms(httpd_header(call->request, "Prefer"), applied);
 	struct err err = {0};
@@ -86,7 +99,7 @@ serve_delete(struct call *call)
 	own(db_rows_freep) struct db_rows *batch = NULL;
 	bool late;
 
-	if (!item_batch_read(call, &batch) || !command(call, "delete", batch, NULL, 0, &late))
+	if (!item_batch_read(call, &batch) || !command(call, "delete", batch, NULL, &late))
 		return false;
 	call->answer->status = late ? 202 : 204;
 	if (late)
@@ -94,19 +107,15 @@ serve_delete(struct call *call)
 	return true;
 }
 
-/* ---- cancel, pause, resume, retry ---- */
+/* ---- cancel, pause, resume, retry, priority ---- */
 
-struct job_ids { const char *texts[JOB_IDS_MAX]; size_t n; struct db_array array; };
-
-/* The optional body of a retry: {"job_ids": [..]}. */
+/* {"job_ids": [..]}, which may be left out */
 static bool
-job_ids_read(struct call *call, const struct doc_value *root, struct job_ids *ids)
+job_ids_read(struct call *call, const struct doc_value *root, struct asked *asked)
 {
 	const struct doc_value *list = doc_member(root, "job_ids");
 	char field[32];
 
-	if (doc_kind(root) != DOC_OBJECT)
-		return problem(call, &problem_invalid, "The body is no object.");
 	if (doc_kind(list) <= DOC_NULL)
 		return true;
 	if (doc_kind(list) != DOC_ARRAY || doc_size(list) == 0 || doc_size(list) > JOB_IDS_MAX)
@@ -119,14 +128,37 @@ job_ids_read(struct call *call, const struct doc_value *root, struct job_ids *id
 			snprintf(field, sizeof(field), "job_ids[%zu]", i);
 			return problem_field(call, field, "is not the id of a job");
 		}
-		ids->texts[ids->n++] = text;
-		db_array_add(&ids->array, db_uuid(id));
+		asked->job_ids[asked->n++] = text;
+		db_array_add(&asked->array, db_uuid(id));
 	}
 	return true;
 }
 
+/* {"priority": 8} */
 static bool
-check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
+priority_read(struct call *call, const struct doc_value *root, struct asked *asked)
+{
+	const struct doc_value *value = doc_member(root, "priority");
+
+	if (!value)
+		return problem_field(call, "priority", "is missing");
+	return (doc_int(value, &asked->priority) && asked->priority >= 0 && asked->priority <= 9)
+	    || problem_field(call, "priority", "is not a whole number from 0 to 9");
+}
+
+static bool
+asked_read(struct call *call, const struct command *c, const struct doc *doc, struct asked *asked)
+{
+	const struct doc_value *root = doc ? doc_root(doc) : NULL;
+
+	if (doc && doc_kind(root) != DOC_OBJECT)
+		return problem(call, &problem_invalid, "The body is no object.");
+	return !strcmp(c->word, "priority") ? priority_read(call, root, asked)
+	    : job_ids_read(call, root, asked);
+}
+
+static bool
+check_retry(struct call *call, const struct db_rows *batch, struct asked *asked)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
@@ -136,10 +168,10 @@ check_retry(struct call *call, const struct db_rows *batch, struct job_ids *ids)
 		    "The batch was not accepted (%s): submit it again.",
 		    db_text_of(batch, 0, "error_code"));
 	if (!db_call_run(call, &rows, &err, sql_gateway_retryable, db_uuid(call->id),
-	    db_array(&ids->array)))
+	    db_array(&asked->array)))
 		return problem_err(call, &err);
 	return db_int_at(rows, 0, 0) > 0 || problem(call, &problem_not_possible,
-	    ids->n ? "None of these jobs failed or was cancelled in this batch."
+	    asked->n ? "None of these jobs failed or was cancelled in this batch."
 	           : "No job of it failed or was cancelled.");
 }
 
@@ -156,15 +188,15 @@ check_state(struct call *call, const struct command *c, const struct db_rows *ba
 }
 
 static bool
-turn(struct call *call, const struct command *c, struct job_ids *ids)
+turn(struct call *call, const struct command *c, const struct doc *doc, struct asked *asked)
 {
 	own(db_rows_freep) struct db_rows *batch = NULL, *after = NULL;
 	struct put put;
 	bool late;
 
-	if (!item_batch_read(call, &batch) || !check_state(call, c, batch)
-	    || (c->of_finished && !check_retry(call, batch, ids))
-	    || !command(call, c->word, batch, ids->n ? ids->texts : NULL, ids->n, &late)
+	if (!item_batch_read(call, &batch) || !asked_read(call, c, doc, asked) || !check_state(call, c, batch)
+	    || (c->of_finished && !check_retry(call, batch, asked))
+	    || !command(call, c->word, batch, asked, &late)
 	    || !item_batch_read(call, &after))
 		return false;
 	const struct shown batch_after = shown_batches(after);
@@ -182,7 +214,7 @@ serve_command(struct call *call)
 {
 	const char *word = strrchr(call->request->path, '/') + 1;
 	own(doc_freep) struct doc *doc = NULL;
-	struct job_ids *ids = NULL;
+	struct asked *asked = NULL;
 	bool well = false;
 	size_t i = 0;
 
@@ -190,12 +222,12 @@ serve_command(struct call *call)
 		i++;		/* the routes name no other */
 	if (call->body.size && !jsonbody_read(call, &doc))
 		return false;
-	ids = calloc(1, sizeof(*ids));
-	if (!ids)
+	asked = calloc(1, sizeof(*asked));
+	if (!asked)
 		return problem(call, &problem_internal, "out of memory");
-	ids->array.type = DB_UUID;
-	well = (!doc || job_ids_read(call, doc_root(doc), ids)) && turn(call, &commands[i], ids);
-	db_array_clear(&ids->array);
-	free(ids);
+	asked->array.type = DB_UUID;
+	well = turn(call, &commands[i], doc, asked);
+	db_array_clear(&asked->array);
+	free(asked);
 	return well;
 }

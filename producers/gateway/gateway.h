@@ -7,7 +7,7 @@
  *	pool     connections to Postgres          query    the list's parameters and cursor
  *	list     lists and counts                 item     rows of batches and jobs as JSON
  *	form     a submission, from JSON          upload   .. and from multipart; raw blobs
- *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume
+ *	submit   publishing and waiting           command  delete, cancel, retry, pause, resume, priority
  *	file     archives, previews, outputs      page     the dashboard and the API's description
  *	body     what a request may bring         answer   what answers have in common
  *	jsonbody JSON while it comes in           data     pictures within JSON

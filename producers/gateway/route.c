@@ -32,6 +32,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/batches/:id/retry", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/batches/:id/pause", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/batches/:id/resume", SCOPE_OPERATE, BODY_JSON, serve_command },
+	{ "POST", "/api/batches/:id/priority", SCOPE_OPERATE, BODY_JSON, serve_command },
 	{ "POST", "/api/jobs", SCOPE_SUBMIT, BODY_FORM, serve_submit_one },
 	{ "POST", "/api/jobs/batch", SCOPE_SUBMIT, BODY_FORM, serve_submit_batch },
 	{ "GET", "/api/jobs/:id", SCOPE_READ, BODY_NONE, serve_job },

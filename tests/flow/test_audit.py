@@ -94,11 +94,11 @@ def pipeline(word):
     return f"pipeline_{word}", made
 
 
-def on_open(word):
+def on_open(word, body=None):
     def act(w):
         with gateway.without("renderer"):       # else it may be finished before
             one = w.open()
-            order(f"/api/batches/{one}/{word}")
+            order(f"/api/batches/{one}/{word}", body)
         return word, one
     return act
 
@@ -160,7 +160,7 @@ ACTS = {
     "submitOne": lambda w: ("submit", batch_of(post("/api/jobs", JOB))),
     "submitBatch": lambda w: ("submit", submit()["batch_id"]),
     "deleteBatch": delete, "cancelBatch": on_open("cancel"), "pauseBatch": on_open("pause"),
-    "resumeBatch": on_open("resume"), "retryBatch": retry,
+    "resumeBatch": on_open("resume"), "prioritiseBatch": on_open("priority", {"priority": 8}), "retryBatch": retry,
     "addTarget": lambda w: ("target_add", w.target), "removeTarget": remove,
     "changeTarget": target("change", "PATCH", body={"states": ["failed"]}),
     "testTarget": target("test", "POST", "/test"),

@@ -282,6 +282,20 @@ def test_orders_change_what_is_under_way_and_a_cancelled_batch_ends_with_3(folde
     assert watched.returncode == 3 and "3 cancelled" in watched.stdout
 
 
+def test_what_waits_gets_another_priority(folder):
+    with stopped("renderer"):
+        name = said(cli("submit", folder, "-p", 1, "--json"))["base_directory_name"]
+
+        assert cli("priority", name, 8).stdout == f"{name}: priority 8\n"
+        assert said(cli("priority", name, 9, "--json"))["priority"] == 9
+        for wrong in ("10", "-1", "high", ""):
+            refused = cli("priority", name, wrong)
+            assert (refused.returncode, refused.stdout) == (2, ""), wrong
+            assert "0 to 9" in refused.stderr or "-1" in refused.stderr
+        cli("cancel", name)
+        assert "is cancelled already" in cli("priority", name, 1).stderr
+
+
 def test_failed_jobs_are_tried_again(folder):
     (folder / "words.jpg").write_text("no picture at all")
     name = cli("submit", folder, "-p", 1, "--watch").stdout.split(":")[0]

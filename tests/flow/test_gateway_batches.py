@@ -334,6 +334,28 @@ def test_a_paused_batch_goes_on_after_resume(waiting):
     assert finished(waiting)["status"] == "completed"
 
 
+def test_a_batch_gets_another_priority_and_waits_on(waiting):
+    raised, again = order(waiting, "priority", {"priority": 9}), order(waiting, "priority", {"priority": 9})
+    assert (raised.status, raised.json()["priority"], raised.json()["status"]) == (200, 9, "queued")
+    assert again.status == 200, "asked twice is no error"
+    assert order(waiting, "pause").status == 200
+    assert order(waiting, "priority", {"priority": 0}).json()["priority"] == 0, "a paused one, too"
+    assert order(waiting, "cancel").status == 200
+    assert order(waiting, "priority", {"priority": 7}).problem() == "not-possible"
+
+
+@pytest.mark.parametrize("body", [{}, {"priority": None}, {"priority": 10}, {"priority": -1}, {"priority": "9"},
+                                  {"priority": 1.5}, {"job_ids": []}])
+def test_a_priority_is_a_number_from_0_to_9(shelf, body):
+    answer = post(f"/api/batches/{shelf.three['id']}/priority", body)
+
+    assert (answer.status, answer.problem(), answer.fields()) == (400, "invalid", ["priority"])
+
+
+def test_a_priority_is_not_left_out(shelf):
+    assert post(f"/api/batches/{shelf.three['id']}/priority").fields() == ["priority"]
+
+
 def test_a_cancelled_batch_is_over_and_can_be_tried_again(waiting):
     cancelled = order(waiting, "cancel")
     assert (cancelled.status, cancelled.json()["status"]) == (200, "cancelled")
@@ -394,6 +416,7 @@ def test_jobs_to_be_tried_again_are_named_by_their_ids(shelf, body):
 def test_orders_to_nobody_are_not_found():
     for word in ("cancel", "pause", "resume", "retry"):
         assert post(f"/api/batches/{uuid.uuid4()}/{word}").problem() == "not-found"
+    assert post(f"/api/batches/{uuid.uuid4()}/priority", {"priority": 1}).problem() == "not-found"
 
 
 # ---- deletion ----

@@ -107,7 +107,7 @@ def test_a_key_for_some_customers_sees_no_others(keys):
 def test_nothing_of_another_customers_batch_answers_to_it(keys):
     batch, job = keys.others["batch_id"], keys.others["job_id"]
     asked = [("GET", f"/api/batches/{batch}{end}") for end in ("", "/jobs", "/download", "/sheet")]
-    asked += [("POST", f"/api/batches/{batch}/{w}") for w in ("cancel", "retry", "pause", "resume")]
+    asked += [("POST", f"/api/batches/{batch}/{w}") for w in ("cancel", "retry", "pause", "resume", "priority")]
     asked += [("GET", f"/api/jobs/{job}{end}") for end in ("", "/preview", "/outputs/a_web.jpg")]
     asked += [("DELETE", f"/api/batches/{batch}")]
     for method, path in asked:

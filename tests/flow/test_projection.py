@@ -89,8 +89,9 @@ def failed(batch, index, retryable=False, **fields):
                   retryable=retryable, duration_ms=5, **fields)
 
 
-def command(batch, word, *job_ids):
-    return record("BatchCommanded", batch, command=word, requested_by="test", job_ids=list(job_ids))
+def command(batch, word, *job_ids, priority=None):
+    return record("BatchCommanded", batch, command=word, requested_by="test", job_ids=list(job_ids),
+                  priority=priority)
 
 
 def submission(batch, n=1, prefix="FACT", **fields):
@@ -470,6 +471,8 @@ UNKNOWN = "not-a-uuid"
 WRONG = {
     "an unknown command": ("unknown_command", lambda b: command(b, "explode")),
     "a retry of what is no job id": ("bad_job_id", lambda b: command(b, "retry", UNKNOWN)),
+    "a priority of nothing": ("bad_priority", lambda b: command(b, "priority")),
+    "a priority of ten": ("bad_priority", lambda b: command(b, "priority", priority=10)),
     "a record cut short": ("bad_record", lambda b: (*started(b, 0)[:2], started(b, 0)[2][:-1])),
     "no value": ("empty", lambda b: ("events", str(b), None)),
     "a submission": ("wrong_topic", lambda b: ("events", str(b), submission(b)[2])),

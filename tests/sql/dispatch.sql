@@ -35,6 +35,29 @@ insert into known select 'urgent', pg_temp.a_batch(5, 'GIANT',
 select is(pg_temp.out_with(33), 'giant 14, second 0, small 3, third 14, urgent 2',
 	'a higher priority is before all turns');
 
+-- The priority of what waits can be changed.
+\set prioritise `cat sql/queries/projector/prioritise.sql`
+prepare prioritise(uuid, int, timestamptz) as :prioritise;
+create function pg_temp.prioritise(named text, priority int) returns text language plpgsql as $$
+declare
+	old batches := b from batches b join known using (id) where name = named;
+	new batches;
+begin
+	execute format('execute prioritise(%L, %s, now())', old.id, priority);
+	select * into new from batches where id = old.id;
+	return new.priority || case when new.revision > old.revision then ' said' else '' end;
+end
+$$;
+select is(pg_temp.prioritise('urgent', 1), '1 said', 'a batch gets another priority, and that is said');
+select is(pg_temp.prioritise('urgent', 1), '1', 'the same again changes nothing');
+select is(pg_temp.out_with(34), 'giant 14, second 0, small 3, third 15, urgent 2', 'what was urgent waits');
+select is(pg_temp.prioritise('second', 8), '8 said', 'a younger batch');
+select is(pg_temp.out_with(36), 'giant 14, second 2, small 3, third 15, urgent 2', 'comes before an older one of its customer');
+update batches set control = 'pause' where id = (select id from known where name = 'third');
+select is(pg_temp.prioritise('third', 3), '3 said', 'so does one that is paused, for when it goes on');
+select pg_temp.move(id, '{0,1,2}', 'completed') from known where name = 'small' \g /dev/null
+select is(pg_temp.prioritise('small', 9), '5', 'what is finished keeps its own');
+
 -- However many batches of one customer wait, the first of another is seen.
 update batches set control = 'pause' where id in (select id from known);
 insert into known select 'many', id from (select pg_temp.a_batch(1, 'CROWD') as id

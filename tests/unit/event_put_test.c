@@ -39,11 +39,11 @@ Test(event_put, of_a_command_tells_its_texts)
 {
 	const char *ids[] = { "one", "two" };
 	const struct event event = { .type = EVENT_BATCH_COMMANDED, .commanded = { .command = "retry",
-		.requested_by = "me", .job_ids = ids, .n_job_ids = 2 } };
+		.requested_by = "me", .job_ids = ids, .n_job_ids = 2, .priority = EVENT_NULL_INT } };
 
 	expect_json(&event, "{\"event_id\":\"00000000-0000-0000-0000-000000000000\",\"occurred_at\":0,"
 	    "\"batch_id\":\"00000000-0000-0000-0000-000000000000\",\"command\":\"retry\","
-	    "\"requested_by\":\"me\",\"job_ids\":[\"one\",\"two\"]}");
+	    "\"requested_by\":\"me\",\"job_ids\":[\"one\",\"two\"],\"priority\":null}");
 }
 
 Test(event_put, of_a_failed_job_tells_what_is_true)

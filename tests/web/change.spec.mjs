@@ -86,6 +86,21 @@ test('an unfinished batch can be paused and goes on', async ({ page, customer })
 	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
 });
 
+test('an unfinished batch can be given another priority', async ({ page, customer }) => {
+	const batch = await submit(customer, pictures(60), { pipeline: 2 });
+	await page.goto(`/?customer=${customer}&open=${batch.batch_id}`);
+	await button(page, batch, 'Pause').click();
+	const row = rowOf(page, batch);
+	const priority = row.getByRole('combobox', { name: 'Priority' });
+	await expect(priority).toHaveValue('5');
+	await priority.selectOption('9');
+	await expect(row.locator('.facts')).toContainText('Priority9', { timeout: 30_000 });
+	expect((await (await readBatch(batch.batch_id)).json()).priority).toBe(9);
+	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.batch_id}/cancel`, { method: 'POST' });
+	await expect(priority).toBeDisabled({ timeout: 30_000 });
+	await fetch(`${process.env.BATCHLINE_URL}/api/batches/${batch.batch_id}`, { method: 'DELETE' });
+});
+
 test('to delete what another tab deleted is no error', async ({ page, customer, expected }) => {
 	expected.push(/404/);
 	const batch = await submitAndFinish(customer, pictures(1));
