@@ -19,4 +19,5 @@ int32_t clock_day(int64_t time_us);	/* days since 1970-01-01 in that zone; UTC u
 
 /* RFC 3339 in UTC with milliseconds: 2025-11-05T10:15:00.250Z. Returns text. */
 char *clock_print(char text[CLOCK_TEXT_SIZE], int64_t time_us);
+void digits_print(char *text, int n, unsigned number);	/* the last n of them, without an end */
 #endif

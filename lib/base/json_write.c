@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json_write.c: see json_write.h. */
 #include "base/json_write.h"
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -57,12 +56,13 @@ quoted(struct buf *buf, const char *text)
 	buf_add_byte(buf, '"');
 }
 
+/* Ours, which need no escape. */
 void
 put_name(struct put *put, const char *name)
 {
-	before_value(put);
-	quoted(put->buf, name);
-	buf_add_byte(put->buf, ':');
+	buf_add(put->buf, ",\"" + !put->comma, put->comma ? 2 : 1);
+	buf_add_text(put->buf, name);
+	buf_add(put->buf, "\":", 2);
 	put->comma = false;
 }
 
@@ -80,11 +80,16 @@ put_text(struct put *put, const char *text)
 void
 put_int(struct put *put, int64_t number)
 {
-	char text[24];
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char text[24], *first = text + sizeof(text);
 
 	before_value(put);
-	snprintf(text, sizeof(text), "%" PRId64, number);
-	buf_add_text(put->buf, text);
+	do
+		*--first = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--first = '-';
+	buf_add(put->buf, first, (size_t)(text + sizeof(text) - first));
 }
 
 void
@@ -167,8 +172,10 @@ date_print(char text[DATE_TEXT_SIZE], int32_t days)
 	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	int64_t march = (5 * doy + 2) / 153, month = march < 10 ? march + 3 : march - 9;
 
-	snprintf(text, DATE_TEXT_SIZE, "%04d-%02d-%02d", (int)(yoe + era * 400 + (month <= 2)) % 10000,
-	    (int)month % 100, (int)(doy - (153 * march + 2) / 5 + 1) % 100);
+	strcpy(text, "0000-00-00");
+	digits_print(text, 4, (unsigned)(yoe + era * 400 + (month <= 2)));
+	digits_print(text + 5, 2, (unsigned)month);
+	digits_print(text + 8, 2, (unsigned)(doy - (153 * march + 2) / 5 + 1));
 	return text;
 }
 

@@ -466,23 +466,31 @@ results_clear(PGresult **results, size_t n)
 }
 
 bool
+db_steps_run(struct db *db, struct db_rows **rows, struct err *err, const struct db_step *steps,
+    size_t n)
+{
+	PGresult *results[DB_STEPS_MAX] = { NULL };
+
+	assert(n <= DB_STEPS_MAX);
+	if (db->broken)
+		return err_code(err, ERR_RETRY, "08003", "postgres: connection lost");
+	if (!pipeline_run(db, steps, n, results, err)) {
+		results_clear(results, n);
+		return false;
+	}
+	for (size_t i = 0; rows && i < n; i++) {
+		rows[i] = (struct db_rows *)results[i];
+		results[i] = NULL;
+	}
+	results_clear(results, n);
+	return true;
+}
+
+bool
 db_run_args(struct db *db, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args)
 {
-	const struct db_step step = { sql, args, n_args };
-	PGresult *result = NULL;
-
-	if (db->broken)
-		return err_code(err, ERR_RETRY, "08003", "postgres: connection lost");
-	if (!pipeline_run(db, &step, 1, &result, err)) {
-		PQclear(result);
-		return false;
-	}
-	if (rows)
-		*rows = (struct db_rows *)result;
-	else
-		PQclear(result);
-	return true;
+	return db_steps_run(db, rows, err, &(const struct db_step){ sql, args, n_args }, 1);
 }
 
 static const char sql_begin[] = "begin";

@@ -68,10 +68,14 @@ bool db_is_broken(const struct db *db);
 bool db_run_args(struct db *db, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args);
 
+struct db_step { const char *sql; const struct db_arg *args; size_t n_args; };
+/* Several that only read, one round trip: rows[i] is the answer to steps[i], the caller's on success. */
+bool db_steps_run(struct db *db, struct db_rows **rows, struct err *err, const struct db_step *steps,
+    size_t n);
+
 /* Several statements, one transaction, one round trip. rows[i] is the answer to steps[i], or NULL
  * (also when rows is NULL); on failure all are NULL and nothing was done, except: with
  * *unknown true the connection was lost after COMMIT was sent and the outcome is not known. */
-struct db_step { const char *sql; const struct db_arg *args; size_t n_args; };
 /* Whether the steps can be sent: what every call asks first. False: 54000, nothing was sent. */
 bool db_steps_check(const struct db_step *steps, size_t n_steps, struct err *err);
 bool db_transaction(struct db *db, const struct db_step *steps, size_t n_steps,

@@ -174,6 +174,8 @@ bool db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *e
 	    sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
 bool db_call_run_args(struct call *call, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args);
+bool db_call_read(struct call *call, struct db_rows **rows, struct err *err, const struct db_step *steps,
+    size_t n);	/* .. several that only read, at once */
 
 /* ---- route.c ---- */
 

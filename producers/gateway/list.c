@@ -175,10 +175,20 @@ put_page(struct call *call, const struct list_query *query, const struct db_rows
 	put_close(&put, '}');
 }
 
+/* How many the filter finds: the counters know it, unless words or a name are looked for. */
+static struct db_step
+count_step(const struct list_query *query, const struct db_arg *args)
+{
+	if (*query->pattern || query->counter >= 0)
+		return (struct db_step){ sql_gateway_list_count, args, FILTERS };
+	return (struct db_step){ sql_gateway_list_total, args, FILTERS - 2 };
+}
+
 bool
 serve_list(struct call *call)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL, *count = NULL;
+	struct db_rows *both[2] = { NULL, NULL };
 	struct db_arg args[FILTERS + 6];
 	struct chosen chosen = {0};
 	struct list_query query;
@@ -192,10 +202,12 @@ serve_list(struct call *call)
 		return false;
 	}
 	memcpy(args, chosen.args, sizeof(chosen.args));
-	well = db_call_run_args(call, &count, &err, sql_gateway_list_count, args, FILTERS)
-	    && db_call_run_args(call, &rows, &err,
-	        query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
-	        page_args(&query, args));
+	const struct db_step steps[] = { count_step(&query, args),
+		{ query.ascending ? orders[query.sort].asc : orders[query.sort].desc, args,
+		    page_args(&query, args) } };
+	well = db_call_read(call, both, &err, steps, 2);
+	count = both[0];
+	rows = both[1];
 	chosen_clear(&chosen);
 	if (!well)
 		return problem_err(call, &err);

@@ -86,19 +86,19 @@ give_back(struct db_pool *pool, struct db *db)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+struct work { const struct db_step *steps; size_t n; struct db_rows **rows; };
+
 static bool
-run_on(struct db_pool *pool, struct db **db, struct db_rows **rows, struct err *err,
-    const struct db_step *step)
+run_on(struct db_pool *pool, struct db **db, const struct work *work, struct err *err)
 {
 	if (!*db && !db_open(db, pool->conninfo, "batchline-gateway", err))
 		return false;
-	return db_run_args(*db, rows, err, step->sql, step->args, step->n_args);
+	return db_steps_run(*db, work->rows, err, work->steps, work->n);
 }
 
-/* call: whose statement it is; NULL: nobody's who could go. */
+/* call: whose statements they are; NULL: nobody's who could go. */
 static bool
-run(struct db_pool *pool, struct call *call, struct db_rows **rows, struct err *err,
-    const struct db_step *step)
+run(struct db_pool *pool, struct call *call, const struct work *work, struct err *err)
 {
 	struct db *db = NULL;
 	bool well, was_open, waited;
@@ -110,13 +110,13 @@ run(struct db_pool *pool, struct call *call, struct db_rows **rows, struct err *
 		return err_code(err, ERR_RETRY, "gone", "who asked has gone");
 	}
 	was_open = db != NULL;
-	well = run_on(pool, &db, rows, err, step);
+	well = run_on(pool, &db, work, err);
 	/* An old connection may have died while it lay here: what only reads may be asked again. */
 	if (!well && was_open && db_is_broken(db)) {
 		db_free(db);
 		db = NULL;
 		err_clear(err);
-		well = run_on(pool, &db, rows, err, step);
+		well = run_on(pool, &db, work, err);
 	}
 	give_back(pool, db);
 	return well;
@@ -126,14 +126,25 @@ bool
 db_pool_run_args(struct db_pool *pool, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args)
 {
-	return run(pool, NULL, rows, err, &(const struct db_step){ sql, args, n_args });
+	const struct db_step step = { sql, args, n_args };
+
+	return run(pool, NULL, &(const struct work){ &step, 1, rows }, err);
 }
 
 bool
 db_call_run_args(struct call *call, struct db_rows **rows, struct err *err, const char *sql,
     const struct db_arg *args, size_t n_args)
 {
-	return run(call->gateway->pool, call, rows, err, &(const struct db_step){ sql, args, n_args });
+	const struct db_step step = { sql, args, n_args };
+
+	return db_call_read(call, rows, err, &step, 1);
+}
+
+bool
+db_call_read(struct call *call, struct db_rows **rows, struct err *err, const struct db_step *steps,
+    size_t n)
+{
+	return run(call->gateway->pool, call, &(const struct work){ steps, n, rows }, err);
 }
 
 bool

@@ -89,18 +89,20 @@ begin
 end
 $$;
 \set count `cat sql/queries/gateway/list_count.sql`
+\set total `cat sql/queries/gateway/list_total.sql`
 \set states `cat sql/queries/gateway/stats_status.sql`
 \set customers `cat sql/queries/gateway/stats_customers.sql`
 set local plan_cache_mode to force_custom_plan;
 prepare count(text[], text[], text, date, date, uuid[], int) as :count;
+prepare total(text[], text[], text, date, date) as :total;
 prepare states(text[], text[], text, date, date, uuid[], int) as :states;
 prepare customers(text[], text[], text, date, date, uuid[], int) as :customers;
 update batches set total_files = 1, jobs_completed = 1 where total_files = 0;
 select cmp_ok(pg_temp.reads(format('execute %s(%s)', name, filter)), '<=', most::bigint, format('%s(%s) reads so few rows', name, filter))
-  from (values ('count', 'null, null, null, null, null, null, null', 30),
-	('count', 'null, ''{completed}'', null, null, null, null, null', 10),
-	('count', '''{C1,C2}'', null, null, null, null, null, null', 60),
-	('count', 'null, null, ''C1'', ''2001-01-05'', ''2001-01-06'', null, null', 60),
+  from (values ('total', 'null, null, null, null, null', 30),
+	('total', 'null, ''{completed}'', null, null, null', 10),
+	('total', '''{C1,C2}'', null, null, null, null', 60),
+	('total', 'null, null, ''C1'', ''2001-01-05'', ''2001-01-06''', 60),
 	('states', 'null, null, null, null, null, null, null', 30),
 	('customers', 'null, null, null, null, null, null, null', 90)) as v (name, filter, most);
 create function pg_temp.answer(name text) returns bigint language plpgsql as $$
@@ -112,6 +114,8 @@ begin
 end
 $$;
 select is(pg_temp.answer('count(null, ''{completed}'', ''C1'', ''2001-01-05'', ''2001-01-06'', null, null)'),
+	pg_temp.answer('total(null, ''{completed}'', ''C1'', ''2001-01-05'', ''2001-01-06'')'), 'one by one they are as many');
+select is(pg_temp.answer('total(null, ''{completed}'', ''C1'', ''2001-01-05'', ''2001-01-06'')'),
 	(select count(*) from batches where customer_prefix = 'C1' and batch_date between '2001-01-05' and '2001-01-06'),
 	'and is right');
 select is_empty('select * from verify_batches() where batch_id is null', 'all of it was counted');

@@ -312,6 +312,7 @@ Test(clock, prints_rfc_3339_with_milliseconds)
 	cr_expect_str_eq(clock_print(text, 0), "1970-01-01T00:00:00.000Z");
 	cr_expect_str_eq(clock_print(text, 1762337700250999), "2025-11-05T10:15:00.250Z");
 	cr_expect_str_eq(clock_print(text, -1), "1969-12-31T23:59:59.999Z");
+	cr_expect_str_eq(clock_print(text, 1709210096789000), "2024-02-29T12:34:56.789Z");
 }
 
 Test(clock, a_day_is_that_of_its_zone)

@@ -13,14 +13,16 @@ import shutil
 import statistics
 import subprocess
 import urllib.request
+from urllib.parse import parse_qsl
 
 from common import (BUILD, EACH_S, PORT, ROOT, ROUNDS, WARM_S, WORK, Writer, children, gateway, interval, nginx_start,
                     postmaster, questions, servers, sql, start, stop, until_answers, used, wrk)
 
 BATCHES = int(os.environ.get("BATCHES", 100000))
 DATABASE = servers.database_url("batchline_gateway")
-STATEMENTS = {"COUNT_SQL": ROOT / "sql/queries/gateway/list_count.sql",
+STATEMENTS = {"COUNT_SQL": ROOT / "sql/queries/gateway/list_total.sql",
               "LIST_SQL": BUILD / "queries/gateway/list_created_at_desc.sql"}
+PLANNED = "pgbench, the statements (limit)"
 QUESTIONS = ["/api/batches?limit=50", "/api/batches?limit=50&offset=50", "/api/batches?limit=50&status=completed",
              "/api/batches?limit=50&customer_prefix=BENCH_N7", "/api/batches?limit=50&offset=900",
              "/api/batches?limit=50&status=failed"]
@@ -99,15 +101,23 @@ def measure(peer_start, conditional):
             stop(process)
 
 
-def pgbench():
-    """Both statements, as the gateway sends them, by its number of connections."""
-    path = WORK / "page.sql"
-    # one writes $1 by itself, :p1 by pgbench; the filters are all null here
-    texts = [re.sub(r"\$10\b", "null", s.read_text()) for s in STATEMENTS.values()]
-    texts = [re.sub(r"\$11\b", "null", t) for t in texts]
-    texts = [re.sub(r"\$8\b", "51", re.sub(r"\$9\b", "0", re.sub(r"\$[1-7]\b", "null", t))) for t in texts]
-    path.write_text(";\n".join(re.sub(r"^--.*\n", "", t, flags=re.M).strip() for t in texts) + ";\n")
-    said = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c8", "-j2", f"-T{EACH_S}", "-f", path, DATABASE],
+def pgbench(plans):
+    """Both statements for each of the questions, as the gateway sends them, by its number of connections. A statement
+    with a parameter is planned each time, as the gateway's role has it; without one the plan is kept."""
+    files = []
+    for n, question in enumerate(QUESTIONS):
+        asked = dict(parse_qsl(question.partition("?")[2]))
+        status, customer = asked.get("status"), asked.get("customer_prefix")
+        values = {"$8": ":rows" if plans else "51", "$9": asked.get("offset", "0"),
+                  "$2": f"'{{{status}}}'" if status else "null", "$3": f"'{customer}'" if customer else "null"}
+        texts = [re.sub(r"\$\d+", lambda found: values.get(found[0], "null"),
+                        re.sub(r"^--.*\n", "", path.read_text(), flags=re.M).strip()) for path in STATEMENTS.values()]
+        if plans:
+            texts[0] = texts[0].replace(" where ", " where :rows > 0 and ", 1)
+        files.append(WORK / f"page{n}.sql")
+        files[-1].write_text("\\set rows 51\n" + ";\n".join(texts) + ";\n")
+    said = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c8", "-j2", f"-T{EACH_S}",
+                           *(word for path in files for word in ("-f", path)), DATABASE],
                           check=True, capture_output=True, text=True).stdout
     return {"rate": float(re.search(r"tps = ([\d.]+)", said)[1])}
 
@@ -129,11 +139,12 @@ def table(title, taken):
 def compare(title, chosen, conditional=False, limit=False):
     taken = {name: [] for name in chosen}
     if limit:
-        taken["pgbench, the statements (limit)"] = []
+        taken.update({PLANNED: [], "pgbench, its plans kept": []})
     for turn in range(ROUNDS):
         names = list(taken) if turn % 2 == 0 else list(taken)[::-1]
         for name in names:
-            taken[name].append(pgbench() if name.startswith("pgbench") else measure(chosen[name], conditional))
+            taken[name].append(pgbench(name == PLANNED) if name.startswith("pgbench")
+                               else measure(chosen[name], conditional))
     table(title, taken)
 
 

@@ -50,7 +50,7 @@ func list(w http.ResponseWriter, r *http.Request) {
 	}
 	filters := []any{[]string(nil), statuses, text(query, "customer_prefix"), nil, nil, nil, nil}
 	var total int64
-	err := pool.QueryRow(r.Context(), countSQL, filters...).Scan(&total)
+	err := pool.QueryRow(r.Context(), countSQL, filters[:5]...).Scan(&total)
 	var data []map[string]any
 	if err == nil {
 		var rows pgx.Rows
