@@ -8,7 +8,7 @@
 # make clang        the fast rings, built by clang, under the same two
 # make fuzz bench chaos     the long ones
 # make bench-render         the renderer beside sharp and others: docs/benchmarks/render.md
-# make bench-http ROWS=lists  the gateway beside other servers (lists scale submit zips listeners), on a stack of its own: docs/benchmarks/http.md
+# make bench-http ROWS=lists  the gateway beside other servers (lists scale submit zips builds listeners), on a stack of its own: docs/benchmarks/http.md
 # make bench-page           the dashboard's first paint, on the running stack: docs/benchmarks/page.md
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
