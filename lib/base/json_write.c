@@ -60,7 +60,8 @@ quoted(struct buf *buf, const char *text)
 void
 put_name(struct put *put, const char *name)
 {
-	buf_add(put->buf, ",\"" + !put->comma, put->comma ? 2 : 1);
+	before_value(put);
+	buf_add_byte(put->buf, '"');
 	buf_add_text(put->buf, name);
 	buf_add(put->buf, "\":", 2);
 	put->comma = false;
