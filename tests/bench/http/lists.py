@@ -22,6 +22,7 @@ BATCHES = int(os.environ.get("BATCHES", 100000))
 DATABASE = servers.database_url("batchline_gateway")
 STATEMENTS = {"COUNT_SQL": ROOT / "sql/queries/gateway/list_total.sql",
               "LIST_SQL": BUILD / "queries/gateway/list_created_at_desc.sql"}
+TYPES = ("", "text[]", "text[]", "text", "date", "date", "uuid[]", "int", "bigint", "bigint", "uuid", "timestamptz")
 PLANNED = "pgbench, the statements (limit)"
 QUESTIONS = ["/api/batches?limit=50", "/api/batches?limit=50&offset=50", "/api/batches?limit=50&status=completed",
              "/api/batches?limit=50&customer_prefix=BENCH_N7", "/api/batches?limit=50&offset=900",
@@ -108,9 +109,9 @@ def pgbench(plans):
     for n, question in enumerate(QUESTIONS):
         asked = dict(parse_qsl(question.partition("?")[2]))
         status, customer = asked.get("status"), asked.get("customer_prefix")
-        values = {"$8": ":rows" if plans else "51", "$9": asked.get("offset", "0"),
-                  "$2": f"'{{{status}}}'" if status else "null", "$3": f"'{customer}'" if customer else "null"}
-        texts = [re.sub(r"\$\d+", lambda found: values.get(found[0], "null"),
+        values = [None, None, f"'{{{status}}}'" if status else None, f"'{customer}'" if customer else None, *[None] * 4,
+                  ":rows" if plans else "51", asked.get("offset", "0"), None, None]
+        texts = [re.sub(r"\$(\d+)", lambda found: f"{values[int(found[1])] or 'null'}::{TYPES[int(found[1])]}",
                         re.sub(r"^--.*\n", "", path.read_text(), flags=re.M).strip()) for path in STATEMENTS.values()]
         if plans:
             texts[0] = texts[0].replace(" where ", " where :rows > 0 and ", 1)
