@@ -28,6 +28,22 @@ async function submitMany(customer, n, fileOf) {
 const TINY = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8'
 	+ 'AAAAASUVORK5CYII=', 'base64');
 
+// A picture of each look, for people, with LOOK=DIR.
+async function look(page) {
+	const { width, height } = page.viewportSize();
+	for (const [name, { size, ...media }] of Object.entries({
+		light: {}, dark: { colorScheme: 'dark' }, phone: { size: { width: 375, height: 812 } },
+	})) {
+		await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce', ...media });
+		await page.setViewportSize(size ?? { width, height });
+		await expectAccessible(page);
+		if (process.env.LOOK)
+			await page.screenshot({ path: `${process.env.LOOK}/ten-thousand-${name}.png` });
+	}
+	await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+	await page.setViewportSize({ width, height });
+}
+
 test.describe.configure({ timeout: 240_000 });
 
 test('of ten thousand jobs the three that failed are seen at once, and any place can be looked at',
@@ -39,6 +55,8 @@ async ({ page, customer }) => {
 	await expect(row.locator('.c-status')).toHaveText('Partial', { timeout: 200_000 });
 
 	await expect(row.locator('.failures li')).toHaveText(/^3 jobs.*no JPEG.*not_an_image/);
+	expect(await row.locator('.bar .bad').evaluate((node) => node.offsetWidth)).toBeGreaterThan(2);
+	await look(page);
 	await row.getByRole('button', { name: 'Failed 3' }).click();
 	await expect(row.locator('.job .file')).toHaveText(['view-5001.png', 'view-5002.png', 'view-5003.png']);
 

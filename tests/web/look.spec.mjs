@@ -6,8 +6,16 @@ import {
 	expect, isList, names, noPicture, pictures, rowOf, submitAndFinish, test,
 } from './line.mjs';
 
-const picture = (page, name) => process.env.LOOK
-	&& page.screenshot({ path: `${process.env.LOOK}/${name}.png`, fullPage: true });
+// All of the page, what is out of sight too.
+async function picture(page, name) {
+	if (!process.env.LOOK)
+		return;
+	const draw = (value) => page.locator('.batch, .jobs').evaluateAll((nodes, its) =>
+		nodes.forEach((node) => { node.style.contentVisibility = its; }), value);
+	await draw('visible');
+	await page.screenshot({ path: `${process.env.LOOK}/${name}.png`, fullPage: true });
+	await draw('');
+}
 
 async function expectAccessible(page) {
 	const { violations } = await new AxeBuilder({ page })
@@ -39,6 +47,29 @@ async function openEmpty(page, customer) {
 	await expect(page.getByLabel('Pipeline').locator('option').first()).toBeAttached();
 }
 
+async function openPanels(page, customer) {
+	await submitAndFinish(customer, pictures(1));
+	await page.goto(`/?customer=${customer}`);
+	await page.getByText('In work now:').click();
+	await page.getByText('Last 24 hours:').click();
+	await expect(page.locator('#chart svg').first()).toBeVisible();
+}
+// The sheet of keys, then nothing that answers: looked at, and found to move nothing.
+async function expectStates(page, context, name) {
+	await page.keyboard.press('?');
+	await expect(page.getByRole('dialog')).toBeVisible();
+	await expectAccessible(page);
+	await picture(page, `help-${name}`);
+	await page.keyboard.press('Escape');
+	const top = await page.locator('main').evaluate((node) => node.offsetTop);
+	await context.setOffline(true);
+	await expect(page.locator('#pulse')).toHaveText(/^Behind since/);
+	await expect(page.locator('#alert')).toBeVisible();
+	await expectAccessible(page);
+	await picture(page, `offline-${name}`);
+	expect(await page.locator('main').evaluate((node) => node.offsetTop)).toBe(top);
+}
+
 for (const colorScheme of ['light', 'dark']) {
 	test.describe(() => {
 		test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
@@ -56,6 +87,15 @@ for (const colorScheme of ['light', 'dark']) {
 			await expect(page.getByRole('dialog')).toBeVisible();
 			await expectAccessible(page);
 			await picture(page, `delete-${colorScheme}`);
+		});
+
+		test(`nor have the panels, the sheet of keys, and the page without a connection, ${colorScheme}`,
+		async ({ page, context, customer, expected }) => {
+			expected.push(/ERR_INTERNET_DISCONNECTED/);
+			await openPanels(page, customer);
+			await expectAccessible(page);
+			await picture(page, `panels-${colorScheme}`);
+			await expectStates(page, context, colorScheme);
 		});
 
 		test(`nor has the empty page, ${colorScheme}`, async ({ page, customer }) => {
@@ -108,6 +148,17 @@ test.describe(() => {
 		await expect(page.getByRole('dialog')).toBeVisible();
 		await expectNoSidewaysScroll(page);
 		await expectAccessible(page);
+	});
+
+	test('on a phone the panels, the sheet of keys and the page without a connection fit',
+	async ({ page, context, customer, expected }) => {
+		expected.push(/ERR_INTERNET_DISCONNECTED/);
+		await openPanels(page, customer);
+		await expectNoSidewaysScroll(page);
+		await expectAccessible(page);
+		await picture(page, 'panels-phone');
+		await expectStates(page, context, 'phone');
+		await expectNoSidewaysScroll(page);
 	});
 
 	test('on a phone the empty page fits', async ({ page, customer }) => {
