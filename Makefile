@@ -13,7 +13,8 @@
 # make bench-small          jobs a second of tiny pictures, on the running stack (. .stack/env)
 # make bench-line SET=jpeg  the line beside its renderer's children alone, on the running stack
 # make format       clang-format on every C file
-# make install      all that a host needs: programs, man pages, migrations, topics, schemas, docs (PREFIX, DESTDIR)
+# make install      all that a host needs: programs, man pages, units, migrations, topics, schemas, docs
+#                   (PREFIX, DESTDIR; a server takes PREFIX=/usr)
 # make clean
 #
 # Groups are found by wildcard: a new service, test, query or schema needs no edit here.
@@ -174,6 +175,7 @@ install: install-programs
 	$(call carry,644,README.md CHANGELOG.md LICENSE NOTICE docs/*.md docs/openapi.yaml,share/doc/batchline)
 	$(BUILD)/bin/batchline completion bash | \
 	    install -D -m 644 /dev/stdin $(place)/share/bash-completion/completions/batchline
+	docker/systemd/install $(BUILD)/bin $(PREFIX) $(DESTDIR)
 clean: ; rm -rf $(BUILD)
 
 .PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-page bench-small bench-line chaos asan \

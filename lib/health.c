@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "notify.h"
 #include "port/httpd.h"
 
 enum { SILENT_MS = 30000, WORDS_SIZE = 512, CONNECTIONS_MAX = 16 };
@@ -124,6 +125,7 @@ health_ask(struct health *h, bool (*is_ready)(void *state), void *state)
 void
 health_beat(struct health *h, bool ready, const char *words)
 {
+	notify_beat(ready, words);
 	if (!h)
 		return;
 	pthread_mutex_lock(&h->lock);

@@ -20,7 +20,7 @@ void health_free(struct health *health);
 /* From now on /readyz asks this, on a thread of its own, and not the last beat. */
 void health_ask(struct health *health, bool (*is_ready)(void *state), void *state);
 
-/* The loop is alive. words is copied. */
+/* The loop is alive, for the service manager too (notify.h). words is copied. */
 void health_beat(struct health *health, bool ready, const char *words);
 
 OWN_FREEP(struct health, health_free)

@@ -2,6 +2,7 @@
 /* service.c: the loop of service.h, and how a program of the line starts and stops. */
 #include "service.h"
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "health.h"
+#include "notify.h"
 #include "port/letter.h"
 
 enum {
@@ -29,8 +31,12 @@ static volatile sig_atomic_t stopping;
 static void
 on_stop(int sig)
 {
+	int saved = errno;
+
 	(void)sig;
 	stopping = 1;
+	notify_stopping();
+	errno = saved;
 }
 
 bool
@@ -47,6 +53,7 @@ service_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	notify_open();
 }
 
 const struct option_row service_options[] = {

@@ -80,7 +80,7 @@ int service_usage_err(const char *program, const struct err *err);
 void service_log_open(const struct options *options, const char *name);
 /* 2 when a wrong option is the reason, which the same options would bring about again; else 1. */
 int service_exit_of(const struct err *err);
-/* SIGTERM and SIGINT make service_is_stopping() true; SIGPIPE is ignored. */
+/* SIGTERM and SIGINT make service_is_stopping() true; SIGPIPE is ignored; a service manager hears of us. */
 void service_signals(void);
 
 /* True once SIGTERM or SIGINT came; long work looks at it. */

@@ -31,7 +31,7 @@ int
 blob_open_beneath(const struct blob_store *store, const char *path, int flags)
 {
 	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
-		.mode = flags & O_CREAT ? 0644 : 0,
+		.mode = flags & O_CREAT ? 0666 : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 
 	return (int)syscall(SYS_openat2, store->dir, path, &how, sizeof(how));
@@ -119,7 +119,7 @@ blob_open(struct blob_store **ret, const char *store_uri, struct err *err)
 	if (store->whole < 0)
 		return blob_system_err(err, store_uri);
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
-		bool made = !mkdirat(store->dir, rooms[i], 0755);
+		bool made = !mkdirat(store->dir, rooms[i], 0777);
 
 		if (made ? !blob_folder_sync(store, rooms[i], err)
 		    : errno != EEXIST && !blob_system_err(err, rooms[i]))

@@ -119,7 +119,7 @@ folders_make(struct blob_store *store, const char *path, bool *made, struct err 
 	*made = false;
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		if (!mkdirat(store->dir, part, 0755))
+		if (!mkdirat(store->dir, part, 0777))
 			*made = true;
 		else if (errno != EEXIST)
 			return blob_system_err(err, part);

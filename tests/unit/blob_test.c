@@ -257,6 +257,25 @@ Test(blob, what_is_put_is_named_by_its_content_and_written_once)
 	end(store, folder);
 }
 
+Test(blob, who_may_share_it_is_the_umask_s_word)
+{
+	char folder[64], path[PATH_MAX];
+	mode_t before = umask(0007);
+	struct blob_store *store = a_store(folder);
+	struct blob_done one;
+	struct err err = {0};
+	struct stat file, room;
+
+	cr_assert(blob_put(store, "abc", 3, &one, &err), "%s", err.text);
+	snprintf(path, sizeof(path), "%s/%s", folder, one.uri + strlen("blob:"));
+	cr_assert(!stat(path, &file));
+	*strrchr(path, '/') = '\0';
+	cr_assert(!stat(path, &room));
+	cr_expect(file.st_mode == (S_IFREG | 0660) && (room.st_mode & 07777) == 0770);
+	umask(before);
+	end(store, folder);
+}
+
 Test(blob, is_not_there_before_it_is_finished_and_leaves_nothing_when_given_up)
 {
 	char folder[64];
