@@ -6,8 +6,6 @@ import { storeBlob } from './api.js';
 import { pool } from './pool.js';
 
 const AT_ONCE = 3;
-const SMALL_AT_ONCE = 5;	// as many as a browser has connections, but for the one that tells what happens
-const SMALL = 256 * 1024;	// bytes: gone before anything else could miss its connection
 const HASHED_MOST = 64 * 1024 * 1024;	// bytes: a hash needs them all at once
 const WAIT_MS = 1000;
 const WAIT_MOST_MS = 10_000;
@@ -96,11 +94,8 @@ async function storeOne(item, how) {
 
 // items: { file, state, sent, uri, error }, state being waits, sending, stored or failed; told(item) hears
 // of each change. Throws what stops all of them; what is wrong with one stands in it.
-export function storeAll(items, how) {
-	const waiting = items.filter((item) => item.state !== 'stored');
-	const areSmall = waiting.every(({ file }) => file.size <= SMALL);
-	return pool(areSmall ? SMALL_AT_ONCE : AT_ONCE, waiting, (item) => {
+export const storeAll = (items, how) => pool(AT_ONCE, items.filter((item) => item.state !== 'stored'),
+	(item) => {
 		how.signal.throwIfAborted();
 		return storeOne(item, how);
 	});
-}
