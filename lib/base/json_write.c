@@ -56,14 +56,12 @@ quoted(struct buf *buf, const char *text)
 	buf_add_byte(buf, '"');
 }
 
-/* Ours, which need no escape. */
 void
 put_name(struct put *put, const char *name)
 {
 	before_value(put);
-	buf_add_byte(put->buf, '"');
-	buf_add_text(put->buf, name);
-	buf_add(put->buf, "\":", 2);
+	quoted(put->buf, name);
+	buf_add_byte(put->buf, ':');
 	put->comma = false;
 }
 

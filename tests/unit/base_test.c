@@ -383,6 +383,7 @@ Test(json, what_is_written_is_read_again)
 	put_text_of(&put, "text", odd);
 	put_text_of(&put, "none", NULL);
 	put_int_of(&put, "least", INT64_MIN);
+	put_int_of(&put, odd, 7);	/* names are strangers', too: the columns of a board, --setting KEY */
 	put_name(&put, "list");
 	put_open(&put, '[');
 	put_bool(&put, true);
@@ -394,6 +395,7 @@ Test(json, what_is_written_is_read_again)
 	cr_expect_str_eq(doc_text(doc_member(doc_root(doc), "text")), odd);
 	cr_expect_eq(doc_kind(doc_member(doc_root(doc), "none")), DOC_NULL);
 	cr_expect(doc_int(doc_member(doc_root(doc), "least"), &number) && number == INT64_MIN);
+	cr_expect(doc_int(doc_member(doc_root(doc), odd), &number) && number == 7);
 	cr_expect_eq(doc_size(doc_member(doc_root(doc), "list")), 3);
 	cr_expect_eq(doc_kind(doc_item(doc_member(doc_root(doc), "list"), 9)), DOC_ABSENT);
 	doc_free(doc);
