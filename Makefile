@@ -15,6 +15,7 @@
 # make format       clang-format on every C file
 # make install      all that a host needs: programs, man pages, units, migrations, topics, schemas, docs
 #                   (PREFIX, DESTDIR; a server takes PREFIX=/usr)
+# make deb          a Debian package per program and batchline-common, in build/packages, judged by lintian
 # make clean
 #
 # Groups are found by wildcard: a new service, test, query or schema needs no edit here.
@@ -176,10 +177,14 @@ install: install-programs
 	$(BUILD)/bin/batchline completion bash | \
 	    install -D -m 644 /dev/stdin $(place)/share/bash-completion/completions/batchline
 	docker/systemd/install $(BUILD)/bin $(PREFIX) $(DESTDIR)
+deb:
+	docker/setup
+	debian/rules clean binary
+	lintian --allow-root --fail-on error,warning build/packages/*.deb
 clean: ; rm -rf $(BUILD)
 
 .PHONY: all demo up down test rings check check-sql sql flow web bench bench-render bench-http bench-page bench-small bench-line chaos asan \
-        clang fuzz fuzzers format install install-programs clean
+        clang fuzz fuzzers format install install-programs deb clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
