@@ -2,6 +2,7 @@
 """The line's units, as `make install` lays them: systemd takes them, finds them closed enough, and hears of a
 service that it starts what sd_notify(3) says."""
 import contextlib
+import json
 import os
 import re
 import signal
@@ -47,6 +48,17 @@ def test_its_unit_exposes_little(host, units, service):  # noqa: F811
     said = analyze(host, "security", "--offline=true", f"--threshold={MOST_EXPOSED * 10:.0f}", units[service])
     assert said.returncode == 0, said.stdout[-2000:] + said.stderr
     assert float(re.search(r"exposure level for .*: ([0-9.]+)", said.stdout)[1]) < MOST_EXPOSED
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_reads_pictures_may_close_its_children_in_further(host, units, service):  # noqa: F811
+    """By a user and a network namespace, and by no other; the rest by none. Nobody loses openat2() to
+    RestrictSUIDSGID: the store lives by it."""
+    said = json.loads(analyze(host, "security", "--offline=true", "--json=short", units[service]).stdout)
+    namespaces = {row["json_field"].removeprefix("RestrictNamespaces_") for row in said
+                  if row["json_field"].startswith("RestrictNamespaces_") and not row["set"]}
+    assert namespaces == ({"user", "net"} if service in ("renderer", "archiver") else set())
+    assert not any(row["set"] for row in said if row["json_field"] == "RestrictSUIDSGID")
 
 
 @pytest.mark.parametrize("service", SERVICES)
