@@ -178,7 +178,7 @@ install: install-programs
 	    install -D -m 644 /dev/stdin $(place)/share/bash-completion/completions/batchline
 	docker/systemd/install $(BUILD)/bin $(PREFIX) $(DESTDIR)
 deb:
-	docker/setup
+	docker/setup deb
 	debian/rules clean binary
 	lintian --allow-root --fail-on error,warning build/packages/*.deb
 clean: ; rm -rf $(BUILD)
