@@ -397,6 +397,7 @@ Test(gateway, for_who_has_gone_while_it_waited_nothing_is_asked)
 	cr_assert(metrics_print(&metrics) && buf_add(&metrics, "", 1));
 	cr_expect_not_null(
 	    strstr((const char *)metrics.data, "batchline_http_refused_total{limit=\"gone\"} 1\n"), "%s", metrics.data);
+	buf_clear(&metrics);
 }
 
 Test(gateway, what_who_has_gone_wants_changed_is_begun_all_the_same)

@@ -304,14 +304,12 @@ Test(sheet, of_a_batch_with_more_pictures_than_places_the_last_line_says_how_man
 {
 	static const char words[] = "Title\nline\nand 500 more\n";
 	struct sheet_layout l;
-	struct err err = { 0 };
-	uint8_t *layer;
+	const uint8_t *layer;
 
 	sheet_lay_out(&l, SHEET_CELLS_MAX, true);
-	cr_assert(sheet_words(&layer, &l, SHEET_CELLS_MAX, words, &err));
+	layer = layer_of(&l, SHEET_CELLS_MAX, words);
 	cr_expect(ink(layer, &l, sheet_end(&l)) > 0.0005);
 	cr_expect(sheet_end(&l).y > sheet_name(&l, SHEET_CELLS_MAX - 1).y);
-	free(layer);
 }
 
 Test(sheet, a_name_that_is_too_long_loses_its_middle_and_no_letter_stands_outside)

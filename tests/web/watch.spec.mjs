@@ -119,6 +119,9 @@ test('who watches sees which pictures are in work, of which batch, since when, a
 
 test('when a batch will be done is a range, and absent where it is not known', async ({ page, customer }) => {
 	await submitAndFinish(customer, pictures(1));
+	// the page has its modules as one; these two need no other
+	await page.route(/\/(eta|words)\.js$/, (route) => route.fulfill({
+		path: new URL(`../../web${new URL(route.request().url()).pathname}`, import.meta.url).pathname }));
 	await page.goto(`/?customer=${customer}`);
 	await expect(names(page)).toHaveCount(1);
 	const said = await page.evaluate(async () => {
