@@ -49,11 +49,14 @@ notify_beat(bool ready, const char *words)
 {
 	int64_t now = clock_monotonic_ms();
 	char told[WORDS_MOST + 64];
+	size_t line;
 
 	if (fd < 0 || (beat_ms && now - beat_ms < EVERY_MS))
 		return;
+	words = words ? words : "";
+	line = strcspn(words, "\n");	/* what stands behind would be another assignment */
 	snprintf(told, sizeof(told), "%s\nSTATUS=%s%s%.*s", beat_ms ? "WATCHDOG=1" : "READY=1\nWATCHDOG=1",
-	    ready ? "ready" : "not ready", words && *words ? ": " : "", WORDS_MOST, words ? words : "");
+	    ready ? "ready" : "not ready", line ? ": " : "", line < WORDS_MOST ? (int)line : WORDS_MOST, words);
 	tell(told);
 	beat_ms = now;
 }

@@ -10,8 +10,8 @@
 /* Takes NOTIFY_SOCKET out of the environment, so that no child speaks for us. Before any thread. */
 void notify_open(void);
 
-/* The loop turns: READY=1 the first time, then WATCHDOG=1; with it STATUS= what it is like, words of one
- * line or NULL. At most once a second, but for the first. A service that waits for its world is ready in
+/* The loop turns: READY=1 the first time, then WATCHDOG=1; with it STATUS= what it is like, the first line
+ * of words, or NULL. At most once a second, but for the first. A service that waits for its world is ready in
  * this sense: it works as soon as that is back. */
 void notify_beat(bool ready, const char *words);
 

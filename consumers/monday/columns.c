@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/date.h"
 #include "base/utf8.h"
 
 /* UTF-16 units, as Monday counts them in a column of long text. */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/json_write.h"
 
 static bool zone_is_set;
 
@@ -64,27 +63,4 @@ clock_day(int64_t time_us)
 		gmtime_r(&seconds, &tm);
 	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
 	return (int32_t)(timegm(&tm) / 86400);
-}
-
-void
-digits_print(char *text, int n, unsigned number)
-{
-	for (; n > 0; number /= 10)
-		text[--n] = (char)('0' + number % 10);
-}
-
-/* Without gmtime_r(), which takes a lock that all threads have in common. */
-char *
-clock_print(char text[CLOCK_TEXT_SIZE], int64_t time_us)
-{
-	int64_t ms = time_us / 1000 - (time_us % 1000 < 0);
-	int64_t day = ms / 86400000 - (ms % 86400000 < 0);
-	unsigned of_day = (unsigned)(ms - day * 86400000);
-
-	strcpy(date_print(text, (int32_t)day) + strlen("YYYY-MM-DD"), "T00:00:00.000Z");
-	digits_print(text + 11, 2, of_day / 3600000);
-	digits_print(text + 14, 2, of_day / 60000 % 60);
-	digits_print(text + 17, 2, of_day / 1000 % 60);
-	digits_print(text + 20, 3, of_day % 1000);
-	return text;
 }

@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CLOCK_TEXT_SIZE = 32 };
-
 int64_t clock_now_us(void);		/* wall clock */
 int64_t clock_monotonic_ms(void);
 void clock_sleep_ms(int64_t ms);	/* ends early on a signal */
@@ -16,8 +14,4 @@ void clock_sleep_ms(int64_t ms);	/* ends early on a signal */
  * False: this system has no zone of that name. */
 bool clock_zone_set(const char *zone);
 int32_t clock_day(int64_t time_us);	/* days since 1970-01-01 in that zone; UTC until it is set */
-
-/* RFC 3339 in UTC with milliseconds: 2025-11-05T10:15:00.250Z. Returns text. */
-char *clock_print(char text[CLOCK_TEXT_SIZE], int64_t time_us);
-void digits_print(char *text, int n, unsigned number);	/* the last n of them, without an end */
 #endif

@@ -29,12 +29,4 @@ void put_date(struct put *put, int32_t days);		/* since 1970-01-01: YYYY-MM-DD *
 void put_text_of(struct put *put, const char *name, const char *text);
 void put_int_of(struct put *put, const char *name, int64_t number);
 void put_uuid_of(struct put *put, const char *name, struct uuid uuid);
-
-/* Days since 1970-01-01 as YYYY-MM-DD; returns text. */
-enum { DATE_TEXT_SIZE = 16 };
-char *date_print(char text[DATE_TEXT_SIZE], int32_t days);
-/* Exactly YYYY-MM-DD, a day that exists. */
-bool date_read(int32_t *ret_days, const char *text);
-/* RFC 3339 in UTC, as put_time() writes it, with or without a part of a second. */
-bool time_read(int64_t *ret_us, const char *text);
 #endif

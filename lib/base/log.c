@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/date.h"
 
 enum { LOG_LINE_MAX = 4096 };
 
@@ -93,7 +94,7 @@ pairs_to_json(char *line, size_t size, const char *pairs)
 void
 log_write(enum log_level level, const char *message, const char *pairs, ...)
 {
-	char line[LOG_LINE_MAX], given[LOG_LINE_MAX - 1024], said[512], now[CLOCK_TEXT_SIZE];
+	char line[LOG_LINE_MAX], given[LOG_LINE_MAX - 1024], said[512], now[TIME_TEXT_SIZE];
 	va_list ap;
 	size_t n;
 
@@ -102,7 +103,7 @@ log_write(enum log_level level, const char *message, const char *pairs, ...)
 	va_start(ap, pairs);
 	vsnprintf(given, sizeof(given), pairs, ap);
 	va_end(ap);
-	clock_print(now, clock_now_us());
+	time_print(now, clock_now_us());
 	log_quote(said, sizeof(said), message);
 	if (log_json) {
 		n = (size_t)snprintf(line, sizeof(line),

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
-#include "base/json_write.h"
+#include "base/date.h"
 #include "base/utf8.h"
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400, OLD_DAYS = 30, NOW_S = 5 };

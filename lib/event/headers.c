@@ -3,7 +3,7 @@
 #include "event/headers.h"
 #include <stdio.h>
 #include <string.h>
-#include "base/clock.h"
+#include "base/date.h"
 
 /* Two hex digits of version, 32 of trace, 16 of step, 2 of flags; neither id all zero. A version
  * after 00 may say more behind them (W3C Trace Context, 3.2.2 and 4.1). */
@@ -68,7 +68,7 @@ headers_fill(struct event_headers *ret, const struct event *event, const char *s
 	uuid_print(ret->subject, event->head.batch_id);
 	snprintf(ret->type, sizeof(ret->type), "batchline.%s", event_type_name(event->type));
 	snprintf(ret->source, sizeof(ret->source), "/batchline/%s", service);
-	clock_print(ret->time, event->head.occurred_at);
+	time_print(ret->time, event->head.occurred_at);
 	trace_step(ret->traceparent, traceparent);
 	for (size_t i = 0; i < HEADERS_COUNT; i++)
 		ret->list[i] = (struct bus_header){ rows[i][0], rows[i][1], strlen(rows[i][1]) };

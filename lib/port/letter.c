@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/hash.h"
 
 enum {
@@ -103,12 +104,12 @@ letter_fill(struct letter *ret, const struct bus_record *record,
     const struct bus_header *originals, size_t n_originals, const char *group, const char *stage,
     const struct err *why, struct arena *arena, struct err *err)
 {
-	char now[CLOCK_TEXT_SIZE];
+	char now[TIME_TEXT_SIZE];
 	size_t size = 0;
 	bool whole;
 
 	*ret = (struct letter){0};
-	clock_print(now, clock_now_us());
+	time_print(now, clock_now_us());
 	whole = originals_add(ret, originals, n_originals, &size);
 	return header_add(ret, "dlq_topic", topics[record->topic].name, err)
 	    && header_add(ret, "dlq_partition", arena_print(arena, "%" PRId32, record->partition), err)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/json_write.h"
+#include "base/date.h"
 #include "base/words.h"
 #include "screen.h"
 #include "table.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/json_write.h"
+#include "base/date.h"
 #include "base/words.h"
 #include "screen.h"
 #include "table.h"

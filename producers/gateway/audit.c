@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "base/date.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "gateway.h"

@@ -32,34 +32,31 @@ static const struct shown_member attempt_members[] = {
 	{ "retryable", SHOWN_BOOL }, { "duration_ms", SHOWN_INT },
 };
 
-bool
-item_batch_read(struct call *call, struct db_rows **ret)
+/* what: how a 404 calls it. */
+static bool
+row_read(struct call *call, struct db_rows **ret, const char *sql, const char *what)
 {
 	own(db_rows_freep) struct db_rows *rows = NULL;
 	struct err err = {0};
 
-	if (!db_call_run(call, &rows, &err, sql_gateway_batch, db_uuid(call->id),
-	    caller_customers(call)))
+	if (!db_call_run(call, &rows, &err, sql, db_uuid(call->id), caller_customers(call)))
 		return problem_err(call, &err);
 	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no batch of this id.");
+		return problem(call, &problem_not_found, "There is no %s of this id.", what);
 	*ret = db_rows_free_hand_over(&rows);
 	return true;
 }
 
 bool
+item_batch_read(struct call *call, struct db_rows **ret)
+{
+	return row_read(call, ret, sql_gateway_batch, "batch");
+}
+
+bool
 item_job_read(struct call *call, struct db_rows **ret)
 {
-	own(db_rows_freep) struct db_rows *rows = NULL;
-	struct err err = {0};
-
-	if (!db_call_run(call, &rows, &err, sql_gateway_job, db_uuid(call->id),
-	    caller_customers(call)))
-		return problem_err(call, &err);
-	if (db_count(rows) == 0)
-		return problem(call, &problem_not_found, "There is no job of this id.");
-	*ret = db_rows_free_hand_over(&rows);
-	return true;
+	return row_read(call, ret, sql_gateway_job, "job");
 }
 
 /* ---- jobs ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/random.h"

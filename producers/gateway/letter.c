@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/date.h"
 #include "base/utf8.h"
 #include "event/put.h"
 #include "letters.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/base64.h"
+#include "base/date.h"
 #include "base/json_write.h"
 #include "base/utf8.h"
 

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -307,12 +308,12 @@ Test(uuid, version_7_is_of_its_version_and_rises_with_time)
 
 Test(clock, prints_rfc_3339_with_milliseconds)
 {
-	char text[CLOCK_TEXT_SIZE];
+	char text[TIME_TEXT_SIZE];
 
-	cr_expect_str_eq(clock_print(text, 0), "1970-01-01T00:00:00.000Z");
-	cr_expect_str_eq(clock_print(text, 1762337700250999), "2025-11-05T10:15:00.250Z");
-	cr_expect_str_eq(clock_print(text, -1), "1969-12-31T23:59:59.999Z");
-	cr_expect_str_eq(clock_print(text, 1709210096789000), "2024-02-29T12:34:56.789Z");
+	cr_expect_str_eq(time_print(text, 0), "1970-01-01T00:00:00.000Z");
+	cr_expect_str_eq(time_print(text, 1762337700250999), "2025-11-05T10:15:00.250Z");
+	cr_expect_str_eq(time_print(text, -1), "1969-12-31T23:59:59.999Z");
+	cr_expect_str_eq(time_print(text, 1709210096789000), "2024-02-29T12:34:56.789Z");
 }
 
 Test(clock, a_day_is_that_of_its_zone)

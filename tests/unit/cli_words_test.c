@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <locale.h>
-#include "base/json_write.h"
+#include "base/date.h"
 #include "base/words.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

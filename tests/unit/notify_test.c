@@ -51,8 +51,8 @@ Test(notify, who_starts_is_ready_once_and_then_alive_once_a_second)
 	notify_beat(true, "");
 	cr_expect_str_eq(heard(fd), "", "within the second");
 	clock_sleep_ms(1100);
-	notify_beat(true, "");
-	cr_expect_str_eq(heard(fd), "WATCHDOG=1\nSTATUS=ready");
+	notify_beat(true, "limits\nMAINPID=1");
+	cr_expect_str_eq(heard(fd), "WATCHDOG=1\nSTATUS=ready: limits", "of words the first line");
 	notify_stopping();
 	cr_expect_str_eq(heard(fd), "STOPPING=1");
 }
