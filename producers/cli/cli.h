@@ -75,6 +75,7 @@ struct command {
 	size_t least, most;		/* how many operands; most 0 with least > 0, or OPERANDS_MAX: any number */
 	bool (*run)(struct cli *cli, struct err *err);
 	const char *summary, *more, *examples;
+	uint64_t bit;			/* its own, in arg_row's; 0: it takes no option but those for all */
 };
 extern const struct command commands[];		/* ended by one without a name */
 
@@ -83,6 +84,7 @@ const struct command *command_named(const char *name);	/* NULL: none */
 const struct command *command_of(char *const *words, size_t n, size_t *taken);
 /* The same of what was typed; a name of two words is one operand from then on. */
 const struct command *command_taken(struct args *args);
+bool command_takes(const struct command *command, const struct arg_row *row);
 /* Operands and options of this command. A defect has the code "usage". */
 bool command_fits(const struct command *command, const struct args *args, struct err *err);
 

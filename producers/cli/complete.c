@@ -32,11 +32,10 @@ static const char closing[] =
 static void
 print_options(const struct command *command)
 {
-	uint64_t bit = UINT64_C(1) << (command - commands);
 	const char *gap = "";
 
 	for (size_t i = 0; i < ARGS; i++)
-		if (arg_rows[i].commands & bit) {
+		if (command_takes(command, &arg_rows[i])) {
 			printf("%s--%s", gap, arg_rows[i].name);
 			gap = " ";
 		}

@@ -64,12 +64,10 @@ print_option(const struct arg_row *row)
 static void
 print_options(const struct command *command)
 {
-	uint64_t bit = command ? UINT64_C(1) << (command - commands) : 0;
-
 	for (size_t i = 0; i < ARGS; i++) {
 		bool general = arg_rows[i].commands == UINT64_MAX;
 
-		if (command ? !general && (arg_rows[i].commands & bit) : general)
+		if (command ? !general && command_takes(command, &arg_rows[i]) : general)
 			print_option(&arg_rows[i]);
 	}
 }
